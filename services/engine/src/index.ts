@@ -1,0 +1,11 @@
+export { asEpoch, asOffset, asPartition, asRecordKey, asTarget, asTopic } from "./core/identity.ts";
+export type * from "./core/identity.ts";
+export type * from "./core/attempt-result.ts";
+export type * from "./ports/clock.ts";
+export type * from "./ports/record-source.ts";
+export type * from "./ports/record-sink.ts";
+export type * from "./ports/state-log.ts";
+export type * from "./ports/attempt-sender.ts";
+export type * from "./ports/telemetry.ts";
+export { ERRORS, MillraceError, assert } from "./errors.ts";
+export type { Disposition, ErrorCode } from "./errors.ts";

@@ -1,0 +1,30 @@
+import type { AttemptResult } from "../core/attempt-result.ts";
+
+/** One HTTP call, ready to be sent: the mapping's product plus the engine's own headers. */
+export interface AttemptRequest {
+  readonly method: string;
+  /** Absolute, already filled and percent-encoded. */
+  readonly url: string;
+  /** Lower-case names; auth, signature, host, content-length and trace headers are the sender's. */
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body: Uint8Array | string | null;
+  /** Total deadline from `send` to the end of the response, milliseconds. */
+  readonly timeoutMs: number;
+  /** W3C trace context of the CLIENT span, or null when tracing is off. */
+  readonly traceparent: string | null;
+  readonly tracestate: string | null;
+}
+
+/** Gives an attempt up: aborts the request. The result still arrives, as `abandoned`. Idempotent. */
+export type AbandonAttempt = () => void;
+
+/** Sends attempts to one target. */
+export interface AttemptSender {
+  /**
+   * Sends one request; `onResult` is called exactly once, never before `send` returned, no later than the deadline
+   * plus scheduling delay. Never throws and never follows redirects.
+   */
+  send(request: AttemptRequest, onResult: (result: AttemptResult) => void): AbandonAttempt;
+  /** Ends the connections; open attempts are abandoned. Idempotent. */
+  close(): Promise<void>;
+}

@@ -1,0 +1,46 @@
+import { defineConfig } from "vitest/config";
+
+const resolve = { conditions: ["millrace-source", "node", "import", "default"] };
+const ssr = { resolve: { conditions: ["millrace-source", "node", "import", "default"] } };
+
+/** A project of tests under `test/<name>` that talks to the real stack of `infra/local`. */
+const onStack = (name: string, testTimeout: number) => ({
+  resolve,
+  ssr,
+  test: {
+    name,
+    include: [`test/${name}/**/*.test.ts`],
+    globalSetup: ["test/support/global-stack.ts"],
+    testTimeout,
+    hookTimeout: 120_000,
+    fileParallelism: false,
+  },
+});
+
+export default defineConfig({
+  test: {
+    projects: [
+      {
+        resolve,
+        ssr,
+        test: {
+          name: "unit",
+          include: ["schemas/**/*.test.ts", "services/**/*.test.ts", "infra/**/*.test.ts"],
+          exclude: ["**/node_modules/**", "**/dist/**"],
+        },
+      },
+      {
+        resolve,
+        ssr,
+        test: {
+          name: "simulation",
+          include: ["test/simulation/**/*.test.ts"],
+          testTimeout: 60_000,
+        },
+      },
+      onStack("conformance", 120_000),
+      onStack("integration", 120_000),
+      onStack("e2e", 300_000),
+    ],
+  },
+});
