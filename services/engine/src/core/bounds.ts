@@ -1,0 +1,25 @@
+import type { StepContext } from "./context.ts";
+import type { PartitionState } from "./partition.ts";
+
+/** Pauses fetching at a bound, resumes it below three quarters of all. */
+export function boundIntake<P>(context: StepContext<P>, partition: PartitionState<P>): void {
+  const load = fillRatio(context, partition);
+  const { topic, partition: id } = partition;
+  if (!partition.isFetchPaused && load >= 1) {
+    partition.isFetchPaused = true;
+    context.effects.push({ kind: "pause-fetch", topic, partition: id });
+  } else if (partition.isFetchPaused && load < 0.75) {
+    partition.isFetchPaused = false;
+    context.effects.push({ kind: "resume-fetch", topic, partition: id });
+  }
+}
+
+/** How full a partition is by its fullest bound; 1 is the bound. */
+function fillRatio<P>({ state }: StepContext<P>, partition: PartitionState<P>): number {
+  const { unsettledMax, unsettledBytesMax, spanMax } = state.config.bounds;
+  return Math.max(
+    partition.tracker.unsettledCount / unsettledMax,
+    partition.unsettledBytes / unsettledBytesMax,
+    partition.tracker.span / spanMax,
+  );
+}

@@ -1,0 +1,60 @@
+import type { StepContext } from "./context.ts";
+import type { PartitionCommit } from "./effect.ts";
+import type { PartitionState } from "./partition.ts";
+
+/** Longest wait between a failed commit and the next, ms. */
+const RETRY_WAIT_MAX_MS = 1_000;
+
+/** Notes that a partition has something to commit. */
+export function markDirty<P>({ state }: StepContext<P>, partition: PartitionState<P>): void {
+  partition.isDirty = true;
+  state.dirty.add(partition);
+}
+
+/** I5: sends the next commit when the last is answered, something changed, and the interval is over. */
+export function sendCommit<P>({ state, effects, now }: StepContext<P>): void {
+  if (state.membership === "none" || state.committing !== null || state.dirty.size === 0) return;
+  const isDue = now >= state.commitNotBefore;
+  const isHurried = state.membership === "draining" && state.commitFailureCount === 0;
+  if (!isDue && !isHurried) return;
+  const commits: PartitionCommit[] = [];
+  const partitions: PartitionState<P>[] = [];
+  for (const partition of state.dirty) {
+    partition.isDirty = false;
+    const offset = partition.tracker.committable;
+    const metadata = partition.tracker.metadata();
+    if (offset === partition.sent.offset && metadata === partition.sent.metadata) continue;
+    partition.sent = { offset, metadata };
+    partitions.push(partition);
+    commits.push({ topic: partition.topic, partition: partition.partition, offset, metadata });
+  }
+  state.dirty.clear();
+  if (commits.length === 0) return;
+  state.commitCount += 1;
+  const id = state.commitCount;
+  state.committing = { id, partitions };
+  state.commitNotBefore = now + state.config.commitIntervalMs;
+  effects.push({ kind: "commit", id, generation: state.generation, commits });
+}
+
+/** The broker has the commit. */
+export function acknowledgeCommit<P>({ state }: StepContext<P>, id: number): void {
+  if (state.committing?.id !== id) return;
+  for (const partition of state.committing.partitions) partition.acknowledged = partition.sent;
+  state.committing = null;
+  state.commitFailureCount = 0;
+}
+
+/** The broker may or may not have the commit: what it covered is sent again, by the next generation if fenced. */
+export function failCommit<P>({ state, now }: StepContext<P>, id: number, isFenced: boolean): void {
+  if (state.committing?.id !== id) return;
+  for (const partition of state.committing.partitions) {
+    partition.sent = partition.acknowledged;
+    partition.isDirty = true;
+    if (partition.isOwned) state.dirty.add(partition);
+  }
+  state.committing = null;
+  state.commitFailureCount += 1;
+  const wait = state.config.commitIntervalMs * 2 ** Math.min(state.commitFailureCount, 10);
+  state.commitNotBefore = isFenced ? Infinity : now + Math.min(RETRY_WAIT_MAX_MS, wait);
+}

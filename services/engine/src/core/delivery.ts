@@ -1,0 +1,74 @@
+import type { DeadLetterReason } from "./attempt-result.ts";
+import type { Epoch, Offset, RecordKey } from "./identity.ts";
+import type { Lane } from "./lane.ts";
+import type { PartitionState } from "./partition.ts";
+
+/** What stands of a record before any call: to be delivered, or impossible to deliver. */
+export type Verdict =
+  | { readonly kind: "deliver" }
+  | { readonly kind: "undeliverable"; readonly reason: DeadLetterReason; readonly detail: string };
+
+/** A record as the engine takes it in: left out by the filter, or for the target. */
+export type NewRecord<Payload> = FilteredRecord | MatchedRecord<Payload>;
+
+/** A record that the filter leaves out; it settles at once. */
+export interface FilteredRecord {
+  readonly kind: "filtered";
+  readonly offset: Offset;
+}
+
+/** A record for the target. `payload` is the driver's; the engine never looks at it. */
+export interface MatchedRecord<Payload> {
+  readonly kind: "matched";
+  readonly offset: Offset;
+  /** Null: unordered. */
+  readonly key: RecordKey | null;
+  /** What the record holds in memory, for the byte bound. */
+  readonly bytes: number;
+  readonly verdict: Verdict;
+  readonly payload: Payload;
+}
+
+/** Why the last attempt failed, in the words of the dead letter's headers. */
+export interface Failure {
+  readonly reason: string;
+  readonly status: number | null;
+  readonly detail: string;
+}
+
+/** Why a delivery is dead-lettered. */
+export interface GivenUp {
+  readonly reason: DeadLetterReason;
+  readonly detail: string;
+}
+
+/**
+ * One event to one target, from intake to outcome. A node of its lane's list; the fields below `payload` are the
+ * engine's to change and for others to read.
+ */
+export interface Delivery<Payload> {
+  readonly partition: PartitionState<Payload>;
+  readonly lane: Lane<Payload>;
+  readonly offset: Offset;
+  /** Its place in the partition's tracker. */
+  readonly sequence: number;
+  readonly epoch: Epoch;
+  readonly bytes: number;
+  readonly verdict: Verdict;
+  readonly payload: Payload;
+  next: Delivery<Payload> | null;
+  /** Attempts begun, from 1 with the first. */
+  attemptCount: number;
+  /** Attempts that count against the retry horizon. */
+  chargedCount: number;
+  /** Whether any attempt may have been applied by the target without our knowing. */
+  wasAmbiguous: boolean;
+  /** Monotonic ms of the first charged attempt's end; null before. */
+  firstChargedAt: number | null;
+  /** Wall-clock ms; null before the first failure. */
+  firstFailedAt: number | null;
+  lastFailedAt: number | null;
+  lastFailure: Failure | null;
+  /** Why it was given up; null while it may still be delivered. */
+  givenUp: GivenUp | null;
+}

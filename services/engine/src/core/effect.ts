@@ -1,0 +1,45 @@
+import type { Delivery, GivenUp } from "./delivery.ts";
+import type { Offset, TopicPartition } from "./identity.ts";
+
+/** How a delivery ended. It settles once. */
+export type Outcome = "delivered" | "skipped" | "dead-lettered";
+
+/** One partition's part of a commit. */
+export interface PartitionCommit extends TopicPartition {
+  readonly offset: Offset;
+  readonly metadata: string;
+}
+
+/** Everything the engine asks its driver to do. The driver does it and reports back; it never decides. */
+export type Effect<Payload> =
+  /** Make one HTTP call of this delivery; report `attempts-ended`. */
+  | { readonly kind: "attempt"; readonly delivery: Delivery<Payload> }
+  /** Write the dead letter; report `dead-letters-written` or `-failed`. */
+  | {
+      readonly kind: "dead-letter";
+      readonly delivery: Delivery<Payload>;
+      readonly why: GivenUp;
+    }
+  /** Commit, all partitions in one request; report `commit-acknowledged` or `commit-failed`. One at a time. */
+  | {
+      readonly kind: "commit";
+      readonly id: number;
+      readonly generation: number;
+      readonly commits: readonly PartitionCommit[];
+    }
+  /** Hand in no further records of the partition, until `resume-fetch`. */
+  | ({ readonly kind: "pause-fetch" } & TopicPartition)
+  | ({ readonly kind: "resume-fetch" } & TopicPartition)
+  /** A delivery ended: count it, forget its payload. */
+  | {
+      readonly kind: "settled";
+      readonly delivery: Delivery<Payload> | null;
+      readonly outcome: Outcome;
+    }
+  /** Send `tick` at this monotonic time; replaces an earlier wish. */
+  | { readonly kind: "wake"; readonly at: number }
+  /** The whole target waits, for a reason people want to know. */
+  | { readonly kind: "target-held"; readonly reason: string; readonly until: number }
+  | { readonly kind: "target-released" }
+  /** After `drain`: nothing is open and everything settled is committed. */
+  | { readonly kind: "drained" };

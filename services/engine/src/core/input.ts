@@ -1,0 +1,54 @@
+import type { AttemptResult } from "./attempt-result.ts";
+import type { Delivery, NewRecord } from "./delivery.ts";
+import type { TopicPartition } from "./identity.ts";
+import type { PartitionTakeover } from "./partition.ts";
+
+/** When an input came in, and the randomness it may use. The core has no other source of either. */
+export interface Moment {
+  /** Monotonic ms. */
+  readonly now: number;
+  /** Epoch ms; only labels what people read. */
+  readonly wallNow: number;
+  /** 32 random bits. */
+  readonly entropy: number;
+}
+
+/** A partition of a new assignment: kept from the generation directly before, or taken over. */
+export type AssignedInput =
+  | ({ readonly kind: "continued" } & TopicPartition)
+  | ({ readonly kind: "taken" } & PartitionTakeover);
+
+/** The end of one attempt. */
+export interface AttemptEnd<Payload> {
+  readonly delivery: Delivery<Payload>;
+  readonly result: AttemptResult;
+}
+
+/** Everything that can happen to a target's engine. */
+export type Input<Payload> =
+  /** A generation began; partitions that are not named are gone. */
+  | {
+      readonly kind: "assigned";
+      readonly generation: number;
+      readonly partitions: readonly AssignedInput[];
+      /** Partitions of the target over all processes; at least as many as are owned. */
+      readonly partitionCount: number;
+    }
+  /** Records of one partition, offsets ascending. Those already known are dropped. */
+  | ({ readonly kind: "records"; readonly records: readonly NewRecord<Payload>[] } & TopicPartition)
+  /** Attempts ended, in any order. */
+  | { readonly kind: "attempts-ended"; readonly ends: readonly AttemptEnd<Payload>[] }
+  /** Dead letters stand in the log. */
+  | { readonly kind: "dead-letters-written"; readonly deliveries: readonly Delivery<Payload>[] }
+  /** Dead letters could not be written; the engine asks again. */
+  | { readonly kind: "dead-letters-failed"; readonly deliveries: readonly Delivery<Payload>[] }
+  /** The commit in flight was acknowledged. */
+  | { readonly kind: "commit-acknowledged"; readonly id: number }
+  /** The commit in flight failed; `isFenced`: its generation is over. */
+  | { readonly kind: "commit-failed"; readonly id: number; readonly isFenced: boolean }
+  /** The time asked for by `wake` has come. */
+  | { readonly kind: "tick" }
+  /** Stop dispatching, end what is open, commit, and say `drained`. `assigned` ends it. */
+  | { readonly kind: "drain" }
+  /** Membership is lost: every epoch ends now. */
+  | { readonly kind: "fenced" };

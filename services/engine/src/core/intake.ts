@@ -1,0 +1,86 @@
+import { boundIntake } from "./bounds.ts";
+import { markDirty } from "./commit.ts";
+import type { StepContext } from "./context.ts";
+import type { Delivery, MatchedRecord, NewRecord } from "./delivery.ts";
+import { offer } from "./dispatch.ts";
+import type { Input } from "./input.ts";
+import { createLane, enqueue, type Lane } from "./lane.ts";
+import { wasDone, type PartitionState } from "./partition.ts";
+import { partitionName } from "./state.ts";
+
+type RecordsEvent<P> = Extract<Input<P>, { kind: "records" }>;
+
+/** Lane name of `order: partition`: one for all keys. */
+const WHOLE_PARTITION = "";
+
+/** Puts records into their lanes; settles those that an earlier owner settled or the filter leaves out. */
+export function takeRecords<P>(context: StepContext<P>, input: RecordsEvent<P>): void {
+  const partition = context.state.partitions.get(partitionName(input.topic, input.partition));
+  if (partition === undefined) return;
+  for (const record of input.records) {
+    if (record.offset < partition.tracker.nextOffset) continue;
+    take(context, partition, record);
+  }
+  boundIntake(context, partition);
+}
+
+function take<P>(
+  context: StepContext<P>,
+  partition: PartitionState<P>,
+  record: NewRecord<P>,
+): void {
+  const isDone = wasDone(partition, record.offset);
+  const isSettled = isDone || record.kind === "filtered";
+  const sequence = partition.tracker.track(record.offset, isSettled);
+  if (isSettled) {
+    markDirty(context, partition);
+    if (!isDone) context.effects.push({ kind: "settled", delivery: null, outcome: "skipped" });
+    return;
+  }
+  partition.unsettledBytes += record.bytes;
+  const lane = laneOf(context, partition, record);
+  enqueue(lane, createDelivery(lane, record, sequence));
+  if (lane.state === "idle") offer(context, lane);
+}
+
+function laneOf<P>(
+  { state }: StepContext<P>,
+  partition: PartitionState<P>,
+  record: MatchedRecord<P>,
+): Lane<P> {
+  const name = state.config.order === "partition" ? WHOLE_PARTITION : record.key;
+  if (name === null || state.config.order === "none") {
+    const loose = createLane(partition, null);
+    partition.looseLanes.add(loose);
+    return loose;
+  }
+  const known = partition.lanes.get(name);
+  if (known !== undefined) return known;
+  const lane = createLane(partition, name);
+  partition.lanes.set(name, lane);
+  return lane;
+}
+
+function createDelivery<P>(lane: Lane<P>, record: MatchedRecord<P>, sequence: number): Delivery<P> {
+  const { partition } = lane;
+  const { offset, bytes, verdict, payload } = record;
+  return {
+    partition,
+    lane,
+    offset,
+    sequence,
+    epoch: partition.epoch,
+    bytes,
+    verdict,
+    payload,
+    next: null,
+    attemptCount: 0,
+    chargedCount: 0,
+    wasAmbiguous: false,
+    firstChargedAt: null,
+    firstFailedAt: null,
+    lastFailedAt: null,
+    lastFailure: null,
+    givenUp: null,
+  };
+}

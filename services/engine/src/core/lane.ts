@@ -1,0 +1,47 @@
+import { assert } from "../errors.ts";
+import type { Delivery } from "./delivery.ts";
+import type { PartitionState } from "./partition.ts";
+
+/**
+ * Where the head of a lane stands.
+ *
+ *   idle ──arrival──▶ ready ──slot──▶ in-flight ──delivered──▶ (next head: ready, or idle)
+ *                       ▲                 │ failed, may heal
+ *                       └────due──── waiting ◀┘
+ *                                         │ given up
+ *                                     writing ──acknowledged──▶ (next head)
+ */
+export type LaneState = "idle" | "ready" | "in-flight" | "waiting" | "writing";
+
+/** The FIFO of undelivered events of one (target, topic, partition, key): at most its head is on its way (S9). */
+export interface Lane<Payload> {
+  readonly partition: PartitionState<Payload>;
+  /** Its place in `PartitionState.lanes`; null for a loose lane, which holds one unordered event. */
+  readonly name: string | null;
+  state: LaneState;
+  head: Delivery<Payload> | null;
+  tail: Delivery<Payload> | null;
+  /** Monotonic ms at which a waiting lane goes on. */
+  dueAt: number;
+}
+
+/** An empty lane. */
+export function createLane<P>(partition: PartitionState<P>, name: string | null): Lane<P> {
+  return { partition, name, state: "idle", head: null, tail: null, dueAt: 0 };
+}
+
+/** Puts a delivery behind the others. */
+export function enqueue<P>(lane: Lane<P>, delivery: Delivery<P>): void {
+  if (lane.tail === null) lane.head = delivery;
+  else lane.tail.next = delivery;
+  lane.tail = delivery;
+}
+
+/** Takes the settled head away. */
+export function dequeue<P>(lane: Lane<P>): void {
+  assert(lane.head !== null, "I2: a lane without a head settles nothing");
+  const next = lane.head.next;
+  lane.head.next = null;
+  lane.head = next;
+  if (next === null) lane.tail = null;
+}

@@ -1,0 +1,75 @@
+import { decodeDoneSet, type DoneRun } from "./done-set.ts";
+import type { Epoch, Offset, PartitionId, Topic } from "./identity.ts";
+import type { Lane } from "./lane.ts";
+import { OffsetTracker } from "./offset-tracker.ts";
+
+/** One partition in one epoch: its lanes, its offsets and what of them is committed. */
+export interface PartitionState<Payload> {
+  readonly topic: Topic;
+  readonly partition: PartitionId;
+  readonly epoch: Epoch;
+  readonly tracker: OffsetTracker;
+  /** Lanes with work, by key. */
+  readonly lanes: Map<string, Lane<Payload>>;
+  /** Lanes of unordered events: null keys, or all of them with `order: none`. */
+  readonly looseLanes: Set<Lane<Payload>>;
+  /** Settled by an earlier owner above its committed offset. */
+  readonly done: readonly DoneRun[];
+  /** First element of `done` that may still match. */
+  doneIndex: number;
+  unsettledBytes: number;
+  isFetchPaused: boolean;
+  /** The commit that was last sent, and the one last acknowledged. */
+  sent: Commit;
+  acknowledged: Commit;
+  /** Something settled since `sent`. */
+  isDirty: boolean;
+  /** False once the epoch has ended: everything it still produces is dropped. */
+  isOwned: boolean;
+}
+
+/** What is committed of a partition. */
+export interface Commit {
+  readonly offset: Offset;
+  readonly metadata: string;
+}
+
+/** A partition as its new owner takes it over. */
+export interface PartitionTakeover {
+  readonly topic: Topic;
+  readonly partition: PartitionId;
+  readonly epoch: Epoch;
+  readonly committed: Commit;
+  readonly logEndOffset: Offset;
+}
+
+/** A partition at the beginning of an epoch. */
+export function createPartition<P>(takeover: PartitionTakeover): PartitionState<P> {
+  const { topic, partition, epoch, committed, logEndOffset } = takeover;
+  return {
+    topic,
+    partition,
+    epoch,
+    tracker: new OffsetTracker(committed.offset),
+    lanes: new Map(),
+    looseLanes: new Set(),
+    done: decodeDoneSet(committed.metadata, committed.offset, logEndOffset),
+    doneIndex: 0,
+    unsettledBytes: 0,
+    isFetchPaused: false,
+    sent: committed,
+    acknowledged: committed,
+    isDirty: false,
+    isOwned: true,
+  };
+}
+
+/** Whether an earlier owner settled this offset. Asked with ascending offsets. */
+export function wasDone<P>(state: PartitionState<P>, offset: Offset): boolean {
+  let run = state.done[state.doneIndex];
+  while (run !== undefined && run.to <= offset) {
+    state.doneIndex += 1;
+    run = state.done[state.doneIndex];
+  }
+  return run !== undefined && run.from <= offset;
+}

@@ -1,0 +1,90 @@
+/**
+ * The delivery engine of one target: a synchronous function from a state and an input to effects. No clock, no
+ * randomness, no I/O, no waiting; time and entropy come in with the input. See ../../SPEC.md.
+ *
+ * Invariants kept here and below (SPEC.md numbers them the same):
+ * I1 the committable offset is the lowest unsettled one and never goes back (offset-tracker.ts)
+ * I2 per lane at most one attempt or write is open, always of its head (dispatch.ts, settlement.ts)
+ * I3 a delivery settles once (offset-tracker.ts)
+ * I4 what an ended epoch still produces is dropped (settlement.ts)
+ * I5 one commit is in flight at a time, of the current generation (commit.ts)
+ * I6 a dead letter is acknowledged before its offset settles (settlement.ts)
+ */
+import { beginGeneration, endEpochs } from "./assignment.ts";
+import { acknowledgeCommit, failCommit, sendCommit } from "./commit.ts";
+import type { StepContext } from "./context.ts";
+import { dispatch, nextDispatchAt, wakeDueLanes } from "./dispatch.ts";
+import type { Effect } from "./effect.ts";
+import { StepRandom } from "./entropy.ts";
+import type { Input, Moment } from "./input.ts";
+import { takeRecords } from "./intake.ts";
+import { endAttempts, endDeadLetters, failDeadLetters } from "./settlement.ts";
+import type { EngineState } from "./state.ts";
+
+/**
+ * Takes one input in and gives what is to be done, in order.
+ * @throws MillraceError `INVARIANT_BROKEN` when an invariant does not hold; the process must halt.
+ */
+export function step<P>(
+  state: EngineState<P>,
+  input: Input<P>,
+  moment: Moment,
+): readonly Effect<P>[] {
+  const context: StepContext<P> = {
+    state,
+    effects: [],
+    now: moment.now,
+    wallNow: moment.wallNow,
+    random: new StepRandom(moment.entropy),
+  };
+  apply(context, input);
+  wakeDueLanes(context);
+  dispatch(context);
+  sendCommit(context);
+  reportDrained(context);
+  askForWake(context);
+  return context.effects;
+}
+
+function apply<P>(context: StepContext<P>, input: Input<P>): void {
+  switch (input.kind) {
+    case "assigned":
+      return beginGeneration(context, input);
+    case "records":
+      return takeRecords(context, input);
+    case "attempts-ended":
+      return endAttempts(context, input.ends);
+    case "dead-letters-written":
+      return endDeadLetters(context, input.deliveries);
+    case "dead-letters-failed":
+      return failDeadLetters(context, input.deliveries);
+    case "commit-acknowledged":
+      return acknowledgeCommit(context, input.id);
+    case "commit-failed":
+      return failCommit(context, input.id, input.isFenced);
+    case "drain":
+      if (context.state.membership === "active") context.state.membership = "draining";
+      return;
+    case "fenced":
+      return endEpochs(context);
+    case "tick":
+      context.state.wakeAt = Infinity;
+  }
+}
+
+function reportDrained<P>({ state, effects }: StepContext<P>): void {
+  const isOpen = state.inFlightCount > 0 || state.writingCount > 0;
+  if (state.membership !== "draining" || isOpen) return;
+  if (state.committing === null && state.dirty.size === 0) effects.push({ kind: "drained" });
+}
+
+/** One timer for all: the earliest time at which something here changes by itself. */
+function askForWake<P>(context: StepContext<P>): void {
+  const { state, effects, now } = context;
+  const commitAt =
+    state.dirty.size > 0 && state.committing === null ? state.commitNotBefore : Infinity;
+  const at = Math.min(commitAt, nextDispatchAt(context));
+  if (at === Infinity || (state.wakeAt > now && state.wakeAt <= at)) return;
+  state.wakeAt = at;
+  effects.push({ kind: "wake", at });
+}

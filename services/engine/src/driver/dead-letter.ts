@@ -1,0 +1,67 @@
+/** The record of a dead letter: original key, value and headers, and why it was given up (design: "Dead letter"). */
+import type { Delivery, GivenUp } from "../core/delivery.ts";
+import type { TargetId, Topic } from "../core/identity.ts";
+import type { PreparedEvent, RecordHeaders, SinkRecord } from "../ports.ts";
+
+/** Longest error text that is written, characters: a dead letter must fit where its event did. */
+const ERROR_LENGTH_MAX = 512;
+
+const encoder = new TextEncoder();
+
+/**
+ * Makes a delivery's dead letter. Written once per delivery, or more often when an acknowledgement got lost: readers
+ * dedupe by (topic, partition, offset).
+ */
+export function deadLetterRecord(
+  delivery: Delivery<PreparedEvent>,
+  why: GivenUp,
+  to: { readonly target: TargetId; readonly topic: Topic },
+): SinkRecord {
+  const { record } = delivery.payload;
+  return {
+    topic: to.topic,
+    key: record.key,
+    value: record.value,
+    headers: { ...record.headers, ...reasonHeaders(delivery, why, to.target) },
+  };
+}
+
+/** The same without the value, for a record that the broker refuses as too large: the coordinates still lead to it. */
+export function withoutValue(record: SinkRecord): SinkRecord {
+  const headers = { ...record.headers, "millrace-value": encoder.encode("omitted: too large") };
+  return { ...record, value: null, headers };
+}
+
+function reasonHeaders(
+  delivery: Delivery<PreparedEvent>,
+  why: GivenUp,
+  target: TargetId,
+): RecordHeaders {
+  const { partition, payload, lastFailure } = delivery;
+  const text: Record<string, string | number | null> = {
+    "millrace-target": target,
+    "millrace-reason": why.reason,
+    "millrace-error": why.detail.slice(0, ERROR_LENGTH_MAX),
+    "millrace-http-status": lastFailure?.status ?? null,
+    "millrace-attempts": delivery.attemptCount,
+    "millrace-first-failed-at": isoTime(delivery.firstFailedAt),
+    "millrace-last-failed-at": isoTime(delivery.lastFailedAt),
+    "millrace-topic": partition.topic,
+    "millrace-partition": partition.partition,
+    "millrace-offset": delivery.offset,
+    "millrace-timestamp": payload.record.timestampMs,
+    "millrace-mapping-revision": payload.mappingRevision,
+    "millrace-epoch": delivery.epoch,
+    "millrace-redrive-count": 0,
+    "millrace-tenant": "default",
+  };
+  const headers: Record<string, Uint8Array> = {};
+  for (const [name, value] of Object.entries(text)) {
+    if (value !== null) headers[name] = encoder.encode(String(value));
+  }
+  return headers;
+}
+
+function isoTime(epochMs: number | null): string | null {
+  return epochMs === null ? null : new Date(epochMs).toISOString();
+}

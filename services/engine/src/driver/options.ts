@@ -1,0 +1,36 @@
+import type { EngineConfig } from "../core/config.ts";
+import type { TargetId, Topic } from "../core/identity.ts";
+import type {
+  AttemptSender,
+  Clock,
+  Entropy,
+  EventPreparer,
+  RecordSink,
+  RecordSource,
+  StartPosition,
+  StateLog,
+  Telemetry,
+} from "../ports.ts";
+
+/** What a target's driver is told. */
+export interface DriverOptions {
+  readonly target: TargetId;
+  readonly engine: EngineConfig;
+  readonly startAt: StartPosition;
+  /** Where given-up deliveries are written: `<ns>.<target>.dead`. */
+  readonly deadTopic: Topic;
+  /** Names this process in claims and logs, unique per start. */
+  readonly processId: string;
+}
+
+/** What a target's driver works with. */
+export interface DriverPorts {
+  readonly source: RecordSource;
+  readonly sink: RecordSink;
+  readonly stateLog: StateLog;
+  readonly sender: AttemptSender;
+  readonly preparer: EventPreparer;
+  readonly clock: Clock;
+  readonly entropy: Entropy;
+  readonly telemetry: Telemetry;
+}
