@@ -14,7 +14,6 @@ import type {
   Assignment,
   OffsetCommit,
   PartitionHalt,
-  StateLog,
 } from "../ports.ts";
 import type { DriverOptions, DriverPorts } from "./options.ts";
 import {
