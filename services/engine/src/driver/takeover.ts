@@ -9,12 +9,7 @@
  */
 import { asEpoch, asOffset, type Epoch, type Offset } from "../core/identity.ts";
 import type { AssignedInput } from "../core/input.ts";
-import type {
-  AssignedPartition,
-  Assignment,
-  OffsetCommit,
-  PartitionHalt,
-} from "../ports.ts";
+import type { AssignedPartition, Assignment, OffsetCommit, PartitionHalt } from "../ports.ts";
 import type { DriverOptions, DriverPorts } from "./options.ts";
 import {
   claimKey,
