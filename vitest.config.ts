@@ -25,7 +25,12 @@ export default defineConfig({
         ssr,
         test: {
           name: "unit",
-          include: ["schemas/**/*.test.ts", "services/**/*.test.ts", "infra/**/*.test.ts"],
+          include: [
+            "schemas/**/*.test.ts",
+            "services/**/*.test.ts",
+            "infra/**/*.test.ts",
+            "test/boundaries/**/*.test.ts",
+          ],
           exclude: ["**/node_modules/**", "**/dist/**"],
         },
       },
