@@ -1,0 +1,22 @@
+import { findHome, readState } from "./home.ts";
+import { isRunning } from "./server-process.ts";
+
+/** Where brokers and registry are, and who said so. */
+export interface Endpoints {
+  readonly brokers: readonly string[];
+  readonly registryUrl: string;
+  readonly from: "environment" | "stack" | "default";
+}
+
+/** `KAFKA_BROKERS` and `SCHEMA_REGISTRY_URL`, else the running local stack, else the usual ports. */
+export function resolveEndpoints(env: NodeJS.ProcessEnv = process.env): Endpoints {
+  const state = readState(findHome(process.cwd(), env));
+  const local = state !== null && isRunning(state.kafka) ? state : null;
+  const brokers = env["KAFKA_BROKERS"];
+  const registryUrl = env["SCHEMA_REGISTRY_URL"];
+  return {
+    brokers: brokers?.split(",") ?? local?.brokers ?? ["127.0.0.1:9092"],
+    registryUrl: registryUrl ?? local?.registryUrl ?? "http://127.0.0.1:8081/apis/ccompat/v7",
+    from: brokers !== undefined ? "environment" : local !== null ? "stack" : "default",
+  };
+}
