@@ -1,0 +1,37 @@
+import { isConfirmed, type TargetHistory } from "./target-history.ts";
+import type { Arrival } from "./records.ts";
+import type { Problem } from "./verdict.ts";
+
+/**
+ * A delivery process that is killed may have been told 2xx and not have had that committed yet. Commits leave at least
+ * 25 ms apart, each when the one before is acknowledged; this is what a loaded machine may make of it.
+ */
+const UNCOMMITTED_MS = 2_000;
+
+/**
+ * S12, S13: a repeated arrival is justified when the arrival before it was not answered 2xx (an error, a reset, a
+ * caller that was gone), or when the process was killed between the two, so soon after the answer that it cannot have
+ * been committed.
+ */
+export function checkRepeats(
+  { target, deliveries }: TargetHistory,
+  kills: readonly number[],
+): Problem[] {
+  return deliveries.flatMap(({ event, arrivals }) =>
+    arrivals.flatMap((arrival, index) => {
+      const before = arrivals[index - 1];
+      if (before === undefined || isJustified(before, arrival, kills)) return [];
+      const detail = `arrival ${arrival.seq} repeats ${before.seq}, which was answered ${String(before.ended?.status)}`;
+      return [{ check: "repeat", target, eventId: event.id, detail } as const];
+    }),
+  );
+}
+
+function isJustified(before: Arrival, repeat: Arrival, kills: readonly number[]): boolean {
+  if (!isConfirmed(before)) return true;
+  const answeredAt = before.ended?.at ?? before.at;
+  return kills.some(
+    (killedAt) =>
+      before.at <= killedAt && repeat.at >= killedAt && answeredAt >= killedAt - UNCOMMITTED_MS,
+  );
+}
