@@ -1,6 +1,5 @@
 import type { ApiScript } from "../api/api-script.ts";
 import type { KeyLocation } from "../api/key-of-call.ts";
-import type { AcknowledgedEvent } from "../verdict/records.ts";
 import type { ExpectedCall, PlannedFaults } from "../verdict/verdict.ts";
 
 /** An event that a scene emits. */
@@ -12,6 +11,9 @@ export interface NewEvent {
   readonly data: Readonly<Record<string, unknown>>;
 }
 
+/** What a call is made of. */
+export type EmittedEvent = Pick<NewEvent, "id" | "source" | "type" | "data">;
+
 /** One target API of a scene, and what it does to the calls it gets. */
 export interface SceneTarget {
   readonly name: string;
@@ -19,7 +21,7 @@ export interface SceneTarget {
   readonly script: Partial<ApiScript>;
   readonly faults: PlannedFaults;
   /** The golden mapping: written down a second time, by hand, apart from the configuration. */
-  expect(event: AcknowledgedEvent): ExpectedCall | null;
+  expect(event: EmittedEvent): ExpectedCall | null;
 }
 
 /** What is emitted, to whom it goes, and what goes wrong on the way. */
@@ -38,7 +40,7 @@ export interface Scene {
         /** Events a second that are emitted. */
         readonly rate: number;
         /** The same seed and run give the same events. */
-        generate(options: GenerateOptions): NewEvent[];
+        readonly generate: (options: GenerateOptions) => NewEvent[];
       }
     | { readonly kind: "file"; readonly path: string };
 }

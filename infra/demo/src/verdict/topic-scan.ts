@@ -4,7 +4,7 @@ import type { TopicRecord, TopicScan } from "./records.ts";
 
 const FIELD_SEPARATOR = "\u001f";
 const HEADER_SEPARATOR = "\u001e";
-const NULL_LITERAL = "\u0000";
+const NULL_LITERAL = "\u001d";
 /** Kafka's reader gives up when nothing more comes for so long. */
 const IDLE_MS_MAX = 20_000;
 

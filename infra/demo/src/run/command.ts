@@ -1,0 +1,112 @@
+import { spawn, type ChildProcess } from "node:child_process";
+import { once } from "node:events";
+import { openSync, closeSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { setTimeout as pause } from "node:timers/promises";
+import { fileURLToPath } from "node:url";
+
+const ROOT = fileURLToPath(new URL("../../../../", import.meta.url));
+const CLI = join(ROOT, "services/cli/bin/millrace.js");
+const READY_MS_MAX = 60_000;
+const STOP_MS_MAX = 60_000;
+
+/** A running `millrace` command: a real process, as a user would start it. */
+export interface Command {
+  /** What it prints on standard error. */
+  readonly logPath: string;
+  /** What it prints on standard output. */
+  readonly outputPath: string;
+  /** Resolves when `url` answers 200. @throws Error with the end of the log when the process ended before. */
+  ready(url: string): Promise<void>;
+  /** Ends at once, as in a crash; returns the time it was done, epoch ms. */
+  crash(): Promise<number>;
+  /** SIGTERM, then SIGKILL when it takes more than a minute. Idempotent. */
+  stop(): Promise<void>;
+  /** Resolves to the exit code when it ends by itself. */
+  ended(): Promise<number>;
+}
+
+/** Starts `millrace <args>`; what it prints is appended to `<folder>/<name>.out` and `<name>.log`. */
+export function startCommand(
+  folder: string,
+  args: readonly string[],
+  env: NodeJS.ProcessEnv = {},
+): Command {
+  const [name = "millrace"] = args;
+  const outputPath = join(folder, `${name}.out`);
+  const logPath = join(folder, `${name}.log`);
+  const output = openSync(outputPath, "a");
+  const log = openSync(logPath, "a");
+  const child = spawn(process.execPath, ["--conditions=millrace-source", CLI, ...args], {
+    cwd: ROOT,
+    env: { ...process.env, ...env },
+    stdio: ["ignore", output, log],
+  });
+  closeSync(output);
+  closeSync(log);
+  const isOver = (): boolean => child.exitCode !== null || child.signalCode !== null;
+  return {
+    logPath,
+    outputPath,
+    ready: (url) => waitReady(url, isOver, () => complaint(name, [outputPath, logPath])),
+    async crash() {
+      const killedAt = Date.now();
+      await end(child, isOver, "SIGKILL");
+      return killedAt;
+    },
+    async stop() {
+      const hard = setTimeout(() => child.kill("SIGKILL"), STOP_MS_MAX);
+      await end(child, isOver, "SIGTERM");
+      clearTimeout(hard);
+    },
+    async ended() {
+      if (!isOver()) await once(child, "exit");
+      return child.exitCode ?? 1;
+    },
+  };
+}
+
+/**
+ * Runs `millrace <args>` to its end.
+ * @throws Error with the end of its log when it fails.
+ */
+export async function runCommand(folder: string, args: readonly string[]): Promise<void> {
+  const command = startCommand(folder, args);
+  if ((await command.ended()) === 0) return;
+  throw complaint(args.join(" "), [command.outputPath, command.logPath]);
+}
+
+async function end(
+  child: ChildProcess,
+  isOver: () => boolean,
+  signal: NodeJS.Signals,
+): Promise<void> {
+  if (isOver()) return;
+  const exited = once(child, "exit");
+  child.kill(signal);
+  await exited;
+}
+
+async function waitReady(url: string, isOver: () => boolean, failed: () => Error): Promise<void> {
+  const deadline = Date.now() + READY_MS_MAX;
+  while (!(await answers(url))) {
+    if (isOver() || Date.now() > deadline) throw failed();
+    await pause(50);
+  }
+}
+
+async function answers(url: string): Promise<boolean> {
+  try {
+    const response = await fetch(url);
+    await response.arrayBuffer();
+    return response.ok;
+  } catch {
+    return false;
+  }
+}
+
+function complaint(what: string, paths: readonly string[]): Error {
+  const ends = paths.map((path) => readFileSync(path, "utf8").trimEnd().split("\n").slice(-8));
+  const printed = ends.flat().join("\n").trim();
+  return new Error(`millrace ${what} failed; the end of ${paths.join(" and ")}:\n${printed}`);
+}

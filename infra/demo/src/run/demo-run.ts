@@ -1,0 +1,152 @@
+import { join } from "node:path";
+import { freePort, startStack, type Stack } from "@millrace/local";
+import { startDemoApiProcess } from "../api/api-process.ts";
+import type { DemoApi } from "../api/demo-api.ts";
+import type { Scene } from "../scene/scene.ts";
+import { writeRun } from "../verdict/run-records.ts";
+import type { RunDescription } from "../verdict/verdict.ts";
+import { makeTrouble } from "./chaos.ts";
+import { runCommand, startCommand, type Command } from "./command.ts";
+import type { Display } from "./display.ts";
+import { planEmission } from "./emission-plan.ts";
+import { makeRunFolder, type RunFolder } from "./run-folder.ts";
+import { writeSceneFiles } from "./scene-files.ts";
+import { Watch, type Reports } from "./watch.ts";
+
+/** Without any arrival for so long, a run is over, whatever is missing. */
+const IDLE_MS_MAX = 45_000;
+
+/** What is run. */
+export interface DemoOptions {
+  readonly scene: Scene;
+  /** Null: the scene's own number. */
+  readonly eventCount: number | null;
+  readonly seed: number;
+  readonly display: Display;
+  readonly signal: AbortSignal;
+}
+
+interface Setting extends DemoOptions {
+  readonly stack: Stack;
+  readonly place: RunFolder;
+  readonly topic: string;
+  readonly apis: readonly DemoApi[];
+  readonly configPath: string;
+}
+
+/** A run that is over, ready to be judged. */
+export interface FinishedRun {
+  readonly folder: string;
+  readonly topic: string;
+}
+
+/**
+ * Runs a scene on the local stack, through real processes, and calls `afterwards` while the stack still runs.
+ * @throws Error when something could not be started or did not get on.
+ */
+export async function runScene<Result>(
+  options: DemoOptions,
+  afterwards: (run: FinishedRun) => Promise<Result>,
+): Promise<Result> {
+  await using cleanup = new AsyncDisposableStack();
+  const { display, scene, seed } = options;
+  const stack = await startStack({ onProgress: (message) => display.say(message) });
+  cleanup.defer(() => stack.stop());
+  const place = makeRunFolder(new Date());
+  display.say(`scene ${scene.name}, records in ${place.folder}`);
+  const apis: DemoApi[] = [];
+  for (const [index, { name, keyIn, script }] of scene.targets.entries()) {
+    const logPath = join(place.folder, `${name}.ndjson`);
+    const api = await startDemoApiProcess({ name, logPath, keyIn, script, seed: seed + index });
+    cleanup.defer(() => api.stop());
+    apis.push(api);
+  }
+  const topic = `${place.run}.${scene.topic}`;
+  const configPath = writeSceneFiles(place.folder, scene, {
+    namespace: place.run,
+    topic,
+    brokers: stack.state.brokers.join(","),
+    registry: stack.state.registryUrl,
+    urls: Object.fromEntries(apis.map(({ name, url }) => [name, url])),
+  });
+  const setting: Setting = { ...options, stack, place, topic, apis, configPath };
+  await runCommand(place.folder, ["init", "-c", configPath]);
+  await play(setting);
+  for (const api of apis) await api.stop();
+  return await afterwards({ folder: place.folder, topic });
+}
+
+/** Emits, delivers and makes trouble until everything arrived or nothing moves any more. */
+async function play(setting: Setting): Promise<void> {
+  const { place, scene, display, apis, signal } = setting;
+  await using cleanup = new AsyncDisposableStack();
+  const delivery = await startDelivery(setting);
+  cleanup.defer(() => delivery.stop());
+  const { brokers, registryUrl: registry } = setting.stack.state;
+  const servers = { brokers: brokers.join(","), registry };
+  const emission = await planEmission({ ...setting, ...place, ...servers });
+  cleanup.defer(() => emission.stop());
+  const onReports = (reports: Reports): void => display.show(reports, emission.due);
+  const watch = new Watch(apis, { signal, onReports });
+  const { expected } = emission;
+  const expectedEffects = [...expected.values()].reduce((sum, count) => sum + count, 0);
+  const { crash: crashDelivery } = delivery;
+  const trouble = makeTrouble({ scene, apis, watch, expectedEffects, crashDelivery, display });
+  const [kills] = await Promise.all([trouble, emission.emit(trouble)]);
+  writeRun(place.folder, describeRun(setting, emission.eventCount, kills));
+  const isDone = await watch.until((reports) => arrived(reports, expected), IDLE_MS_MAX);
+  display.end();
+  display.say(isDone ? "everything arrived" : "nothing arrives any more");
+}
+
+function arrived(reports: Reports, expected: ReadonlyMap<string, number>): boolean {
+  return [...expected].every(([target, count]) => {
+    const report = reports.get(target);
+    return report !== undefined && report.effects >= count && report.open === 0;
+  });
+}
+
+interface Delivery {
+  /** Kills the process, starts another; resolves to the time of the kill. */
+  readonly crash: () => Promise<number>;
+  readonly stop: () => Promise<void>;
+}
+
+async function startDelivery({ place, configPath }: Setting): Promise<Delivery> {
+  const start = async (): Promise<Command> => {
+    const port = await freePort();
+    const args = ["deliver", "-c", configPath, "--admin-port", String(port)];
+    const command = startCommand(place.folder, args);
+    await command.ready(`http://127.0.0.1:${port}/livez`);
+    return command;
+  };
+  let current = await start();
+  return {
+    async crash() {
+      const killedAt = await current.crash();
+      current = await start();
+      return killedAt;
+    },
+    stop: () => current.stop(),
+  };
+}
+
+function describeRun(
+  { place, scene, seed, topic, stack }: Setting,
+  eventCount: number,
+  kills: readonly number[],
+): RunDescription {
+  const targets = scene.targets.map(
+    ({ name, faults }) => [name, { log: `${name}.ndjson`, faults }] as const,
+  );
+  return {
+    run: place.run,
+    scene: scene.name,
+    seed,
+    eventCount,
+    topics: [topic],
+    brokers: stack.state.brokers,
+    targets: Object.fromEntries(targets),
+    kills,
+  };
+}
