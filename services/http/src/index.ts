@@ -1,1 +1,13 @@
-export {};
+export { AddressGuard, classOfAddress } from "./address-guard.ts";
+export type { AddressClass } from "./address-guard.ts";
+export { classify } from "./answers.ts";
+export type { Answer } from "./answers.ts";
+export { createAttemptSender } from "./attempt-sender.ts";
+export { ConnectError } from "./connect-error.ts";
+export type { ConnectFault } from "./connect-error.ts";
+export { Connector } from "./connector.ts";
+export type { ConnectorOptions } from "./connector.ts";
+export { idempotencyKey } from "./idempotency-key.ts";
+export type { DeliveryIdentity } from "./idempotency-key.ts";
+export type * from "./options.ts";
+export { parseRetryAfter } from "./retry-after.ts";

@@ -1,0 +1,207 @@
+import { MillraceError } from "@millrace/engine";
+import type {
+  AbandonAttempt,
+  AttemptRequest,
+  AttemptResult,
+  AttemptSender,
+} from "@millrace/engine";
+import { Pool } from "undici";
+import { AddressGuard } from "./address-guard.ts";
+import { checkOverrides, classify } from "./answers.ts";
+import { Attempt } from "./attempt.ts";
+import { Connector } from "./connector.ts";
+import { Exchange } from "./exchange.ts";
+import type { ExchangeEnd } from "./exchange.ts";
+import { failure } from "./failure.ts";
+import type { HttpTargetOptions } from "./options.ts";
+import { RequestWriter } from "./request-writer.ts";
+import { parseRetryAfter } from "./retry-after.ts";
+import { TokenSource } from "./token-source.ts";
+
+const RESPONSE_BYTES_MAX = 65_536;
+/** Status line and headers of a response, bytes. */
+const HEADERS_BYTES_MAX = 16_384;
+
+/**
+ * Opens the HTTP side of one target; connections are made when the first attempt needs one.
+ * @throws MillraceError `CONFIG_INVALID` for options that no request could be sent with.
+ */
+export function createAttemptSender(options: HttpTargetOptions): AttemptSender {
+  return new HttpAttemptSender(options);
+}
+
+/**
+ * Sends a target's attempts over its own bounded pool of HTTP/1.1 connections.
+ *
+ * Invariants: A1 an attempt settles once, by its answer, its failure, its deadline or its abandonment, whichever is
+ * first. A2 the pool holds at most as many exchanges as it has connections; the others wait here, where a deadline
+ * can take them out, so a dead host piles nothing up. A3 what is open is in `#open`, and `close` settles all of it.
+ */
+class HttpAttemptSender implements AttemptSender {
+  readonly #options: HttpTargetOptions;
+  readonly #bodyBytesMax: number;
+  readonly #writer: RequestWriter;
+  readonly #connector: Connector;
+  readonly #pool: Pool;
+  readonly #tokens: TokenSource | null;
+  readonly #open = new Set<Attempt>();
+  readonly #waiting = new Set<Attempt>();
+  #exchangeCount = 0;
+  #closing: Promise<void> | null = null;
+  #lastFault = "";
+
+  constructor(options: HttpTargetOptions) {
+    checkOverrides(options);
+    const { auth, clock, connections, network } = options;
+    if (!Number.isSafeInteger(connections) || connections < 1) {
+      throw new MillraceError("CONFIG_INVALID", `not 1 or more: connections (${connections})`);
+    }
+    this.#options = options;
+    this.#bodyBytesMax = options.responseBytesMax ?? RESPONSE_BYTES_MAX;
+    this.#writer = new RequestWriter(options);
+    this.#connector = new Connector({ ...options, guard: new AddressGuard(network) });
+    this.#tokens = auth.type === "token" ? new TokenSource(auth, this.#connector, clock) : null;
+    this.#pool = new Pool(this.#writer.origin, {
+      connections,
+      connect: this.#connector.connect,
+      allowH2: false,
+      maxHeaderSize: HEADERS_BYTES_MAX,
+      // The attempt's own deadline covers the whole exchange; these would only time its silences.
+      headersTimeout: 0,
+      bodyTimeout: 0,
+    });
+  }
+
+  send(request: AttemptRequest, onResult: (result: AttemptResult) => void): AbandonAttempt {
+    const attempt = new Attempt(request, onResult);
+    const abandon = (): void =>
+      this.#giveUp(attempt, { kind: "abandoned", ambiguous: attempt.isSent });
+    this.#open.add(attempt);
+    if (this.#closing !== null) {
+      abandon();
+      return abandon;
+    }
+    attempt.cancelDeadline = this.#options.clock.schedule(request.timeoutMs, () =>
+      this.#giveUp(attempt, timedOut(attempt)),
+    );
+    this.#begin(attempt);
+    return abandon;
+  }
+
+  close(): Promise<void> {
+    this.#closing ??= this.#close();
+    return this.#closing;
+  }
+
+  async #close(): Promise<void> {
+    for (const attempt of this.#open) {
+      this.#giveUp(attempt, { kind: "abandoned", ambiguous: attempt.isSent });
+    }
+    this.#connector.close();
+    await Promise.all([this.#pool.destroy(), this.#tokens?.close()]);
+  }
+
+  #begin(attempt: Attempt): void {
+    if (this.#tokens === null || this.#tokens.current !== null) this.#enter(attempt);
+    else void this.#beginWithToken(attempt, this.#tokens);
+  }
+
+  async #beginWithToken(attempt: Attempt, tokens: TokenSource): Promise<void> {
+    const fault = await tokens.fetch();
+    if (attempt.isSettled) return;
+    if (fault === null) this.#enter(attempt);
+    else this.#settle(attempt, fault);
+  }
+
+  #enter(attempt: Attempt): void {
+    if (this.#exchangeCount < this.#options.connections) this.#dispatch(attempt);
+    else this.#waiting.add(attempt);
+  }
+
+  #dispatch(attempt: Attempt): void {
+    attempt.token = this.#tokens?.current ?? null;
+    const facts = { wallNowMs: this.#options.clock.wallNow(), token: attempt.token };
+    const written = this.#writer.write(attempt.request, facts);
+    if (written.kind === "refused") {
+      const { detail } = written;
+      this.#settle(attempt, { kind: "undeliverable", reason: "MAPPING_FAILED", detail });
+      return;
+    }
+    const { method, path, headers, body } = written;
+    const exchange = new Exchange(this.#bodyBytesMax, (end) => this.#ended(attempt, end));
+    attempt.exchange = exchange;
+    this.#exchangeCount += 1;
+    this.#pool.dispatch({ method, path, headers, body }, exchange);
+  }
+
+  #ended(attempt: Attempt, end: ExchangeEnd): void {
+    this.#exchangeCount -= 1;
+    this.#dispatchNext();
+    if (attempt.isSettled) return;
+    attempt.exchange = null;
+    if (end.kind === "failed") this.#settle(attempt, failure(end));
+    else if (end.status === 401 && this.#renewToken(attempt)) this.#begin(attempt);
+    else this.#settle(attempt, this.#classify(end));
+  }
+
+  #dispatchNext(): void {
+    for (const attempt of this.#waiting) {
+      if (this.#exchangeCount >= this.#options.connections) return;
+      this.#waiting.delete(attempt);
+      this.#begin(attempt);
+    }
+  }
+
+  /** Once an attempt: a second refusal is the target's configuration. */
+  #renewToken(attempt: Attempt): boolean {
+    if (this.#tokens === null || attempt.hasRenewedToken) return false;
+    attempt.hasRenewedToken = true;
+    this.#tokens.drop(attempt.token);
+    return true;
+  }
+
+  #classify({
+    status,
+    retryAfter,
+    location,
+  }: Extract<ExchangeEnd, { kind: "answered" }>): AttemptResult {
+    const retryAfterMs =
+      retryAfter === null ? null : parseRetryAfter(retryAfter, this.#options.clock.wallNow());
+    return classify({ status, retryAfterMs, location }, this.#options);
+  }
+
+  #giveUp(attempt: Attempt, result: AttemptResult): void {
+    if (attempt.isSettled) return;
+    this.#waiting.delete(attempt);
+    this.#settle(attempt, result);
+    attempt.exchange?.callOff();
+  }
+
+  #settle(attempt: Attempt, result: AttemptResult): void {
+    this.#open.delete(attempt);
+    this.#noteFault(result);
+    attempt.settle(result);
+  }
+
+  /** Says once, not for each attempt, what is wrong with the target's configuration. */
+  #noteFault(result: AttemptResult): void {
+    if (result.kind === "delivered") this.#lastFault = "";
+    if (result.kind !== "misconfigured" || result.detail === this.#lastFault) return;
+    this.#lastFault = result.detail;
+    const { reason, detail } = result;
+    const { target, telemetry } = this.#options;
+    telemetry.log("warn", "target cannot be called as configured", { target, reason, detail });
+  }
+}
+
+/** The answer is owed whole by the deadline: headers whose body drips past it are no answer. */
+function timedOut(attempt: Attempt): AttemptResult {
+  const status = attempt.exchange?.status ?? null;
+  return {
+    kind: "retry",
+    reason: "TIMEOUT",
+    status,
+    ambiguous: attempt.isSent,
+    retryAfterMs: null,
+  };
+}

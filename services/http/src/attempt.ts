@@ -1,0 +1,37 @@
+import type { AttemptRequest, AttemptResult, Cancel } from "@millrace/engine";
+import type { Exchange } from "./exchange.ts";
+
+/** One attempt from `send` to its result; usually one exchange, two when its token was refused and renewed. */
+export class Attempt {
+  readonly request: AttemptRequest;
+  /** The exchange under way; null before the first, and between two. */
+  exchange: Exchange | null = null;
+  /** The token that the last exchange carried. */
+  token: string | null = null;
+  hasRenewedToken = false;
+  cancelDeadline: Cancel = () => undefined;
+  readonly #onResult: (result: AttemptResult) => void;
+  #isSettled = false;
+
+  constructor(request: AttemptRequest, onResult: (result: AttemptResult) => void) {
+    this.request = request;
+    this.#onResult = onResult;
+  }
+
+  /** Whether the result is known; nothing changes it any more. */
+  get isSettled(): boolean {
+    return this.#isSettled;
+  }
+
+  /** Whether any of the request may have left without a definite answer yet. */
+  get isSent(): boolean {
+    return this.exchange?.isSent ?? false;
+  }
+
+  /** Tells the result. In its own microtask: no caller of `send` or of an abandonment is re-entered. */
+  settle(result: AttemptResult): void {
+    this.#isSettled = true;
+    this.cancelDeadline();
+    queueMicrotask(() => this.#onResult(result));
+  }
+}

@@ -1,0 +1,99 @@
+import { expect, test, vi } from "vitest";
+import { Exchange } from "./exchange.ts";
+import type { ExchangeEnd } from "./exchange.ts";
+
+const BODY_BYTES_MAX = 10;
+
+function setup() {
+  const ends: ExchangeEnd[] = [];
+  const exchange = new Exchange(BODY_BYTES_MAX, (end) => ends.push(end));
+  const abort = vi.fn((error: Error) => exchange.onResponseError(controller, error));
+  const controller = {
+    aborted: false,
+    paused: false,
+    reason: null,
+    abort,
+    pause: () => undefined,
+    resume: () => undefined,
+  };
+  return { exchange, controller, abort, ends };
+}
+
+const ANSWERED = { kind: "answered", status: 200, retryAfter: null, location: null };
+
+test("answers when the response has ended", () => {
+  const { exchange, controller, ends } = setup();
+  exchange.onRequestStart(controller);
+  exchange.onResponseStart(controller, 429, { "retry-after": "7", location: "/x" });
+  expect(ends).toEqual([]);
+
+  exchange.onResponseEnd();
+
+  expect(ends).toEqual([{ kind: "answered", status: 429, retryAfter: "7", location: "/x" }]);
+});
+
+test("takes interim responses for no answer", () => {
+  const { exchange, controller, ends } = setup();
+  exchange.onRequestStart(controller);
+  exchange.onResponseStart(controller, 103, {});
+  expect(exchange.status).toBeNull();
+
+  exchange.onResponseError(controller, new Error("gone"));
+
+  expect(ends).toMatchObject([{ kind: "failed", isSent: true }]);
+});
+
+test("keeps the answer when its body breaks off", () => {
+  const { exchange, controller, ends } = setup();
+  exchange.onRequestStart(controller);
+  exchange.onResponseStart(controller, 200, {});
+
+  exchange.onResponseError(controller, new Error("reset"));
+
+  expect(ends).toEqual([ANSWERED]);
+});
+
+test("reads a body of the most allowed bytes, and breaks off at one more", () => {
+  const { exchange, controller, abort, ends } = setup();
+  exchange.onRequestStart(controller);
+  exchange.onResponseStart(controller, 200, {});
+  exchange.onResponseData(controller, Buffer.alloc(BODY_BYTES_MAX));
+  expect(abort).not.toHaveBeenCalled();
+
+  exchange.onResponseData(controller, Buffer.alloc(1));
+
+  expect(abort).toHaveBeenCalledOnce();
+  expect(ends).toEqual([ANSWERED]);
+});
+
+test("called off before its turn, it is never sent and breaks no connection", () => {
+  const { exchange, controller, abort } = setup();
+  exchange.callOff();
+
+  expect(() => exchange.onRequestStart(controller)).toThrow("called off");
+
+  expect(abort).not.toHaveBeenCalled();
+  expect(exchange.isSent).toBe(false);
+});
+
+test("called off after it was sent, it breaks its connection", () => {
+  const { exchange, controller, abort, ends } = setup();
+  exchange.onRequestStart(controller);
+
+  exchange.callOff();
+
+  expect(abort).toHaveBeenCalledOnce();
+  expect(ends).toMatchObject([{ kind: "failed", isSent: true }]);
+});
+
+test("ends once, whatever follows", () => {
+  const { exchange, controller, ends } = setup();
+  exchange.onRequestStart(controller);
+  exchange.onResponseStart(controller, 200, {});
+  exchange.onResponseEnd();
+
+  exchange.onResponseError(controller, new Error("late"));
+  exchange.onResponseEnd();
+
+  expect(ends).toEqual([ANSWERED]);
+});
