@@ -1,1 +1,64 @@
-export {};
+export { compileSchema, type AvroSchema } from "./avro/avro-type.ts";
+export {
+  branchName,
+  parseSchema,
+  SCHEMA_LIMITS,
+  withoutNull,
+  type ArrayNode,
+  type EnumNode,
+  type FieldNode,
+  type FixedNode,
+  type LogicalType,
+  type MapNode,
+  type PrimitiveNode,
+  type RecordNode,
+  type SchemaNode,
+  type UnionNode,
+} from "./avro/schema-node.ts";
+export { RECORD_LIMITS } from "./avro/pre-scan.ts";
+export {
+  CATALOG_VERSION,
+  DEFAULT_CATALOG_PATH,
+  loadCatalog,
+  type Catalog,
+  type CatalogTopic,
+  type CatalogType,
+} from "./catalog.ts";
+export {
+  createDecoder,
+  type Decoder,
+  type DecoderOptions,
+  type DecodeResult,
+  type LocatedRecord,
+} from "./decoder.ts";
+export type { EmitInput } from "./emit-input.ts";
+export {
+  createEncoder,
+  type EncodedEvent,
+  type Encoder,
+  type EncoderOptions,
+} from "./encoder.ts";
+export { ATTRIBUTE_PREFIX, AVRO_CONTENT_TYPE, HEADERS, readEnvelope } from "./envelope.ts";
+export {
+  DEFAULT_TENANT,
+  type DecodedEvent,
+  type Envelope,
+  type WireRecord,
+  type WriterSchema,
+} from "./event.ts";
+export {
+  createRegistry,
+  type CompatibilityLevel,
+  type RegisteredSchema,
+  type Registry,
+  type RegistryOptions,
+} from "./registry.ts";
+export { isRfc3339 } from "./rfc3339.ts";
+export {
+  SchemaError,
+  type FieldProblem,
+  type FileProblem,
+  type SchemaErrorCode,
+} from "./schema-error.ts";
+export { resolveSchemaIds, type SchemaIdsOptions } from "./schema-ids.ts";
+export { uuidV7 } from "./uuid-v7.ts";

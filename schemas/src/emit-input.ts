@@ -1,0 +1,89 @@
+import { isText } from "./avro/coerce-scalar.ts";
+import { ATTRIBUTE_PREFIX, CONTEXT_ATTRIBUTES } from "./envelope.ts";
+import { isRfc3339 } from "./rfc3339.ts";
+import type { FieldProblem } from "./schema-error.ts";
+
+/** An event to be emitted. What is not given is made (`id`, `time`) or left out. */
+export interface EmitInput {
+  /** A type of the catalog, such as `users.ProfileUpdated`. */
+  readonly type: string;
+  /** Plain data that fits the type's schema. */
+  readonly data: unknown;
+  /** Default: a new UUIDv7. An event that is emitted again keeps its id. */
+  readonly id?: string;
+  /** Who says it, as a URI reference such as `/user-service`. */
+  readonly source: string;
+  /** RFC 3339. Default: now. */
+  readonly time?: string;
+  readonly subject?: string;
+  /** Default: the extension `partitionkey`, else the catalog's key field of the data. */
+  readonly key?: string;
+  readonly tenant?: string;
+  readonly traceparent?: string;
+  readonly tracestate?: string;
+  /** CloudEvents extensions: names of lower-case letters and digits. */
+  readonly extensions?: Readonly<Record<string, string>>;
+}
+
+/** What is wrong with an event's attributes (not its data); pointers into the input. */
+export function attributeProblems(input: EmitInput): readonly FieldProblem[] {
+  const problems: FieldProblem[] = [];
+  for (const name of TEXT_ATTRIBUTES) {
+    const value: unknown = input[name];
+    if (value === undefined && name !== "source") continue;
+    const detail = textProblem(value);
+    if (detail !== null) problems.push({ pointer: `/${name}`, detail });
+  }
+  if (typeof input.time === "string" && !isRfc3339(input.time)) {
+    problems.push({ pointer: "/time", detail: "must be an RFC 3339 date and time" });
+  }
+  for (const [name, value] of Object.entries(input.extensions ?? {})) {
+    const detail = extensionProblem(name, value);
+    if (detail !== null) problems.push({ pointer: `/extensions/${escapePointer(name)}`, detail });
+  }
+  return problems;
+}
+
+/** The record key: the one given, else the extension `partitionkey`, else the catalog's key field; null when none. */
+export function keyOf(input: EmitInput, keyField: string | null, data: unknown): string | null {
+  const given = input.key ?? input.extensions?.["partitionkey"];
+  if (given !== undefined) return given;
+  if (keyField === null || typeof data !== "object" || data === null) return null;
+  const value: unknown = Reflect.get(data, keyField);
+  // The catalog lets only these be keys: strings (enums among them) and integers.
+  if (typeof value === "string") return value;
+  return typeof value === "number" || typeof value === "bigint" ? value.toString() : null;
+}
+
+const TEXT_ATTRIBUTES = [
+  "id",
+  "source",
+  "subject",
+  "key",
+  "tenant",
+  "traceparent",
+  "tracestate",
+] as const;
+
+/** The longest attribute; headers are for routing, not for payloads. */
+const ATTRIBUTE_LENGTH_MAX = 4_096;
+
+function textProblem(value: unknown): string | null {
+  if (typeof value !== "string" || value === "") return "must be a string that is not empty";
+  if (value.length > ATTRIBUTE_LENGTH_MAX) {
+    return `must not be longer than ${ATTRIBUTE_LENGTH_MAX} characters`;
+  }
+  // CloudEvents 3.2: no control characters.
+  return isText(value) && !/\p{Cc}/u.test(value) ? null : "must not hold control characters";
+}
+
+/** CloudEvents 3.1: lower-case letters and digits. 20 characters are its recommendation, longer ones are let through. */
+function extensionProblem(name: string, value: unknown): string | null {
+  if (!/^[a-z0-9]+$/.test(name)) return "must have a name of lower-case letters and digits";
+  if (CONTEXT_ATTRIBUTES.has(name)) return `is an attribute of its own (${ATTRIBUTE_PREFIX}${name})`;
+  return textProblem(value);
+}
+
+function escapePointer(name: string): string {
+  return name.replaceAll("~", "~0").replaceAll("/", "~1");
+}

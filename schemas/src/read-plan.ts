@@ -1,0 +1,164 @@
+import type avsc from "avsc";
+import type { Buffer } from "node:buffer";
+import { compileSchema, type AvroSchema } from "./avro/avro-type.ts";
+import { logicalConflict } from "./avro/logical-conflict.ts";
+import { compilePreScan, type PreScan } from "./avro/pre-scan.ts";
+import type { WriterSchema } from "./event.ts";
+import type { Registry } from "./registry.ts";
+import { SchemaError, reasonOf } from "./schema-error.ts";
+
+/** How records of one writer schema are read as one event type. */
+export interface ReadPlan {
+  readonly kind: "plan";
+  /** Full name of the writer's record; its kind where it has none. */
+  readonly writerName: string;
+  readonly preScan: PreScan;
+  /** Reads Avro bytes that passed the pre-scan. */
+  readonly read: (bytes: Buffer) => unknown;
+  /** The schema that read values have. */
+  readonly schema: WriterSchema;
+}
+
+/** What is known of a schema id. */
+export type PlanLookup =
+  | ReadPlan
+  | { readonly kind: "needed" }
+  | { readonly kind: "unknown" }
+  | { readonly kind: "unusable"; readonly detail: string };
+
+interface Writer extends AvroSchema {
+  readonly kind: "writer";
+  readonly avro: unknown;
+  readonly preScan: PreScan;
+  /** By event type; types without a reader schema share the one at "". */
+  readonly plans: Map<string, PlanLookup>;
+}
+interface Reader extends AvroSchema {
+  readonly avro: unknown;
+}
+interface Unknown {
+  readonly kind: "unknown";
+  readonly untilMs: number;
+}
+interface Unusable {
+  readonly kind: "unusable";
+  readonly detail: string;
+}
+
+/** How long an id that the registry does not know is not asked for again: registering may be a little behind. */
+const UNKNOWN_FOR_MS = 10_000;
+/** Schemas held; beyond it the ones loaded first go. Bounds what a stream of invented ids can take. */
+const SCHEMAS_MAX = 1_000;
+
+/** Writer schemas by id, compiled, with the way each is read. Answers from memory; only `load` asks the registry. */
+export class ReadPlanCache {
+  private readonly registry: Registry;
+  private readonly readers: ReadonlyMap<string, Reader>;
+  private readonly now: () => number;
+  private readonly entries = new Map<number, Writer | Unknown | Unusable>();
+  private readonly loading = new Map<number, Promise<void>>();
+
+  /** @throws SchemaError `SCHEMA_INVALID` for a reader schema. */
+  constructor(
+    registry: Registry,
+    options: {
+      readonly readerSchemas: ReadonlyMap<string, unknown>;
+      readonly now: () => number;
+    },
+  ) {
+    this.registry = registry;
+    this.readers = new Map(
+      [...options.readerSchemas].map(([type, avro]) => [type, { avro, ...compileSchema(avro) }]),
+    );
+    this.now = options.now;
+  }
+
+  /** The plan for a schema id and an event type (null: the writer's own name). */
+  planFor(schemaId: number, eventType: string | null): PlanLookup {
+    const entry = this.entries.get(schemaId);
+    if (entry === undefined) return { kind: "needed" };
+    switch (entry.kind) {
+      case "unknown":
+        return entry.untilMs > this.now() ? entry : { kind: "needed" };
+      case "unusable":
+        return entry;
+      case "writer":
+        return this.planOf(entry, { schemaId, type: eventType ?? nameOf(entry.type) });
+    }
+  }
+
+  load(schemaId: number): Promise<void> {
+    const running = this.loading.get(schemaId);
+    if (running !== undefined) return running;
+    const load = this.fetch(schemaId).finally(() => this.loading.delete(schemaId));
+    this.loading.set(schemaId, load);
+    return load;
+  }
+
+  private async fetch(schemaId: number): Promise<void> {
+    const known = this.entries.get(schemaId);
+    if (known !== undefined && known.kind !== "unknown") return;
+    try {
+      this.remember(schemaId, compileWriter(await this.registry.schemaById(schemaId)));
+    } catch (error) {
+      if (!(error instanceof SchemaError)) throw error;
+      if (error.code === "SCHEMA_UNKNOWN") {
+        this.remember(schemaId, { kind: "unknown", untilMs: this.now() + UNKNOWN_FOR_MS });
+      } else if (error.code === "SCHEMA_INVALID") {
+        this.remember(schemaId, { kind: "unusable", detail: error.message });
+      } else throw error;
+    }
+  }
+
+  private remember(schemaId: number, entry: Writer | Unknown | Unusable): void {
+    this.entries.delete(schemaId);
+    this.entries.set(schemaId, entry);
+    const [oldest] = this.entries.keys();
+    if (this.entries.size > SCHEMAS_MAX && oldest !== undefined) this.entries.delete(oldest);
+  }
+
+  private planOf(writer: Writer, of: { schemaId: number; type: string }): PlanLookup {
+    const reader = this.readers.get(of.type);
+    const slot = reader === undefined ? "" : of.type;
+    const known = writer.plans.get(slot);
+    if (known !== undefined) return known;
+    const plain = plainPlan(writer, of.schemaId);
+    const plan = reader === undefined ? plain : resolvedPlan(plain, { writer, reader });
+    writer.plans.set(slot, plan);
+    return plan;
+  }
+}
+
+function resolvedPlan(plain: ReadPlan, by: { writer: Writer; reader: Reader }): PlanLookup {
+  const { avro, type, node } = by.reader;
+  try {
+    const conflict = logicalConflict(node, by.writer.node);
+    if (conflict !== null) throw new SchemaError("SCHEMA_INCOMPATIBLE", conflict);
+    const resolver = type.createResolver(by.writer.type);
+    const read = (bytes: Buffer): unknown => type.fromBuffer(bytes, resolver);
+    return { ...plain, read, schema: { id: plain.schema.id, avro, type } };
+  } catch (error) {
+    return { kind: "unusable", detail: `cannot be read as ${nameOf(type)}: ${reasonOf(error)}` };
+  }
+}
+
+function compileWriter(avro: unknown): Writer {
+  const compiled = compileSchema(avro);
+  const preScan = compilePreScan(compiled.node);
+  return { kind: "writer", ...compiled, avro, preScan, plans: new Map() };
+}
+
+function plainPlan(writer: Writer, id: number): ReadPlan {
+  const { avro, type, preScan } = writer;
+  return {
+    kind: "plan",
+    writerName: nameOf(type),
+    preScan,
+    read: (bytes) => type.fromBuffer(bytes) as unknown,
+    schema: { id, avro, type },
+  };
+}
+
+function nameOf(type: avsc.Type): string {
+  return type.name ?? type.typeName;
+}
