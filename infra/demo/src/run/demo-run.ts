@@ -1,5 +1,5 @@
 import { join } from "node:path";
-import { freePort, startStack, type Stack } from "@millrace/local";
+import { freePort, resolveEndpoints, startStack } from "@millrace/local";
 import { startDemoApiProcess } from "../api/api-process.ts";
 import type { DemoApi } from "../api/demo-api.ts";
 import type { Scene } from "../scene/scene.ts";
@@ -27,7 +27,7 @@ export interface DemoOptions {
 }
 
 interface Setting extends DemoOptions {
-  readonly stack: Stack;
+  readonly servers: Servers;
   readonly place: RunFolder;
   readonly topic: string;
   readonly apis: readonly DemoApi[];
@@ -50,8 +50,8 @@ export async function runScene<Result>(
 ): Promise<Result> {
   await using cleanup = new AsyncDisposableStack();
   const { display, scene, seed } = options;
-  const stack = await startStack({ onProgress: (message) => display.say(message) });
-  cleanup.defer(() => stack.stop());
+  const servers = await findServers(display);
+  cleanup.defer(() => servers.stop());
   const place = makeRunFolder(new Date());
   display.say(`scene ${scene.name}, records in ${place.folder}`);
   const apis: DemoApi[] = [];
@@ -65,15 +65,30 @@ export async function runScene<Result>(
   const configPath = writeSceneFiles(place.folder, scene, {
     namespace: place.run,
     topic,
-    brokers: stack.state.brokers.join(","),
-    registry: stack.state.registryUrl,
+    brokers: servers.brokers.join(","),
+    registry: servers.registryUrl,
     urls: Object.fromEntries(apis.map(({ name, url }) => [name, url])),
   });
-  const setting: Setting = { ...options, stack, place, topic, apis, configPath };
+  const setting: Setting = { ...options, servers, place, topic, apis, configPath };
   await runCommand(place.folder, ["init", "-c", configPath]);
   await play(setting);
   for (const api of apis) await api.stop();
   return await afterwards({ folder: place.folder, topic });
+}
+
+interface Servers {
+  readonly brokers: readonly string[];
+  readonly registryUrl: string;
+  /** Stops what was started for this run. */
+  readonly stop: () => Promise<void>;
+}
+
+/** The servers that the environment names, else the local stack. */
+async function findServers(display: Display): Promise<Servers> {
+  const named = resolveEndpoints();
+  if (named.from === "environment") return { ...named, stop: () => Promise.resolve() };
+  const stack = await startStack({ onProgress: (message) => display.say(message) });
+  return { ...stack.state, stop: () => stack.stop() };
 }
 
 /** Emits, delivers and makes trouble until everything arrived or nothing moves any more. */
@@ -82,9 +97,9 @@ async function play(setting: Setting): Promise<void> {
   await using cleanup = new AsyncDisposableStack();
   const delivery = await startDelivery(setting);
   cleanup.defer(() => delivery.stop());
-  const { brokers, registryUrl: registry } = setting.stack.state;
-  const servers = { brokers: brokers.join(","), registry };
-  const emission = await planEmission({ ...setting, ...place, ...servers });
+  const { brokers, registryUrl: registry } = setting.servers;
+  const plan = { ...setting, ...place, brokers: brokers.join(","), registry };
+  const emission = await planEmission(plan);
   cleanup.defer(() => emission.stop());
   const onReports = (reports: Reports): void => display.show(reports, emission.due);
   const watch = new Watch(apis, { signal, onReports });
@@ -132,7 +147,7 @@ async function startDelivery({ place, configPath }: Setting): Promise<Delivery> 
 }
 
 function describeRun(
-  { place, scene, seed, topic, stack }: Setting,
+  { place, scene, seed, topic, servers }: Setting,
   eventCount: number,
   kills: readonly number[],
 ): RunDescription {
@@ -145,7 +160,7 @@ function describeRun(
     seed,
     eventCount,
     topics: [topic],
-    brokers: stack.state.brokers,
+    brokers: servers.brokers,
     targets: Object.fromEntries(targets),
     kills,
   };

@@ -107,6 +107,7 @@ describe("judge", () => {
       delivered: 3,
       attempts: 3,
       repeats: 0,
+      repeatsAcrossKill: 0,
       unjustifiedRepeats: 0,
       orderViolations: 0,
       lost: 0,

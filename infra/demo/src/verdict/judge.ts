@@ -19,14 +19,19 @@ export function judge(evidence: Evidence): Verdict {
   const targets: Record<string, TargetFigures> = {};
   for (const api of apis) {
     const history = targetHistory(evidence, api);
+    const repeats = checkRepeats(history, run.kills);
     const found = [
       ...history.problems,
       ...checkDeliveries(history),
       ...checkOrder(history),
-      ...checkRepeats(history, run.kills),
+      ...repeats.problems,
     ];
     problems.push(...found);
-    targets[api.target] = figures(history, found, { times, attempts: api.arrivals.length });
+    targets[api.target] = {
+      ...figures(history, found, times),
+      attempts: api.arrivals.length,
+      repeatsAcrossKill: repeats.acrossKill,
+    };
   }
   problems.push(...checkFaults(evidence));
   return {
@@ -49,8 +54,8 @@ function checkMissingApis({ run, apis }: Evidence): Problem[] {
 function figures(
   { deliveries }: TargetHistory,
   problems: readonly Problem[],
-  { times, attempts }: { times: ReadonlyMap<string, number>; attempts: number },
-): TargetFigures {
+  times: ReadonlyMap<string, number>,
+): Omit<TargetFigures, "attempts" | "repeatsAcrossKill"> {
   const count = (check: Problem["check"]): number =>
     problems.filter((problem) => problem.check === check).length;
   const latencies: number[] = [];
@@ -63,7 +68,6 @@ function figures(
   return {
     emitted: deliveries.length,
     delivered: deliveries.filter(({ arrivals }) => arrivals.some(isConfirmed)).length,
-    attempts,
     repeats: deliveries.reduce((sum, { arrivals }) => sum + Math.max(0, arrivals.length - 1), 0),
     unjustifiedRepeats: count("repeat"),
     orderViolations: count("order"),

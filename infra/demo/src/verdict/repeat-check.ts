@@ -6,7 +6,7 @@ import type { Problem } from "./verdict.ts";
  * A delivery process that is killed may have been told 2xx and not have had that committed yet. Commits leave at least
  * 25 ms apart, each when the one before is acknowledged; this is what a loaded machine may make of it.
  */
-const UNCOMMITTED_MS = 2_000;
+const UNCOMMITTED_MS = 1_000;
 
 /**
  * S12, S13: a repeated arrival is justified when the arrival before it was not answered 2xx (an error, a reset, a
@@ -16,19 +16,31 @@ const UNCOMMITTED_MS = 2_000;
 export function checkRepeats(
   { target, deliveries }: TargetHistory,
   kills: readonly number[],
-): Problem[] {
-  return deliveries.flatMap(({ event, arrivals }) =>
-    arrivals.flatMap((arrival, index) => {
+): RepeatFindings {
+  const problems: Problem[] = [];
+  let acrossKill = 0;
+  for (const { event, arrivals } of deliveries)
+    for (const [index, arrival] of arrivals.entries()) {
       const before = arrivals[index - 1];
-      if (before === undefined || isJustified(before, arrival, kills)) return [];
+      if (before === undefined || !isConfirmed(before)) continue;
+      if (crossesKill(before, arrival, kills)) {
+        acrossKill += 1;
+        continue;
+      }
       const detail = `arrival ${arrival.seq} repeats ${before.seq}, which was answered ${String(before.ended?.status)}`;
-      return [{ check: "repeat", target, eventId: event.id, detail } as const];
-    }),
-  );
+      problems.push({ check: "repeat", target, eventId: event.id, detail });
+    }
+  return { problems, acrossKill };
 }
 
-function isJustified(before: Arrival, repeat: Arrival, kills: readonly number[]): boolean {
-  if (!isConfirmed(before)) return true;
+/** What was found of repeats after an answer of 2xx. */
+export interface RepeatFindings {
+  readonly problems: readonly Problem[];
+  /** Those that a kill explains. */
+  readonly acrossKill: number;
+}
+
+function crossesKill(before: Arrival, repeat: Arrival, kills: readonly number[]): boolean {
   const answeredAt = before.ended?.at ?? before.at;
   return kills.some(
     (killedAt) =>

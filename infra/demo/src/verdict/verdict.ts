@@ -78,6 +78,8 @@ export interface TargetFigures {
   readonly attempts: number;
   /** Arrivals of an event beyond its first. */
   readonly repeats: number;
+  /** Repeats of what was answered 2xx just before the delivery process was killed, too late to be committed. */
+  readonly repeatsAcrossKill: number;
   readonly unjustifiedRepeats: number;
   readonly orderViolations: number;
   readonly lost: number;
