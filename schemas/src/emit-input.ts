@@ -80,7 +80,8 @@ function textProblem(value: unknown): string | null {
 /** CloudEvents 3.1: lower-case letters and digits. 20 characters are its recommendation, longer ones are let through. */
 function extensionProblem(name: string, value: unknown): string | null {
   if (!/^[a-z0-9]+$/.test(name)) return "must have a name of lower-case letters and digits";
-  if (CONTEXT_ATTRIBUTES.has(name)) return `is an attribute of its own (${ATTRIBUTE_PREFIX}${name})`;
+  if (CONTEXT_ATTRIBUTES.has(name))
+    return `is an attribute of its own (${ATTRIBUTE_PREFIX}${name})`;
   return textProblem(value);
 }
 

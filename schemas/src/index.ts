@@ -32,12 +32,7 @@ export {
   type LocatedRecord,
 } from "./decoder.ts";
 export type { EmitInput } from "./emit-input.ts";
-export {
-  createEncoder,
-  type EncodedEvent,
-  type Encoder,
-  type EncoderOptions,
-} from "./encoder.ts";
+export { createEncoder, type EncodedEvent, type Encoder, type EncoderOptions } from "./encoder.ts";
 export { ATTRIBUTE_PREFIX, AVRO_CONTENT_TYPE, HEADERS, readEnvelope } from "./envelope.ts";
 export {
   DEFAULT_TENANT,

@@ -1,8 +1,8 @@
 import type avsc from "avsc";
 import type { Buffer } from "node:buffer";
 import { compileSchema, type AvroSchema } from "./avro/avro-type.ts";
-import { logicalConflict } from "./avro/logical-conflict.ts";
 import { compilePreScan, type PreScan } from "./avro/pre-scan.ts";
+import { resolutionProblems } from "./avro/resolution.ts";
 import type { WriterSchema } from "./event.ts";
 import type { Registry } from "./registry.ts";
 import { SchemaError, reasonOf } from "./schema-error.ts";
@@ -132,8 +132,10 @@ export class ReadPlanCache {
 function resolvedPlan(plain: ReadPlan, by: { writer: Writer; reader: Reader }): PlanLookup {
   const { avro, type, node } = by.reader;
   try {
-    const conflict = logicalConflict(node, by.writer.node);
-    if (conflict !== null) throw new SchemaError("SCHEMA_INCOMPATIBLE", conflict);
+    const [problem] = resolutionProblems(node, by.writer.node).filter(
+      ({ kind }) => kind !== "lossy",
+    );
+    if (problem !== undefined) throw new SchemaError("SCHEMA_INCOMPATIBLE", problem.detail);
     const resolver = type.createResolver(by.writer.type);
     const read = (bytes: Buffer): unknown => type.fromBuffer(bytes, resolver);
     return { ...plain, read, schema: { id: plain.schema.id, avro, type } };

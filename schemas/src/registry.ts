@@ -50,7 +50,8 @@ export interface Registry {
  * @throws SchemaError `REGISTRY_REFUSED` when the URL is none.
  */
 export function createRegistry(url: string, options: RegistryOptions = {}): Registry {
-  if (!URL.canParse(url)) throw new SchemaError("REGISTRY_REFUSED", "schema registry: no valid URL");
+  if (!URL.canParse(url))
+    throw new SchemaError("REGISTRY_REFUSED", "schema registry: no valid URL");
   return new RestRegistry(url, options);
 }
 
@@ -197,7 +198,10 @@ function levelOf(json: unknown): CompatibilityLevel {
   const level = memberOf(json, "compatibilityLevel");
   const known = LEVELS.find((name) => name === level);
   if (known !== undefined) return known;
-  throw new SchemaError("REGISTRY_REFUSED", "schema registry: it has an unknown compatibility level");
+  throw new SchemaError(
+    "REGISTRY_REFUSED",
+    "schema registry: it has an unknown compatibility level",
+  );
 }
 
 // eslint-disable-next-line @typescript-eslint/no-unsafe-type-assertion -- the keys of a constant

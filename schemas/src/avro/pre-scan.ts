@@ -140,7 +140,10 @@ class WalkCompiler {
       case "enum":
         return (cursor) => walkIndex(cursor, node.symbols.length) !== null;
       case "array":
-        return this.blocksWalk({ item: this.walkOf(node.items), itemShape: this.shapes.of(node.items) });
+        return this.blocksWalk({
+          item: this.walkOf(node.items),
+          itemShape: this.shapes.of(node.items),
+        });
       case "map":
         return this.mapWalk(node.values);
       case "union":

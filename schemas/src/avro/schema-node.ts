@@ -41,6 +41,8 @@ export interface PrimitiveNode {
 export interface FieldNode {
   readonly name: string;
   readonly type: SchemaNode;
+  /** Earlier names, under which a reader finds it in older data. */
+  readonly aliases: readonly string[];
   readonly doc: string | null;
   /** How the field's value is shown where people look; null when it is no personal data. */
   readonly pii: string | null;
@@ -52,6 +54,8 @@ export interface FieldNode {
 export interface RecordNode {
   readonly kind: "record";
   readonly name: string;
+  /** Earlier full names. */
+  readonly aliases: readonly string[];
   readonly doc: string | null;
   readonly fields: readonly FieldNode[];
 }
@@ -206,7 +210,8 @@ function unionOf(avro: readonly unknown[], scope: Scope): UnionNode {
   if (branches.length === 0) throw invalid("a union has no branches");
   if (branches.some((branch) => branch.kind === "union")) throw invalid("a union in a union");
   const names = branches.map(branchName);
-  if (new Set(names).size < names.length) throw invalid(`a union names a type twice (${names.join()})`);
+  if (new Set(names).size < names.length)
+    throw invalid(`a union names a type twice (${names.join()})`);
   return { kind: "union", branches, isWrapped: isWrappedUnion(branches.map(valueKind)) };
 }
 
@@ -219,7 +224,8 @@ function recordOf(avro: Json, outer: Scope): RecordNode {
   const declared = avro["fields"];
   if (!Array.isArray(declared)) throw invalid(`${name} has no list of fields`);
   const fields: FieldNode[] = [];
-  const node: RecordNode = { kind: "record", name, doc: textOf(avro["doc"]), fields };
+  const aliases = namesOf(avro["aliases"]).map((alias) => qualify(alias, scope.namespace));
+  const node: RecordNode = { kind: "record", name, aliases, doc: textOf(avro["doc"]), fields };
   scope.names.set(name, node);
   for (const field of declared as readonly unknown[]) {
     const next = fieldOf(field, { record: name, scope });
@@ -231,7 +237,10 @@ function recordOf(avro: Json, outer: Scope): RecordNode {
   return node;
 }
 
-function fieldOf(field: unknown, of: { readonly record: string; readonly scope: Scope }): FieldNode {
+function fieldOf(
+  field: unknown,
+  of: { readonly record: string; readonly scope: Scope },
+): FieldNode {
   if (!isObject(field)) throw invalid(`a field of ${of.record} is no object`);
   const name = field["name"];
   if (typeof name !== "string" || !NAME.test(name)) {
@@ -240,6 +249,7 @@ function fieldOf(field: unknown, of: { readonly record: string; readonly scope: 
   return {
     name,
     type: nodeOf(field["type"], of.scope),
+    aliases: namesOf(field["aliases"]),
     doc: textOf(field["doc"]),
     pii: textOf(field["pii"]),
     hasDefault: field["default"] !== undefined,
@@ -311,6 +321,10 @@ function logicalOf(kind: PrimitiveKind | "fixed", avro: Json): LogicalType | nul
 
 function isNameList(value: unknown): value is readonly string[] {
   return Array.isArray(value) && value.every((item) => typeof item === "string" && NAME.test(item));
+}
+
+function namesOf(value: unknown): readonly string[] {
+  return Array.isArray(value) ? value.filter((item) => typeof item === "string") : [];
 }
 
 function isObject(value: unknown): value is Json {
