@@ -1,0 +1,116 @@
+/** Two ways to make spans: passed on only, or recorded by an OpenTelemetry tracer. */
+import {
+  ROOT_CONTEXT,
+  SpanKind,
+  SpanStatusCode,
+  TraceFlags,
+  trace,
+  type Span as ApiSpan,
+  type SpanContext,
+  type TraceState,
+  type Tracer,
+} from "@opentelemetry/api";
+import type { Span, SpanOptions, TraceContext } from "@millrace/engine";
+import type { Sampling } from "./sampling.ts";
+import { IdSource, formatTraceparent, parseTraceparent } from "./trace-context.ts";
+
+/** Begins spans. */
+export type StartSpan = (name: string, options: SpanOptions) => Span;
+
+const nothing = (): void => undefined;
+
+/** Spans of which nothing is kept but their ids: for propagation when nobody exports. */
+export function propagateSpans(sampling: Sampling): StartSpan {
+  const ids = new IdSource();
+  return (_name, { parent }) => {
+    const parsed = isGiven(parent) ? parseTraceparent(parent.traceparent) : null;
+    const traceId = parsed?.traceId ?? ids.traceId();
+    const isSampled = sampling(parsed, traceId);
+    const traceparent = formatTraceparent({ traceId, spanId: ids.spanId(), isSampled });
+    const tracestate = parsed === null ? null : (parent?.tracestate ?? null);
+    return { context: { traceparent, tracestate }, set: nothing, end: nothing };
+  };
+}
+
+const KINDS = {
+  producer: SpanKind.PRODUCER,
+  consumer: SpanKind.CONSUMER,
+  client: SpanKind.CLIENT,
+  server: SpanKind.SERVER,
+  internal: SpanKind.INTERNAL,
+} as const;
+
+/** Spans that `tracer` records, each with the parent it is given: never an ambient one. */
+export function recordSpans(tracer: Tracer): StartSpan {
+  return (name, { kind, parent, links, attributes }) => {
+    const remote = isGiven(parent) ? toSpanContext(parent) : null;
+    const context = remote === null ? ROOT_CONTEXT : trace.setSpanContext(ROOT_CONTEXT, remote);
+    const causes = (links ?? []).flatMap((link) => toSpanContext(link) ?? []);
+    const span = tracer.startSpan(
+      name,
+      {
+        kind: KINDS[kind],
+        links: causes.map((cause) => ({ context: cause })),
+        attributes: { ...attributes },
+      },
+      context,
+    );
+    return recordedSpan(span);
+  };
+}
+
+function recordedSpan(span: ApiSpan): Span {
+  let hasEnded = false;
+  return {
+    context: toTraceContext(span.spanContext()),
+    set(attributes) {
+      if (!hasEnded) span.setAttributes(attributes);
+    },
+    end(error) {
+      if (hasEnded) return;
+      hasEnded = true;
+      if (error !== undefined) {
+        span.setAttribute("error.type", error);
+        span.setStatus({ code: SpanStatusCode.ERROR });
+      }
+      span.end();
+    },
+  };
+}
+
+function isGiven(parent: TraceContext | null | undefined): parent is TraceContext {
+  return parent !== null && parent !== undefined;
+}
+
+function toSpanContext({ traceparent, tracestate }: TraceContext): SpanContext | null {
+  const parsed = parseTraceparent(traceparent);
+  if (parsed === null) return null;
+  const { traceId, spanId, isSampled } = parsed;
+  return {
+    traceId,
+    spanId,
+    traceFlags: isSampled ? TraceFlags.SAMPLED : TraceFlags.NONE,
+    isRemote: true,
+    ...(tracestate === null ? {} : { traceState: opaqueState(tracestate) }),
+  };
+}
+
+/** A `tracestate` that travels on as it came; the SDK only hands it from parent to child. */
+function opaqueState(text: string): TraceState {
+  const state: TraceState = {
+    get: () => undefined,
+    set: () => state,
+    unset: () => state,
+    serialize: () => text,
+  };
+  return state;
+}
+
+function toTraceContext({ traceId, spanId, traceFlags, traceState }: SpanContext): TraceContext {
+  const isSampled = (traceFlags & TraceFlags.SAMPLED) !== 0;
+  const tracestate = traceState?.serialize() ?? "";
+  return {
+    traceparent: formatTraceparent({ traceId, spanId, isSampled }),
+    tracestate: tracestate === "" ? null : tracestate,
+  };
+}
