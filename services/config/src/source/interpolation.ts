@@ -1,0 +1,98 @@
+import { dirname, isAbsolute, join } from "node:path";
+import { codeOf, type ConfigFiles } from "./config-files.ts";
+import { isSecretField, isSecretName, type Secrets } from "./secrets.ts";
+import type { Path } from "./source-node.ts";
+
+/** What references are resolved against. */
+export interface ReferenceSource {
+  readonly env: Readonly<Record<string, string | undefined>>;
+  readonly files: ConfigFiles;
+  readonly secrets: Secrets;
+  /** Whether secrets that are not at hand get a placeholder, so that a configuration can be checked elsewhere. */
+  readonly isOffline: boolean;
+}
+
+/** Where a string stands. */
+export interface StringPlace {
+  /** The file the string stands in: paths are relative to it. */
+  readonly file: string;
+  readonly path: Path;
+}
+
+const REFERENCE = /\$(\$\{)|\$\{([^}]*)\}/g;
+
+/**
+ * Fills `${env:NAME}`, `${env:NAME:-default}` and `${file:path}` in a string; `$${` stands for `${`. A file's last
+ * line end is dropped. What is filled in is not looked at again. Secret values are told to `source.secrets`.
+ */
+export async function interpolate(
+  text: string,
+  place: StringPlace,
+  source: ReferenceSource,
+): Promise<{ readonly value: string; readonly problems: readonly string[] }> {
+  const problems: string[] = [];
+  const isSecret = isSecretField(place.path);
+  let value = "";
+  let end = 0;
+  for (const match of text.matchAll(REFERENCE)) {
+    value += text.slice(end, match.index);
+    end = match.index + match[0].length;
+    if (match[1] !== undefined) {
+      value += match[1];
+      continue;
+    }
+    const resolved = await resolveReference(match[2] ?? "", place.file, source);
+    const mayWait = source.isOffline && (isSecret || resolved.isSecret);
+    if (resolved.kind === "problem" && !mayWait) problems.push(resolved.message);
+    const filled = resolved.kind === "problem" ? `<${match[2] ?? ""}>` : resolved.value;
+    if (resolved.isSecret && resolved.kind === "value") source.secrets.add(filled);
+    value += filled;
+  }
+  value += text.slice(end);
+  if (isSecret) source.secrets.add(value);
+  return { value, problems };
+}
+
+type Resolved =
+  | { readonly kind: "value"; readonly value: string; readonly isSecret: boolean }
+  | { readonly kind: "problem"; readonly message: string; readonly isSecret: boolean };
+
+async function resolveReference(
+  reference: string,
+  file: string,
+  source: ReferenceSource,
+): Promise<Resolved> {
+  const [, kind, rest] = /^(env|file):(.*)$/s.exec(reference) ?? [];
+  if (kind === "env" && rest !== undefined) return fromEnvironment(rest, source);
+  if (kind === "file" && rest !== undefined && rest !== "")
+    return await fromFile(rest, file, source);
+  return problem(
+    `unknown reference \${${reference}}: write \${env:NAME}, \${env:NAME:-default} or \${file:path}`,
+    false,
+  );
+}
+
+function fromEnvironment(text: string, { env }: ReferenceSource): Resolved {
+  const [, name, fallback] = /^([A-Za-z_][A-Za-z0-9_]*)(?::-(.*))?$/s.exec(text) ?? [];
+  if (name === undefined) return problem(`\${env:${text}} names no environment variable`, false);
+  const isSecret = isSecretName(name);
+  const value = env[name];
+  // Like a shell's ":-", the default also stands in for an empty value.
+  if (value !== undefined && value !== "") return { kind: "value", value, isSecret };
+  if (fallback !== undefined) return { kind: "value", value: fallback, isSecret: false };
+  if (value !== undefined) return { kind: "value", value, isSecret };
+  return problem(`environment variable ${name} is not set`, isSecret);
+}
+
+async function fromFile(path: string, from: string, { files }: ReferenceSource): Promise<Resolved> {
+  try {
+    const text = await files.read(isAbsolute(path) ? path : join(dirname(from), path));
+    return { kind: "value", value: text.replace(/\r?\n$/, ""), isSecret: true };
+  } catch (error) {
+    return problem(`file ${path} cannot be read (${codeOf(error)})`, true);
+  }
+}
+
+function problem(message: string, isSecret: boolean): Resolved {
+  return { kind: "problem", message, isSecret };
+}
