@@ -58,6 +58,22 @@ export async function release(catalog: Catalog, type: CatalogType): Promise<numb
   return version;
 }
 
+/** A version that was just recorded. */
+export interface ReleasedSubject {
+  readonly subject: string;
+  readonly version: number;
+}
+
+/** Records every schema of the catalog that is not its newest version yet; what it recorded, in the catalog's order. */
+export async function releaseCatalog(catalog: Catalog): Promise<readonly ReleasedSubject[]> {
+  const done: ReleasedSubject[] = [];
+  for (const type of catalog.types.values()) {
+    if (isReleased(type, await releasedVersions(catalog, type.subject))) continue;
+    done.push({ subject: type.subject, version: await release(catalog, type) });
+  }
+  return done;
+}
+
 function historyFolder(catalog: Catalog, subject: string): string {
   return join(dirname(catalog.path), "history", subject);
 }

@@ -25,6 +25,12 @@ export {
   type CatalogType,
 } from "./catalog.ts";
 export {
+  checkCompatibility,
+  readProblems,
+  type CompatibilityItem,
+  type CompatibilityReport,
+} from "./compatibility.ts";
+export {
   createDecoder,
   type Decoder,
   type DecoderOptions,
@@ -42,6 +48,23 @@ export {
   type WriterSchema,
 } from "./event.ts";
 export {
+  isReleased,
+  release,
+  releaseCatalog,
+  releasedVersions,
+  type ReleasedSchema,
+  type ReleasedSubject,
+} from "./history.ts";
+export { createMemoryRegistry, type MemoryRegistryOptions } from "./memory-registry.ts";
+export {
+  applyPush,
+  planPush,
+  strengthened,
+  type PushedSchema,
+  type PushPlan,
+  type PushStep,
+} from "./push.ts";
+export {
   createRegistry,
   type CompatibilityLevel,
   type RegisteredSchema,
@@ -49,11 +72,13 @@ export {
   type RegistryOptions,
 } from "./registry.ts";
 export { isRfc3339 } from "./rfc3339.ts";
+export { diffSchemas, type SchemaChange } from "./schema-diff.ts";
 export {
   SchemaError,
   type FieldProblem,
   type FileProblem,
   type SchemaErrorCode,
 } from "./schema-error.ts";
+export { typeText } from "./avro/type-text.ts";
 export { resolveSchemaIds, type SchemaIdsOptions } from "./schema-ids.ts";
 export { uuidV7 } from "./uuid-v7.ts";
