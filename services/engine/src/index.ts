@@ -6,6 +6,7 @@ export type * from "./ports/record-source.ts";
 export type * from "./ports/record-sink.ts";
 export type * from "./ports/state-log.ts";
 export type * from "./ports/attempt-sender.ts";
+export type * from "./ports/event-preparer.ts";
 export type * from "./ports/telemetry.ts";
 export { ERRORS, MillraceError, assert } from "./errors.ts";
 export type { Disposition, ErrorCode } from "./errors.ts";

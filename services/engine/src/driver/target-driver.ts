@@ -50,6 +50,7 @@ export class TargetDriver implements GroupListener {
   readonly #onFailed: (error: Error) => void;
   #cancelTick: Cancel = () => undefined;
   #isPumping = false;
+  #drainMsMax = Infinity;
   /** Counts memberships, so that a takeover of an ended one gives up. */
   #membership = 0;
   #onDrained: (() => void) | null = null;
@@ -78,8 +79,12 @@ export class TargetDriver implements GroupListener {
     return this.#ports.source.start(this);
   }
 
-  /** Drains, commits, leaves the group. Idempotent. */
-  async stop(): Promise<void> {
+  /**
+   * Drains, commits, leaves the group. Idempotent.
+   * @param budgetMs what is open after it is given up; the source's own bound holds too.
+   */
+  async stop(budgetMs = Infinity): Promise<void> {
+    this.#drainMsMax = budgetMs;
     await this.#ports.source.stop();
     this.#membership += 1;
     this.#cancelTick();
@@ -107,7 +112,8 @@ export class TargetDriver implements GroupListener {
     if (this.#state.membership !== "active") return Promise.resolve();
     this.#reporter.draining(reason, this.#state.inFlightCount);
     return new Promise((resolve) => {
-      const cancel = this.#ports.clock.schedule(budgetMs, () => this.#abandonAll());
+      const drainMs = Math.min(budgetMs, this.#drainMsMax);
+      const cancel = this.#ports.clock.schedule(drainMs, () => this.#abandonAll());
       this.#onDrained = () => {
         cancel();
         this.#onDrained = null;

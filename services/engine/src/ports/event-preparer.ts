@@ -19,6 +19,8 @@ export interface PreparedEvent {
   readonly id: string | null;
   readonly source: string | null;
   readonly type: string | null;
+  /** `default` where the record has no readable envelope. */
+  readonly tenant: string;
   readonly traceparent: string | null;
   readonly tracestate: string | null;
   /** Null when no call can be made of it. */
