@@ -24,6 +24,8 @@ export {
   type CatalogTopic,
   type CatalogType,
 } from "./catalog.ts";
+export type * from "./generated/event-map.ts";
+export { EVENT_MAP_FILE, generateTypes } from "./generate/generate-types.ts";
 export {
   checkCompatibility,
   readProblems,
@@ -40,6 +42,7 @@ export {
 export type { EmitInput } from "./emit-input.ts";
 export { createEncoder, type EncodedEvent, type Encoder, type EncoderOptions } from "./encoder.ts";
 export { ATTRIBUTE_PREFIX, AVRO_CONTENT_TYPE, HEADERS, readEnvelope } from "./envelope.ts";
+export type { EventContract, EventContracts } from "./event-contract.ts";
 export {
   DEFAULT_TENANT,
   type DecodedEvent,

@@ -8,7 +8,7 @@ import { isText, scalarRule, type ScalarRule } from "./coerce-scalar.ts";
 import { RECORD_LIMITS } from "./pre-scan.ts";
 import {
   branchName,
-  withoutNull,
+  isNullable,
   type EnumNode,
   type FieldNode,
   type RecordNode,
@@ -134,10 +134,10 @@ class CoerceCompiler {
     }));
     const values = branches.filter(({ name }) => name !== "null");
     const only = values.length === 1 ? values[0] : undefined;
-    const isNullable = values.length < branches.length;
+    const mayBeNull = isNullable(node);
     const expected = `one of ${branches.map(({ name }) => name).join(", ")}`;
     return (data, pointer, visit) => {
-      if (data === null && isNullable) return null;
+      if (data === null && mayBeNull) return null;
       if (only !== undefined) return only.step(data, pointer, visit);
       for (const { name, step } of values) {
         const value = attempt(step, unwrapped(data, name), visit.depth);
@@ -177,9 +177,7 @@ interface FieldStep {
 }
 
 function fieldStep(field: FieldNode, step: Step): FieldStep {
-  const { type } = field;
-  const isNullable = type.kind === "union" && withoutNull(type) !== type;
-  const whenAbsent = field.hasDefault ? "default" : isNullable ? "null" : "refuse";
+  const whenAbsent = field.hasDefault ? "default" : isNullable(field.type) ? "null" : "refuse";
   return { name: field.name, suffix: `/${field.name}`, whenAbsent, step };
 }
 

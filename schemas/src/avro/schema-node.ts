@@ -117,11 +117,16 @@ export function branchName(node: SchemaNode): string {
   return "name" in node ? node.name : node.kind;
 }
 
-/** How many nested optional layers stand around a type: `["null", X]` gives X, anything else itself. */
+/** What an optional type holds: `["null", X]` gives X, anything else itself. */
 export function withoutNull(node: SchemaNode): SchemaNode {
   if (node.kind !== "union") return node;
   const values = node.branches.filter((branch) => branch.kind !== "null");
   return values.length === 1 && values[0] !== undefined ? values[0] : node;
+}
+
+/** Whether null is a value of a type. */
+export function isNullable(node: SchemaNode): boolean {
+  return node.kind === "union" && node.branches.some(({ kind }) => kind === "null");
 }
 
 /** Kinds whose JavaScript values look alike. A decimal is a string in memory, whatever it is on the wire. */
