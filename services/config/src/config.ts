@@ -13,8 +13,17 @@ export interface MillraceConfig {
   readonly registry: RegistryConfig;
   /** By name, in the order of the files. May be empty. */
   readonly targets: ReadonlyMap<string, TargetConfig>;
-  /** The configuration files read, the named one first; paths as written. */
+  /** The configuration files read, the named one first; paths relative to the working directory, or as written. */
   readonly files: readonly string[];
+  /** Takes this configuration's secrets out of what is shown. */
+  readonly secrets: SecretMask;
+}
+
+/** Masks secrets, whole or inside other text. */
+export interface SecretMask {
+  maskText(text: string): string;
+  /** A plain copy: maps become objects, functions are left out. */
+  mask(value: unknown): unknown;
 }
 
 /** How the brokers are reached. */
@@ -101,6 +110,17 @@ export interface TargetConfig {
   readonly urlPrefix: string;
   readonly filter: TargetFilter;
   readonly mapping: TargetMapping;
+  readonly source: MappingSource;
+}
+
+/** What filter and mapping were made of, references filled but for secrets: what the mapping revision is a hash of. */
+export interface MappingSource {
+  /** CEL; null where everything matches, and with a module. */
+  readonly filter: string | null;
+  /** `request` as the file has it. */
+  readonly request: unknown;
+  /** The module that maps in code: its path and the hash of its text (SHA-256, hex). Null for none. */
+  readonly module: { readonly path: string; readonly sha256: string } | null;
 }
 
 /** Where a target may be. */

@@ -1,1 +1,19 @@
-export {};
+export type * from "./config.ts";
+export { loadConfig, type LoadOptions } from "./load-config.ts";
+export {
+  defineTarget,
+  type ModuleRequest,
+  type TargetEvent,
+  type TargetModule,
+} from "./mapping/target-module.ts";
+export { configJsonSchema } from "./options/file-options.ts";
+export {
+  controlTopic,
+  deliveriesTopic,
+  groupId,
+  ownTopics,
+  stateTopic,
+  type OwnTopics,
+} from "./own-topics.ts";
+export { printableConfig } from "./printable-config.ts";
+export { formatProblems, type ConfigProblem, type Position } from "./problems.ts";

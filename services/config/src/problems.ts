@@ -20,6 +20,12 @@ export interface ConfigProblem extends Position {
 /** Collects everything that is wrong, so that it can be told at once. */
 export class ProblemList {
   private readonly problems: ConfigProblem[] = [];
+  private readonly maskText: (text: string) => string;
+
+  /** @param maskText Takes the secrets out of a message, once all are known. */
+  constructor(maskText: (text: string) => string) {
+    this.maskText = maskText;
+  }
 
   /** Adds a problem; the same one twice counts once. */
   add(problem: ConfigProblem): void {
@@ -32,7 +38,11 @@ export class ProblemList {
 
   /** Sorted by file, line and column. */
   toArray(): readonly ConfigProblem[] {
-    return this.problems.toSorted(inFileOrder);
+    return this.problems.toSorted(inFileOrder).map((problem) => ({
+      ...problem,
+      message: this.maskText(problem.message),
+      ...(problem.hint === undefined ? {} : { hint: this.maskText(problem.hint) }),
+    }));
   }
 
   /** The error that tells all of them: `CONFIG_INVALID`, with `details.problems`. */

@@ -18,15 +18,19 @@ export interface RequestMapping {
   readonly mapping: TargetMapping;
 }
 
-/** Compiles the `request` of a target; null, with the problems reported, when it does not hold. */
+/**
+ * Compiles the `request` of a target; null, with the problems reported, when it does not hold.
+ * @param setElsewhere Headers that others set, by lower-case name, and who.
+ */
 export function compileRequest(
   request: TargetOptions["request"],
+  setElsewhere: ReadonlyMap<string, string>,
   scope: TargetScope,
 ): RequestMapping | null {
   const method = request.method ?? "POST";
   const template = compileUrl(request.url, scope);
   const params = compileParams(template, scope);
-  const headers = compileHeaders(scope);
+  const headers = compileHeaders(setElsewhere, scope);
   const body = compileRequestBody(method, scope);
   if (template === null) return null;
   const contentType = body === null ? null : headers.contentType;
@@ -100,14 +104,19 @@ interface CompiledHeaders {
   write(input: BoundInput, contentType: string | null): Readonly<Record<string, string>>;
 }
 
-function compileHeaders(scope: TargetScope): CompiledHeaders {
+function compileHeaders(
+  setElsewhere: ReadonlyMap<string, string>,
+  scope: TargetScope,
+): CompiledHeaders {
   const writers = new Map<string, TextWriter>();
   let contentType = "application/json";
   for (const { key, value } of entriesOf(scope.node(HEADERS_PATH))) {
     const path = [...HEADERS_PATH, key];
     const name = key.toLowerCase();
     const problem = headerNameProblem(key);
+    const owner = setElsewhere.get(name);
     if (problem !== null) scope.problem(path, problem);
+    else if (owner !== undefined) scope.problem(path, `is a header that ${owner} sets`);
     if (writers.has(name)) scope.problem(path, "stands twice: header names ignore case");
     if (name === "content-type") contentType = compileContentType(value, path, scope);
     else writers.set(name, compileHeader(value, path, scope));

@@ -50,6 +50,8 @@ export interface ModuleRules {
   /** Used where the module names none. */
   readonly method: string;
   readonly urlPrefix: string;
+  /** Headers that others set, by lower-case name, and who. */
+  readonly setElsewhere: ReadonlyMap<string, string>;
 }
 
 /** A module as a mapping; what it returns is checked like any other. */
@@ -59,7 +61,7 @@ export function moduleMapping(module: TargetModule, rules: ModuleRules): TargetM
       try {
         const request = module.map(event);
         const body = bodyText(request.body);
-        const headers = checkedHeaders(request.headers ?? {});
+        const headers = checkedHeaders(request.headers ?? {}, rules);
         const contentType = body === null ? null : (headers["content-type"] ?? "application/json");
         if (contentType !== null) headers["content-type"] = contentType;
         const url = checkedUrl(request.url, rules.urlPrefix);
@@ -98,11 +100,16 @@ function checkedUrl(url: unknown, prefix: string): string {
   throw new MappingFailure("the URL is not in normal form, or outside request.url");
 }
 
-function checkedHeaders(headers: Readonly<Record<string, string>>): Record<string, string> {
+function checkedHeaders(
+  headers: Readonly<Record<string, string>>,
+  { setElsewhere }: ModuleRules,
+): Record<string, string> {
   const checked: Record<string, string> = {};
   for (const [name, value] of Object.entries(headers)) {
     const problem = headerNameProblem(name);
     if (problem !== null) throw new MappingFailure(`header ${name} ${problem}`);
+    const owner = setElsewhere.get(name.toLowerCase());
+    if (owner !== undefined) throw new MappingFailure(`header ${name} is set by ${owner}`);
     if (typeof value !== "string" || !isHeaderValue(value)) {
       throw new MappingFailure(`header ${name} has no valid value`);
     }

@@ -1,8 +1,11 @@
 import type { EventModel, EventModels, BoundInput } from "../cel/event-model.ts";
 import { compileExpression, type Expression, type Purpose } from "../cel/expression.ts";
 import { mappingFailed } from "../cel/mapping-failure.ts";
+import { isRefused } from "../options/read-options.ts";
 import type { ProblemList } from "../problems.ts";
+import { hasReference } from "../source/interpolation.ts";
 import {
+  isExpressionText,
   nodeAt,
   pathText,
   positionAt,
@@ -11,46 +14,50 @@ import {
   type SourceNode,
 } from "../source/source-node.ts";
 
+const REFERENCE_HINT = "references stand in plain texts only: headers, params, fields of the body";
+
+/** Where a target stands, what events it can meet, and where its problems go. */
+export interface ScopeParts {
+  readonly models: EventModels;
+  readonly met: readonly EventModel[];
+  readonly root: SourceNode;
+  readonly problems: ProblemList;
+  /** Paths of the target that have been reported; nothing more is said of them. */
+  readonly refused: readonly Path[];
+}
+
 /** What the parts of one target are compiled with: its place in the file, the event types, and where problems go. */
 export class TargetScope {
   readonly name: string;
   readonly models: EventModels;
   /** The event types that expressions can meet; empty where nothing is known of them. */
   readonly met: readonly EventModel[];
-  private readonly root: SourceNode;
-  private readonly problems: ProblemList;
+  private readonly of: ScopeParts;
 
-  constructor(
-    name: string,
-    of: {
-      readonly models: EventModels;
-      readonly met: readonly EventModel[];
-      readonly root: SourceNode;
-      readonly problems: ProblemList;
-    },
-  ) {
+  constructor(name: string, of: ScopeParts) {
     this.name = name;
     this.models = of.models;
     this.met = of.met;
-    this.root = of.root;
-    this.problems = of.problems;
+    this.of = of;
   }
 
   /** The same target, met by other event types. */
   meeting(met: readonly EventModel[]): TargetScope {
-    return new TargetScope(this.name, { ...this.parts(), met });
+    return new TargetScope(this.name, { ...this.of, met });
   }
 
   /** A node of the target; `path` is relative to it. */
   node(path: Path): SourceNode | undefined {
-    return nodeAt(this.root, this.full(path));
+    return nodeAt(this.of.root, this.full(path));
   }
 
   /** Reports a problem at a path of the target. */
   problem(path: Path, message: string, hint?: string): void {
+    const { root, problems, refused } = this.of;
+    if (isRefused(path, refused)) return;
     const full = this.full(path);
-    this.problems.add({
-      ...positionAt(this.root, full),
+    problems.add({
+      ...positionAt(root, full),
       path: pathText(full),
       message,
       ...(hint === undefined ? {} : { hint }),
@@ -67,6 +74,11 @@ export class TargetScope {
   ): ((input: BoundInput) => Value) | null {
     const { path, source, purpose } = place;
     const { met, models } = this;
+    const node = this.node(path);
+    if (node?.kind === "scalar" && node.written !== null && hasReference(node.written)) {
+      this.problem(path, "a reference in an expression would become code", REFERENCE_HINT);
+      return null;
+    }
     const compiled = compileExpression(source, { models: met, any: models.any, purpose });
     if (compiled.kind === "problems") {
       for (const { message, hint } of compiled.problems) this.problem(path, message, hint);
@@ -93,14 +105,6 @@ export class TargetScope {
   private full(path: Path): Path {
     return ["targets", this.name, ...path];
   }
-
-  private parts(): {
-    readonly models: EventModels;
-    readonly root: SourceNode;
-    readonly problems: ProblemList;
-  } {
-    return { models: this.models, root: this.root, problems: this.problems };
-  }
 }
 
 /** A string of the file: `= x` is an expression, `== x` the text `= x`, and what a reference filled in is text. */
@@ -113,6 +117,6 @@ export function textOrExpression(
   if (typeof value !== "string" || written?.startsWith("=") !== true) {
     return { kind: "literal", value };
   }
-  if (written.startsWith("==")) return { kind: "literal", value: value.slice(1) };
+  if (!isExpressionText(written)) return { kind: "literal", value: value.slice(1) };
   return { kind: "expression", source: value.slice(1).trim() };
 }

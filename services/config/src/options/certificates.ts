@@ -1,11 +1,9 @@
 import { z } from "zod";
 import { section } from "./section.ts";
 
-const pem = z
-  .string()
-  .refine((text) => text.startsWith("-----BEGIN ") || text.startsWith("<file:"), {
-    error: () => "must be PEM text; to take it from a file write ${file:path}",
-  });
+const pem = z.string().refine((text) => /^(-----BEGIN |<(file|env):)/.test(text), {
+  error: () => "must be PEM text; to take it from a file write ${file:path}",
+});
 
 /** The keys of certificates. */
 export const certificateShape = {

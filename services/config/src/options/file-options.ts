@@ -10,11 +10,14 @@ const apiVersion = z
 const include = z
   .array(z.string().min(1))
   .describe("Files with more targets: paths and globs, relative to this file.");
+const targetName = topicPart(100);
 const targets = z
-  .record(topicPart(100), targetOptions)
+  .record(targetName, targetOptions)
   .describe(
     "The APIs that events are delivered to, by name. A name is an identity: renaming makes a new target.",
   );
+/** Each target is read by itself, so that an error in one does not hide those in others. */
+const unreadTargets = z.record(targetName, z.unknown()).optional();
 
 const brokerList = z
   .array(z.string().min(1))
@@ -52,8 +55,7 @@ const registry = section({
   }).optional(),
 });
 
-/** The file named on the command line. */
-export const mainFileOptions = section({
+const mainFileShape = {
   apiVersion,
   namespace: topicPart(60)
     .optional()
@@ -68,24 +70,33 @@ export const mainFileOptions = section({
   kafka: kafka.optional(),
   registry: registry.optional(),
   include: include.optional(),
-  targets: targets.optional(),
-});
+};
+
+/** The file named on the command line, its targets not yet looked at. */
+export const mainFileOptions = section({ ...mainFileShape, targets: unreadTargets });
 
 /** A file that another includes: targets, and further files. */
 export const includedFileOptions = section({
   apiVersion: apiVersion.optional(),
   include: include.optional(),
-  targets: targets.optional(),
+  targets: unreadTargets,
 });
 
 /** The main file's options, checked. */
 export type MainFileOptions = z.output<typeof mainFileOptions>;
+
+/** The kafka options, checked. */
+export type KafkaOptions = z.output<typeof kafka>;
+
+/** The registry options, checked. */
+export type RegistryOptions = z.output<typeof registry>;
 
 /**
  * The JSON Schema (draft 7, the newest that YAML editors know) of the main file. Included files fit it as well, but
  * for the missing `apiVersion`.
  */
 export function configJsonSchema(): object {
-  const schema = z.toJSONSchema(mainFileOptions, { target: "draft-7", io: "input" });
+  const wholeFile = section({ ...mainFileShape, targets: targets.optional() });
+  const schema = z.toJSONSchema(wholeFile, { target: "draft-7", io: "input" });
   return { ...schema, title: "Millrace configuration" };
 }

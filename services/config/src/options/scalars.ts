@@ -6,8 +6,16 @@ type Unit = keyof typeof UNIT_MS;
 
 const isUnit = (text: string | undefined): text is Unit => text !== undefined && text in UNIT_MS;
 
-/** A duration such as `500ms`, `30s`, `5m`, `24h` or `7d`, to ms. Bounds in ms, both included. */
-export function duration(minMs: number, maxMs: number): z.ZodType<number, string> {
+/** Bounds of a duration in ms, both included; `why` is said where it is beyond them. */
+export interface DurationBounds {
+  readonly minMs: number;
+  readonly maxMs: number;
+  readonly why?: string;
+}
+
+/** A duration such as `500ms`, `30s`, `5m`, `24h` or `7d`, to whole ms. */
+export function duration({ minMs, maxMs, why }: DurationBounds): z.ZodType<number, string> {
+  const reason = why === undefined ? "" : `: ${why}`;
   return z
     .string({ error: () => 'must be a duration with its unit, such as "30s"' })
     .transform((text, context) => {
@@ -16,9 +24,9 @@ export function duration(minMs: number, maxMs: number): z.ZodType<number, string
         context.addIssue("must be a duration: a number and ms, s, m, h or d, such as 30s");
         return z.NEVER;
       }
-      const ms = Number(amount) * UNIT_MS[unit];
+      const ms = Math.round(Number(amount) * UNIT_MS[unit]);
       if (ms >= minMs && ms <= maxMs) return ms;
-      context.addIssue(`must be from ${durationText(minMs)} to ${durationText(maxMs)}`);
+      context.addIssue(`must be from ${durationText(minMs)} to ${durationText(maxMs)}${reason}`);
       return z.NEVER;
     });
 }
@@ -37,7 +45,8 @@ export function numeric(
 ): z.ZodType<number, number | string> {
   const rule = `must be a ${kind === "whole" ? "whole " : ""}number from ${min} to ${max}`;
   return z.union([z.number(), z.string()], { error: () => rule }).transform((input, context) => {
-    const value = typeof input === "string" && input.trim() !== "" ? Number(input) : input;
+    const value =
+      typeof input === "string" && /^-?\d+(\.\d+)?$/.test(input) ? Number(input) : input;
     const isFit = typeof value === "number" && value >= min && value <= max;
     if (isFit && (kind === "any" || Number.isInteger(value))) return value;
     context.addIssue(rule);

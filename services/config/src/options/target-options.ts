@@ -6,7 +6,7 @@ import { section } from "./section.ts";
 
 const SECOND = 1_000;
 const DAY = 86_400 * SECOND;
-/** A rebalance waits for open attempts at most this long, so that the membership survives it. */
+/** A rebalance waits for open attempts this long at most. */
 const TIMEOUT_MAX_MS = 45 * SECOND;
 
 const scalar = z.union([z.string(), z.number(), z.boolean()], {
@@ -32,7 +32,11 @@ const request = section({
     .describe(
       'Sent as JSON; texts in it that begin with "=" are CEL. null: no body. Default: event.data with POST, PUT and PATCH.',
     ),
-  timeout: duration(1, TIMEOUT_MAX_MS)
+  timeout: duration({
+    minMs: 1,
+    maxMs: TIMEOUT_MAX_MS,
+    why: "a rebalance waits for open attempts, and a longer wait would lose the membership",
+  })
     .optional()
     .describe(
       "Total deadline of an attempt, up to the end of the answer; at most 45s. Default: 10s.",
@@ -57,25 +61,25 @@ const answers = z
   .describe("What an answer means where the default does not fit.");
 
 const retry = section({
-  maxAge: duration(SECOND, 30 * DAY)
+  maxAge: duration({ minMs: SECOND, maxMs: 30 * DAY })
     .optional()
     .describe("Given up this long after the first failure. Default: 24h."),
   maxAttempts: numeric("whole", { min: 1, max: 1_000_000 })
     .optional()
     .describe("Default: no limit."),
-  base: duration(1, 3_600 * SECOND)
+  base: duration({ minMs: 1, maxMs: 3_600 * SECOND })
     .optional()
     .describe("Bound of the first wait. Default: 500ms."),
-  cap: duration(1, DAY).optional().describe("Bound of every wait. Default: 5m."),
+  cap: duration({ minMs: 1, maxMs: DAY }).optional().describe("Bound of every wait. Default: 5m."),
 });
 
 const breaker = section({
-  window: duration(SECOND, 3_600 * SECOND)
+  window: duration({ minMs: SECOND, maxMs: 3_600 * SECOND })
     .optional()
     .describe("Default: 30s."),
   errorRatio: numeric("any", { min: 0.01, max: 1 }).optional().describe("Default: 0.5."),
   minCalls: numeric("whole", { min: 1, max: 100_000 }).optional().describe("Default: 20."),
-  halfOpenAfter: duration(100, 3_600 * SECOND)
+  halfOpenAfter: duration({ minMs: 100, maxMs: 3_600 * SECOND })
     .optional()
     .describe("Default: 10s."),
 });

@@ -8,7 +8,7 @@ export interface ReferenceSource {
   readonly env: Readonly<Record<string, string | undefined>>;
   readonly files: ConfigFiles;
   readonly secrets: Secrets;
-  /** Whether secrets that are not at hand get a placeholder, so that a configuration can be checked elsewhere. */
+  /** Whether files are left unread and missing secrets get a placeholder, so that a configuration can be checked elsewhere. */
   readonly isOffline: boolean;
 }
 
@@ -21,6 +21,19 @@ export interface StringPlace {
 
 const REFERENCE = /\$(\$\{)|\$\{([^}]*)\}/g;
 
+/** Whether a string holds a reference. */
+export function hasReference(written: string): boolean {
+  return [...written.matchAll(REFERENCE)].some(([, escaped]) => escaped === undefined);
+}
+
+/** A string filled in. */
+export interface Interpolated {
+  readonly value: string;
+  /** The value, but for secrets, whose references stand as written. */
+  readonly shown: string;
+  readonly problems: readonly string[];
+}
+
 /**
  * Fills `${env:NAME}`, `${env:NAME:-default}` and `${file:path}` in a string; `$${` stands for `${`. A file's last
  * line end is dropped. What is filled in is not looked at again. Secret values are told to `source.secrets`.
@@ -29,28 +42,44 @@ export async function interpolate(
   text: string,
   place: StringPlace,
   source: ReferenceSource,
-): Promise<{ readonly value: string; readonly problems: readonly string[] }> {
+): Promise<Interpolated> {
   const problems: string[] = [];
-  const isSecret = isSecretField(place.path);
+  const isSecret = isSecretField(place.path, text);
   let value = "";
+  let shown = "";
   let end = 0;
   for (const match of text.matchAll(REFERENCE)) {
-    value += text.slice(end, match.index);
-    end = match.index + match[0].length;
-    if (match[1] !== undefined) {
-      value += match[1];
-      continue;
-    }
-    const resolved = await resolveReference(match[2] ?? "", place.file, source);
-    const mayWait = source.isOffline && (isSecret || resolved.isSecret);
-    if (resolved.kind === "problem" && !mayWait) problems.push(resolved.message);
-    const filled = resolved.kind === "problem" ? `<${match[2] ?? ""}>` : resolved.value;
-    if (resolved.isSecret && resolved.kind === "value") source.secrets.add(filled);
-    value += filled;
+    const [written, escaped, reference = ""] = match;
+    const filled =
+      escaped === undefined
+        ? await fillReference(reference, { ...place, isSecret, problems }, source)
+        : { value: escaped, isSecret: false };
+    const before = text.slice(end, match.index);
+    end = match.index + written.length;
+    value += before + filled.value;
+    shown += before + (filled.isSecret ? written : filled.value);
   }
   value += text.slice(end);
-  if (isSecret) source.secrets.add(value);
-  return { value, problems };
+  shown += text.slice(end);
+  if (!isSecret) return { value, shown, problems };
+  source.secrets.add(value);
+  return { value, shown: "***", problems };
+}
+
+async function fillReference(
+  reference: string,
+  place: { readonly file: string; readonly isSecret: boolean; readonly problems: string[] },
+  source: ReferenceSource,
+): Promise<{ readonly value: string; readonly isSecret: boolean }> {
+  const resolved = await resolveReference(reference, place.file, source);
+  const { isSecret } = resolved;
+  if (resolved.kind === "value") {
+    if (isSecret) source.secrets.add(resolved.value);
+    return { value: resolved.value, isSecret };
+  }
+  const mayWait = source.isOffline && (place.isSecret || isSecret);
+  if (!mayWait) place.problems.push(resolved.message);
+  return { value: `<${reference}>`, isSecret };
 }
 
 type Resolved =
@@ -84,7 +113,12 @@ function fromEnvironment(text: string, { env }: ReferenceSource): Resolved {
   return problem(`environment variable ${name} is not set`, isSecret);
 }
 
-async function fromFile(path: string, from: string, { files }: ReferenceSource): Promise<Resolved> {
+async function fromFile(
+  path: string,
+  from: string,
+  { files, isOffline }: ReferenceSource,
+): Promise<Resolved> {
+  if (isOffline) return problem(`file ${path} is not read`, true);
   try {
     const text = await files.read(isAbsolute(path) ? path : join(dirname(from), path));
     return { kind: "value", value: text.replace(/\r?\n$/, ""), isSecret: true };

@@ -1,4 +1,4 @@
-import type { Path } from "./source-node.ts";
+import { isExpressionText, type Path } from "./source-node.ts";
 
 const MASK = "***";
 /** Shorter ones are masked where they are a whole value only: replacing "a" everywhere would hide nothing. */
@@ -13,13 +13,13 @@ const SECRET_FIELDS: readonly RegExp[] = [
   /^registry\/auth\/password$/,
 ];
 
-/** Whether a field holds a secret by its nature, however it is written. */
-export function isSecretField(path: Path): boolean {
+/** Whether a field holds a secret by its nature, however it is written; an expression is none. */
+export function isSecretField(path: Path, written: string): boolean {
   const text = path.join("/");
   if (SECRET_FIELDS.some((pattern) => pattern.test(text))) return true;
   const [root, , section, part, name] = path;
   const isHeader = root === "targets" && section === "request" && part === "headers";
-  return isHeader && SECRET_NAME.test(String(name));
+  return isHeader && SECRET_NAME.test(String(name)) && !isExpressionText(written);
 }
 
 /** Whether an environment variable's name says that it holds a secret. */
@@ -27,20 +27,20 @@ export function isSecretName(name: string): boolean {
   return SECRET_NAME.test(name) || /(^|_)KEY$/i.test(name);
 }
 
-/** The secret values of one configuration. They are replaced wherever they turn up, whole or inside other text. */
+/** The secret values of one configuration, kept where nothing that prints objects looks. They are replaced wherever they turn up, whole or inside other text. */
 export class Secrets {
-  private readonly values = new Set<string>();
+  readonly #values = new Set<string>();
 
   add(value: string): void {
-    if (value !== "") this.values.add(value);
+    if (value !== "") this.#values.add(value);
   }
 
   /** The text with every secret in it masked. */
   maskText(text: string): string {
-    if (this.values.has(text)) return MASK;
+    if (this.#values.has(text)) return MASK;
     let masked = text;
     // Longest first: a secret may be part of another.
-    for (const value of [...this.values].sort((a, b) => b.length - a.length)) {
+    for (const value of [...this.#values].sort((a, b) => b.length - a.length)) {
       if (value.length < LENGTH_MIN) continue;
       masked = masked.replaceAll(value, MASK);
       // As it stands in a URL.

@@ -14,8 +14,10 @@ export interface ScalarNode {
   readonly position: Position;
   /** References are filled in. */
   readonly value: string | number | boolean | null;
-  /** A string as it stands in the file, references unfilled; null for other scalars. Safe to print. */
+  /** A string as it stands in the file, references unfilled; null for other scalars. */
   readonly written: string | null;
+  /** The value, but for secrets, whose references stand unfilled. Safe to print. */
+  readonly shown: string | number | boolean | null;
 }
 
 /** A list. */
@@ -44,13 +46,24 @@ export type SourceNode = ScalarNode | ListNode | MapNode;
 
 /** The node as plain JavaScript. */
 export function plainOf(node: SourceNode): unknown {
+  return plainBy(node, ({ value }) => value);
+}
+
+/** The node as plain JavaScript that holds no secret. */
+export function shownOf(node: SourceNode): unknown {
+  return plainBy(node, ({ shown }) => shown);
+}
+
+function plainBy(node: SourceNode, valueOf: (scalar: ScalarNode) => unknown): unknown {
   switch (node.kind) {
     case "scalar":
-      return node.value;
+      return valueOf(node);
     case "list":
-      return node.items.map(plainOf);
+      return node.items.map((item) => plainBy(item, valueOf));
     case "map":
-      return Object.fromEntries(node.entries.map(({ key, value }) => [key, plainOf(value)]));
+      return Object.fromEntries(
+        node.entries.map(({ key, value }) => [key, plainBy(value, valueOf)]),
+      );
   }
 }
 
@@ -72,6 +85,16 @@ export function positionAt(root: SourceNode, path: Path): Position {
     node = child.value;
   }
   return position;
+}
+
+/** Whether a string of the file, as written, is CEL: it begins with one `=`. */
+export function isExpressionText(written: string): boolean {
+  return written.startsWith("=") && !written.startsWith("==");
+}
+
+/** Whether a path is another or inside it. */
+export function isWithin(path: Path, outer: Path): boolean {
+  return outer.length <= path.length && outer.every((step, index) => step === path[index]);
 }
 
 /** A path as people write it: `targets.crm.topics[0]`. */

@@ -40,6 +40,15 @@ export async function readYamlFile(
     problems.add({ file, line: 1, column: 1, path: "", message });
     return null;
   }
+  return await parseYaml({ file, text }, source, problems);
+}
+
+/** As {@link readYamlFile}, of a text at hand. */
+export async function parseYaml(
+  { file, text }: { readonly file: string; readonly text: string },
+  source: ReferenceSource,
+  problems: ProblemList,
+): Promise<SourceNode | null> {
   return await new YamlReader(file, { text, source, problems }).read();
 }
 
@@ -134,10 +143,11 @@ class YamlReader {
     if (typeof value === "string") {
       const filled = await interpolate(value, { file: this.file, path }, this.source);
       for (const message of filled.problems) this.problem(position, path, message);
-      return { kind: "scalar", position, value: filled.value, written: value };
+      const { shown } = filled;
+      return { kind: "scalar", position, value: filled.value, written: value, shown };
     }
     if (typeof value === "number" || typeof value === "boolean") {
-      return { kind: "scalar", position, value, written: null };
+      return { kind: "scalar", position, value, written: null, shown: value };
     }
     if (value !== null) this.problem(position, path, "write it as a string, in quotes");
     return nothing(position);
@@ -163,5 +173,5 @@ class YamlReader {
 }
 
 function nothing(position: Position): ScalarNode {
-  return { kind: "scalar", position, value: null, written: null };
+  return { kind: "scalar", position, value: null, written: null, shown: null };
 }

@@ -1,0 +1,35 @@
+/** Names of Millrace's own topics and groups: said once, since they are on the wire. */
+
+/** The topics of one target. */
+export interface OwnTopics {
+  /** Where given-up deliveries are written. */
+  readonly dead: string;
+  /** Where a quarantined or deferred key's later events wait. */
+  readonly parked: string;
+}
+
+/** The own topics of a target: `<namespace>.<target>.dead` and `.parked`. */
+export function ownTopics(namespace: string, target: string): OwnTopics {
+  const stem = groupId(namespace, target);
+  return { dead: `${stem}.dead`, parked: `${stem}.parked` };
+}
+
+/** The consumer group of a target: `<namespace>.<target>`. */
+export function groupId(namespace: string, target: string): string {
+  return `${namespace}.${target}`;
+}
+
+/** Claims, markers, releases and first offsets. */
+export function stateTopic(namespace: string): string {
+  return `${namespace}.state`;
+}
+
+/** Desired state: pauses, redrives, jobs, resolutions. */
+export function controlTopic(namespace: string): string {
+  return `${namespace}.control`;
+}
+
+/** The journal: what became of every delivery. */
+export function deliveriesTopic(namespace: string): string {
+  return `${namespace}.deliveries`;
+}
