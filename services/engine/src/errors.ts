@@ -18,6 +18,7 @@ export const ERRORS = {
   CONFIG_INVALID: fact("halt", "the configuration does not hold", "fix the named lines"),
   CONFIG_UNREADABLE: fact("halt", "a configuration file cannot be read", "check path and rights"),
   BROKER_UNREACHABLE: fact("retry", "no broker answers", "check KAFKA_BROKERS and the brokers"),
+  BROKER_REFUSED: fact("halt", "the brokers refuse this client", "check credentials and rights"),
   REGISTRY_UNREACHABLE: fact("retry", "the schema registry does not answer", "check the registry"),
   SCHEMA_UNKNOWN: fact("dead-letter", "the registry has no such schema id", "find the producer"),
   DECODE_FAILED: fact("dead-letter", "a record is no valid event", "find the producer"),

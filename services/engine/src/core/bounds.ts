@@ -1,4 +1,5 @@
 import type { StepContext } from "./context.ts";
+import { DONE_RUNS_MAX } from "./done-set.ts";
 import type { PartitionState } from "./partition.ts";
 
 /** Pauses fetching at a bound, resumes it below three quarters of all. */
@@ -14,12 +15,17 @@ export function boundIntake<P>(context: StepContext<P>, partition: PartitionStat
   }
 }
 
-/** How full a partition is by its fullest bound; 1 is the bound. */
+/**
+ * How full a partition is by its fullest bound; 1 is the bound. The done set must never be cut, or a crash would
+ * repeat more than was in flight: what is unsettled now can split into as many runs again as half of it.
+ */
 function fillRatio<P>({ state }: StepContext<P>, partition: PartitionState<P>): number {
   const { unsettledMax, unsettledBytesMax, spanMax } = state.config.bounds;
+  const { unsettledCount, runCount, span } = partition.tracker;
   return Math.max(
-    partition.tracker.unsettledCount / unsettledMax,
+    unsettledCount / unsettledMax,
     partition.unsettledBytes / unsettledBytesMax,
-    partition.tracker.span / spanMax,
+    span / spanMax,
+    (unsettledCount + runCount) / 2 / DONE_RUNS_MAX,
   );
 }

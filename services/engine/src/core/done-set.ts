@@ -14,6 +14,12 @@ const PREFIX = "millrace/1:";
 const ALPHABET = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
 const BYTES_MAX = Math.floor(((METADATA_LENGTH_MAX - PREFIX.length) * 3) / 4);
 
+/**
+ * Runs that fit whatever their lengths, over as many offsets as a partition may span: a run takes two bytes, and one
+ * more for each 128 offsets.
+ */
+export const DONE_RUNS_MAX = 1_000;
+
 /** A run of settled offsets; `from` in it, `to` not. */
 export interface DoneRun {
   readonly from: number;
@@ -21,29 +27,24 @@ export interface DoneRun {
 }
 
 /**
- * Encodes what is settled from `committed` to `highestSettled`.
- * @param unsettled the unsettled offsets, ascending; the first is `committed`.
+ * Encodes what is settled above the committed offset; empty for nothing.
+ * @param runs settled runs above `committed`, ascending; those that touch are joined.
  */
-export function encodeDoneSet(
-  committed: number,
-  highestSettled: number,
-  unsettled: Iterable<number>,
-): string {
+export function encodeDoneSet(committed: number, runs: Iterable<DoneRun>): string {
   const bytes: number[] = [];
-  let runStart = committed;
-  let runEnd = committed;
-  for (const offset of unsettled) {
-    if (offset > highestSettled) break;
-    if (offset === runEnd) {
-      runEnd += 1;
+  let end = committed;
+  let open: DoneRun | null = null;
+  for (const run of runs) {
+    if (open !== null && run.from <= open.to) {
+      open = { from: open.from, to: run.to };
       continue;
     }
-    if (!pushRuns(bytes, runEnd - runStart, offset - runEnd)) return PREFIX + toBase64Url(bytes);
-    runStart = offset;
-    runEnd = offset + 1;
+    if (open !== null && !pushRun(bytes, end, open)) return PREFIX + toBase64Url(bytes);
+    end = open?.to ?? committed;
+    open = run;
   }
-  if (runEnd <= highestSettled) pushRuns(bytes, runEnd - runStart, highestSettled + 1 - runEnd);
-  return PREFIX + toBase64Url(bytes);
+  if (open !== null) pushRun(bytes, end, open);
+  return bytes.length === 0 ? "" : PREFIX + toBase64Url(bytes);
 }
 
 /**
@@ -71,8 +72,8 @@ export function decodeDoneSet(
   return runs;
 }
 
-function pushRuns(bytes: number[], undone: number, done: number): boolean {
-  const pair = [...varint(undone), ...varint(done)];
+function pushRun(bytes: number[], end: number, { from, to }: DoneRun): boolean {
+  const pair = [...varint(from - end), ...varint(to - from)];
   if (bytes.length + pair.length > BYTES_MAX) return false;
   bytes.push(...pair);
   return true;

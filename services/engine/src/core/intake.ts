@@ -5,7 +5,7 @@ import type { Delivery, MatchedRecord, NewRecord } from "./delivery.ts";
 import { offer } from "./dispatch.ts";
 import type { Input } from "./input.ts";
 import { createLane, enqueue, type Lane } from "./lane.ts";
-import { wasDone, type PartitionState } from "./partition.ts";
+import type { PartitionState } from "./partition.ts";
 import { partitionName } from "./state.ts";
 
 type RecordsEvent<P> = Extract<Input<P>, { kind: "records" }>;
@@ -29,7 +29,7 @@ function take<P>(
   partition: PartitionState<P>,
   record: NewRecord<P>,
 ): void {
-  const isDone = wasDone(partition, record.offset);
+  const isDone = partition.tracker.wasDone(record.offset);
   const isSettled = isDone || record.kind === "filtered";
   const sequence = partition.tracker.track(record.offset, isSettled);
   if (isSettled) {

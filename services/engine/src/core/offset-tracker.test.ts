@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
 
+import { decodeDoneSet } from "./done-set.ts";
 import { StepRandom } from "./entropy.ts";
 import { asOffset } from "./identity.ts";
 import { OffsetTracker } from "./offset-tracker.ts";
@@ -9,6 +10,19 @@ function setup(offsets: readonly number[], committed = offsets[0] ?? 0) {
   const sequences = offsets.map((offset) => tracker.track(asOffset(offset), false));
   const settle = (offset: number): void => tracker.settle(sequences[offsets.indexOf(offset)] ?? -1);
   return { tracker, settle };
+}
+
+/** The done set and its count of runs, made the slow way. */
+function expectRuns(tracker: OffsetTracker, open: ReadonlySet<number>, highest: number): void {
+  const runs: { from: number; to: number }[] = [];
+  for (let offset: number = tracker.committable; offset <= highest; offset += 1) {
+    const last = runs.at(-1);
+    if (open.has(offset)) continue;
+    if (last?.to === offset) last.to += 1;
+    else runs.push({ from: offset, to: offset + 1 });
+  }
+  expect(decodeDoneSet(tracker.metadata(), tracker.committable, highest + 1)).toEqual(runs);
+  expect(tracker.runCount).toBe(runs.length);
 }
 
 describe("offset tracker", () => {
@@ -55,6 +69,40 @@ describe("offset tracker", () => {
     expect(() => settle(11)).toThrow("I3");
   });
 
+  it("holds no memory for offsets that were settled on arrival", () => {
+    const tracker = new OffsetTracker(asOffset(0));
+    tracker.track(asOffset(0), false);
+    const sequence = tracker.track(asOffset(1), true);
+    tracker.settle(0);
+
+    for (let offset = 2; offset < 100_000; offset += 1) tracker.track(asOffset(offset), true);
+
+    expect(tracker.heldCount).toBeLessThan(2_048);
+    expect(tracker.track(asOffset(100_000), false)).toBe(sequence + 99_999);
+    tracker.settle(100_000);
+    expect(tracker.committable).toBe(100_001);
+  });
+
+  it("carries what earlier owners settled until it is read again", () => {
+    const carried = [
+      { from: 12, to: 14 },
+      { from: 20, to: 30 },
+    ];
+    const tracker = new OffsetTracker(asOffset(10), carried);
+    expect(decodeDoneSet(tracker.metadata(), 10, 100)).toEqual(carried);
+
+    for (let offset = 10; offset < 13; offset += 1) {
+      tracker.track(asOffset(offset), tracker.wasDone(asOffset(offset)));
+    }
+    expect(decodeDoneSet(tracker.metadata(), 10, 100)).toEqual(carried);
+
+    tracker.settle(1);
+    expect(decodeDoneSet(tracker.metadata(), 10, 100)).toEqual([{ from: 11, to: 14 }, carried[1]]);
+    tracker.settle(0);
+    expect(tracker.committable).toBe(14);
+    expect(decodeDoneSet(tracker.metadata(), 14, 100)).toEqual([carried[1]]);
+  });
+
   it("agrees with a naive set under any order of settlement", () => {
     const random = new StepRandom(7);
     const open = new Set<number>();
@@ -74,6 +122,7 @@ describe("offset tracker", () => {
 
       expect(tracker.committable).toBe(open.size > 0 ? Math.min(...open) : next + 1);
       expect(tracker.unsettledCount).toBe(open.size);
+      if (round % 10 === 0) expectRuns(tracker, open, next);
     }
   });
 });

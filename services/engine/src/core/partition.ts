@@ -1,4 +1,4 @@
-import { decodeDoneSet, type DoneRun } from "./done-set.ts";
+import { decodeDoneSet } from "./done-set.ts";
 import type { Epoch, Offset, PartitionId, Topic } from "./identity.ts";
 import type { Lane } from "./lane.ts";
 import { OffsetTracker } from "./offset-tracker.ts";
@@ -13,10 +13,6 @@ export interface PartitionState<Payload> {
   readonly lanes: Map<string, Lane<Payload>>;
   /** Lanes of unordered events: null keys, or all of them with `order: none`. */
   readonly looseLanes: Set<Lane<Payload>>;
-  /** Settled by an earlier owner above its committed offset. */
-  readonly done: readonly DoneRun[];
-  /** First element of `done` that may still match. */
-  doneIndex: number;
   unsettledBytes: number;
   isFetchPaused: boolean;
   /** The commit that was last sent, and the one last acknowledged. */
@@ -50,11 +46,12 @@ export function createPartition<P>(takeover: PartitionTakeover): PartitionState<
     topic,
     partition,
     epoch,
-    tracker: new OffsetTracker(committed.offset),
+    tracker: new OffsetTracker(
+      committed.offset,
+      decodeDoneSet(committed.metadata, committed.offset, logEndOffset),
+    ),
     lanes: new Map(),
     looseLanes: new Set(),
-    done: decodeDoneSet(committed.metadata, committed.offset, logEndOffset),
-    doneIndex: 0,
     unsettledBytes: 0,
     isFetchPaused: false,
     sent: committed,
@@ -62,14 +59,4 @@ export function createPartition<P>(takeover: PartitionTakeover): PartitionState<
     isDirty: false,
     isOwned: true,
   };
-}
-
-/** Whether an earlier owner settled this offset. Asked with ascending offsets. */
-export function wasDone<P>(state: PartitionState<P>, offset: Offset): boolean {
-  let run = state.done[state.doneIndex];
-  while (run !== undefined && run.to <= offset) {
-    state.doneIndex += 1;
-    run = state.done[state.doneIndex];
-  }
-  return run !== undefined && run.from <= offset;
 }

@@ -398,6 +398,19 @@ describe("bounds", () => {
     expect(owned?.isFetchPaused).toBe(true);
   });
 
+  it("pauses fetching before the done set outgrows the commit's metadata", () => {
+    const { arrive, end, state, world, names } = setup({ concurrencyMax: 10_000 });
+    const mixed = Array.from({ length: 1_000 }, (_, index) => [`-${index}`, "~"]).flat();
+    const kinds = arrive(...mixed).map((effect) => effect.kind);
+    const held = names(world.effects);
+    for (const name of held.slice(1).filter((_, index) => index % 2 === 0)) end(name);
+
+    const [owned] = state.partitions.values();
+    const metadata = owned?.tracker.metadata() ?? "";
+    expect(kinds).toContain("pause-fetch");
+    expect(decodeDoneSet(metadata, 0, 1e9).at(-1)?.to).toBe(2_000);
+  });
+
   it("drops records it already has", () => {
     const { arrive, world, names } = setup();
     arrive("a1", "b1");
