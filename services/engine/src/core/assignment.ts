@@ -1,5 +1,7 @@
 import type { StepContext } from "./context.ts";
+import type { TopicPartition } from "./identity.ts";
 import type { AssignedInput, Input } from "./input.ts";
+import type { Lane } from "./lane.ts";
 import { createPartition, type PartitionState } from "./partition.ts";
 import { partitionName } from "./state.ts";
 
@@ -11,49 +13,58 @@ export function beginGeneration<P>(context: StepContext<P>, input: AssignedEvent
   const kept = new Set<string>();
   for (const assigned of input.partitions) kept.add(adopt(context, assigned));
   for (const [name, partition] of state.partitions) {
-    if (!kept.has(name)) endEpoch(context, partition, name);
+    if (!kept.has(name)) endEpoch(context, partition);
   }
+  forgetEnded(context);
   state.generation = input.generation;
+  state.isGenerationOver = false;
   state.membership = "active";
   state.commitNotBefore = 0;
-  state.slotCount = slotShare(state.config.concurrencyMax, kept.size, input.partitionCount);
-  for (const partition of state.partitions.values()) {
-    if (partition.isDirty) state.dirty.add(partition);
+  const share = Math.min(1, kept.size / Math.max(1, input.partitionCount));
+  state.slotCount = Math.max(1, Math.floor(state.config.concurrencyMax * share));
+  state.bucket.setShare(share, context.now);
+}
+
+/** Ends the epochs of partitions that the next generation does not continue. */
+export function endEpochs<P>(context: StepContext<P>, partitions: readonly TopicPartition[]): void {
+  for (const { topic, partition } of partitions) {
+    const ended = context.state.partitions.get(partitionName(topic, partition));
+    if (ended !== undefined) endEpoch(context, ended);
   }
+  forgetEnded(context);
 }
 
 /** Ends every epoch: nothing is sent or committed until the next assignment. */
-export function endEpochs<P>(context: StepContext<P>): void {
+export function fence<P>(context: StepContext<P>): void {
   const { state } = context;
-  for (const [name, partition] of state.partitions) endEpoch(context, partition, name);
+  endEpochs(context, [...state.partitions.values()]);
   state.membership = "none";
   state.committing = null;
 }
 
-/** A process's slots: the target's, by the share of partitions it owns; at least one. */
-function slotShare(max: number, owned: number, all: number): number {
-  return Math.max(1, Math.floor((max * owned) / Math.max(1, all)));
-}
-
-function adopt<P>({ state }: StepContext<P>, assigned: AssignedInput): string {
+function adopt<P>(context: StepContext<P>, assigned: AssignedInput): string {
+  const { state } = context;
   const name = partitionName(assigned.topic, assigned.partition);
   if (assigned.kind === "taken") {
     const earlier = state.partitions.get(name);
-    if (earlier !== undefined) forget(state, earlier);
+    if (earlier !== undefined) endEpoch(context, earlier);
     state.partitions.set(name, createPartition(assigned));
   }
   return name;
 }
 
-function endEpoch<P>({ state }: StepContext<P>, partition: PartitionState<P>, name: string): void {
-  forget(state, partition);
-  state.partitions.delete(name);
-}
-
-/** I4: lanes of an ended epoch stay in the queues until they are taken, and are dropped then. */
-function forget<P>(state: StepContext<P>["state"], partition: PartitionState<P>): void {
+function endEpoch<P>({ state }: StepContext<P>, partition: PartitionState<P>): void {
   partition.isOwned = false;
   partition.lanes.clear();
   partition.looseLanes.clear();
   state.dirty.delete(partition);
+  state.partitions.delete(partitionName(partition.topic, partition.partition));
+}
+
+/** I4: queues hold no lane of an ended epoch, so neither its work nor its memory outlives it, attempts in flight aside. */
+function forgetEnded<P>({ state }: StepContext<P>): void {
+  const isOwned = ({ partition }: Lane<P>): boolean => partition.isOwned;
+  state.ready.keep(isOwned);
+  state.retries.keep(isOwned);
+  state.waiting.keep(isOwned);
 }

@@ -63,7 +63,9 @@ export interface Delivery<Payload> {
   chargedCount: number;
   /** Whether any attempt may have been applied by the target without our knowing. */
   wasAmbiguous: boolean;
-  /** Monotonic ms of the first charged attempt's end; null before. */
+  /** Monotonic ms at which the last attempt started; 0 before. */
+  startedAt: number;
+  /** When the first charged attempt ended, in the target's working time (hold.ts); null before. */
   firstChargedAt: number | null;
   /** Wall-clock ms; null before the first failure. */
   firstFailedAt: number | null;

@@ -1,7 +1,8 @@
 import type { StepContext } from "./context.ts";
 import type { Delivery, GivenUp } from "./delivery.ts";
+import { endHold, mayStart, mayStartAt, noteStart } from "./hold.ts";
 import type { Lane } from "./lane.ts";
-import type { EngineState, Hold } from "./state.ts";
+import type { EngineState } from "./state.ts";
 
 /**
  * Brings a lane's new head on its way: to the queue of ready lanes, to the dead-letter write when no call can be made
@@ -14,9 +15,8 @@ export function offer<P>(context: StepContext<P>, lane: Lane<P>): void {
     lane.state = "idle";
     return rest(lane);
   }
-  if (head.verdict.kind === "undeliverable") {
-    return giveUp(context, head, head.verdict);
-  }
+  const why = reasonToGiveUp(head);
+  if (why !== null && mayBegin(state)) return giveUp(context, head, why);
   lane.state = "ready";
   (head.chargedCount > 0 ? state.retries : state.ready).push(lane);
 }
@@ -32,10 +32,8 @@ export function giveUp<P>(context: StepContext<P>, delivery: Delivery<P>, why: G
 /** Puts lanes whose wait is over into the retry queue. */
 export function wakeDueLanes<P>({ state, now }: StepContext<P>): void {
   for (let lane = state.waiting.takeDue(now); lane !== undefined;) {
-    if (lane.partition.isOwned) {
-      lane.state = "ready";
-      state.retries.push(lane);
-    }
+    lane.state = "ready";
+    state.retries.push(lane);
     lane = state.waiting.takeDue(now);
   }
 }
@@ -43,32 +41,33 @@ export function wakeDueLanes<P>({ state, now }: StepContext<P>): void {
 /** Starts as many attempts as slots, rate and holds allow. */
 export function dispatch<P>(context: StepContext<P>): void {
   const { state, now } = context;
-  if (state.membership !== "active") return;
-  if (state.hold.kind === "throttled" && state.hold.until <= now) release(context);
+  endHold(context);
+  if (!mayBegin(state)) return;
   while (state.inFlightCount < state.slotCount && mayStart(state.hold, now)) {
     if (!state.bucket.has(now)) return;
     const lane = nextLane(state);
     if (lane === undefined) return;
-    start(context, lane);
+    begin(context, lane);
   }
 }
 
 /** When dispatching could go on by itself: a lane is due, a token comes, a hold ends. */
 export function nextDispatchAt<P>({ state, now }: StepContext<P>): number {
-  if (state.membership !== "active") return Infinity;
+  if (!mayBegin(state)) return Infinity;
   const dueAt = state.waiting.nextDueAt;
-  const queued = state.ready.length + state.retries.length;
-  if (queued === 0 || state.inFlightCount >= state.slotCount) return dueAt;
-  if (state.hold.kind === "misconfigured" && state.hold.isProbing) return dueAt;
-  if (state.hold.kind !== "none") return Math.min(dueAt, Math.max(now, state.hold.until));
-  return Math.min(dueAt, state.bucket.nextAt(now));
+  const queuedCount = state.ready.length + state.retries.length;
+  if (queuedCount === 0 || state.inFlightCount >= state.slotCount) return dueAt;
+  return Math.min(dueAt, Math.max(mayStartAt(state.hold), state.bucket.nextAt(now)));
 }
 
-/** Ends a hold of the whole target. */
-export function release<P>({ state, effects }: StepContext<P>): void {
-  if (state.hold.kind === "none") return;
-  state.hold = { kind: "none" };
-  effects.push({ kind: "target-released" });
+/** Whether attempts and writes may begin at all: not without membership, in a drain, or in a generation that is over. */
+function mayBegin<P>({ membership, isGenerationOver }: EngineState<P>): boolean {
+  return membership === "active" && !isGenerationOver;
+}
+
+/** Why a delivery ends without another attempt: given up earlier, or never deliverable. */
+function reasonToGiveUp<P>({ givenUp, verdict }: Delivery<P>): GivenUp | null {
+  return givenUp ?? (verdict.kind === "undeliverable" ? verdict : null);
 }
 
 /** An empty lane leaves the map, so that memory follows the backlog and not the number of keys ever seen. */
@@ -77,38 +76,32 @@ function rest<P>(lane: Lane<P>): void {
   else lane.partition.lanes.delete(lane.name);
 }
 
-function mayStart(hold: Hold, now: number): boolean {
-  switch (hold.kind) {
-    case "none":
-      return true;
-    case "throttled":
-      return false;
-    case "misconfigured":
-      return !hold.isProbing && hold.until <= now;
-  }
-}
-
 /**
- * The next lane to serve. S18: retries hold at most half of the slots while first attempts wait, and at least one.
+ * The next lane to serve. S18: while both wait, retries and first attempts take turns, so that neither starves where
+ * slots or tokens are few; and retries hold at most half of the slots, but always may hold one.
  */
 function nextLane<P>(state: EngineState<P>): Lane<P> | undefined {
-  const retrySlots = Math.max(1, Math.floor(state.slotCount / 2));
-  for (;;) {
-    const mayRetry = state.ready.length === 0 || state.retryInFlightCount < retrySlots;
-    const queue = state.retries.length > 0 && mayRetry ? state.retries : state.ready;
-    const lane = queue.take();
-    if (lane === undefined || lane.partition.isOwned) return lane;
-  }
+  const { ready, retries, slotCount, retryInFlightCount } = state;
+  const retrySlotCount = Math.max(1, Math.floor(slotCount / 2));
+  const isRetryTurn = !state.wasRetry && retryInFlightCount < retrySlotCount;
+  const mayRetry = ready.length === 0 || isRetryTurn;
+  return (retries.length > 0 && mayRetry ? retries : ready).take();
 }
 
-function start<P>({ state, effects }: StepContext<P>, lane: Lane<P>): void {
+/** Starts the attempt of a lane's head, or writes it off if it waited through a drain for that. */
+function begin<P>(context: StepContext<P>, lane: Lane<P>): void {
+  const { state, effects, now } = context;
   const { head } = lane;
   if (head === null) return;
-  if (state.hold.kind === "misconfigured") state.hold = { ...state.hold, isProbing: true };
+  const why = reasonToGiveUp(head);
+  if (why !== null) return giveUp(context, head, why);
+  noteStart(state.hold, head);
   lane.state = "in-flight";
   head.attemptCount += 1;
+  head.startedAt = now;
   state.inFlightCount += 1;
-  if (head.chargedCount > 0) state.retryInFlightCount += 1;
+  state.wasRetry = head.chargedCount > 0;
+  if (state.wasRetry) state.retryInFlightCount += 1;
   state.bucket.take();
   effects.push({ kind: "attempt", delivery: head });
 }

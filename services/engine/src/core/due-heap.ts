@@ -1,6 +1,6 @@
 /** A binary heap of things that are due at a time; the earliest comes out first, ties in no order. */
 export class DueHeap<Item extends { readonly dueAt: number }> {
-  readonly #items: Item[] = [];
+  #items: Item[] = [];
 
   get length(): number {
     return this.#items.length;
@@ -14,6 +14,13 @@ export class DueHeap<Item extends { readonly dueAt: number }> {
   push(item: Item): void {
     this.#items.push(item);
     this.#rise(this.#items.length - 1);
+  }
+
+  /** Drops the items that `isKept` refuses. */
+  keep(isKept: (item: Item) => boolean): void {
+    const kept = this.#items.filter(isKept);
+    this.#items = [];
+    for (const item of kept) this.push(item);
   }
 
   /** The earliest item that is due at `now`, or undefined. */

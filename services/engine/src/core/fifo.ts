@@ -11,6 +11,12 @@ export class Fifo<Item> {
     this.#items.push(item);
   }
 
+  /** Drops the items that `isKept` refuses; the others keep their order. */
+  keep(isKept: (item: Item) => boolean): void {
+    this.#items = this.#items.filter((item) => item !== undefined && isKept(item));
+    this.#head = 0;
+  }
+
   /** The oldest item, or undefined when empty. */
   take(): Item | undefined {
     const item = this.#items[this.#head];

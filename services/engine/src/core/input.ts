@@ -50,5 +50,7 @@ export type Input<Payload> =
   | { readonly kind: "tick" }
   /** Stop dispatching, end what is open, commit, and say `drained`. `assigned` ends it. */
   | { readonly kind: "drain" }
+  /** These partitions are not continued: their epochs end now, before the next generation is taken over. */
+  | { readonly kind: "revoked"; readonly partitions: readonly TopicPartition[] }
   /** Membership is lost: every epoch ends now. */
   | { readonly kind: "fenced" };

@@ -77,6 +77,7 @@ function createDelivery<P>(lane: Lane<P>, record: MatchedRecord<P>, sequence: nu
     attemptCount: 0,
     chargedCount: 0,
     wasAmbiguous: false,
+    startedAt: 0,
     firstChargedAt: null,
     firstFailedAt: null,
     lastFailedAt: null,

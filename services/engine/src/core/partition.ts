@@ -18,8 +18,6 @@ export interface PartitionState<Payload> {
   /** The commit that was last sent, and the one last acknowledged. */
   sent: Commit;
   acknowledged: Commit;
-  /** Something settled since `sent`. */
-  isDirty: boolean;
   /** False once the epoch has ended: everything it still produces is dropped. */
   isOwned: boolean;
 }
@@ -56,7 +54,6 @@ export function createPartition<P>(takeover: PartitionTakeover): PartitionState<
     isFetchPaused: false,
     sent: committed,
     acknowledged: committed,
-    isDirty: false,
     isOwned: true,
   };
 }

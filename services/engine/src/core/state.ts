@@ -1,18 +1,11 @@
 import type { EngineConfig } from "./config.ts";
+import { createHold, type Hold } from "./hold.ts";
 import { DueHeap } from "./due-heap.ts";
 import { Fifo } from "./fifo.ts";
 import type { PartitionId, Topic } from "./identity.ts";
 import type { Lane } from "./lane.ts";
 import type { PartitionState } from "./partition.ts";
 import { TokenBucket } from "./token-bucket.ts";
-
-/** Why the whole target waits. */
-export type Hold =
-  | { readonly kind: "none" }
-  /** 429, or 503 with Retry-After. */
-  | { readonly kind: "throttled"; readonly until: number }
-  /** 401, 403, 3xx, TLS, blocked address: one attempt at a time tries again. */
-  | { readonly kind: "misconfigured"; readonly until: number; readonly isProbing: boolean };
 
 /** What the group allows this process to do. */
 export type Membership = "none" | "active" | "draining";
@@ -36,18 +29,21 @@ export interface EngineState<Payload> {
   readonly dirty: Set<PartitionState<Payload>>;
   membership: Membership;
   generation: number;
-  hold: Hold;
-  /** Failures in a row that told no time to wait, of the whole target. */
-  throttleCount: number;
+  /** The broker refused a commit of this generation: nothing starts or is committed until the next. */
+  isGenerationOver: boolean;
+  readonly hold: Hold<Payload>;
   /** Attempts in flight, those of ended epochs included: they still load the target. */
   inFlightCount: number;
   retryInFlightCount: number;
+  /** The last attempt that started was a retry. */
+  wasRetry: boolean;
   /** Attempts in flight that this process may have: its share of the target's. */
   slotCount: number;
   writingCount: number;
   /** The commit in flight and what it covers, or null when none is. */
   committing: {
     readonly id: number;
+    readonly generation: number;
     readonly partitions: readonly PartitionState<Payload>[];
   } | null;
   commitCount: number;
@@ -69,10 +65,11 @@ export function createState<P>(config: EngineConfig, now: number): EngineState<P
     dirty: new Set(),
     membership: "none",
     generation: -1,
-    hold: { kind: "none" },
-    throttleCount: 0,
+    isGenerationOver: false,
+    hold: createHold(),
     inFlightCount: 0,
     retryInFlightCount: 0,
+    wasRetry: false,
     slotCount: config.concurrencyMax,
     writingCount: 0,
     committing: null,

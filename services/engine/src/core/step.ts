@@ -6,12 +6,12 @@
  * I1 the committable offset is the lowest unsettled one and never goes back (offset-tracker.ts)
  * I2 per lane at most one attempt or write is open, always of its head (dispatch.ts, settlement.ts)
  * I3 a delivery settles once (offset-tracker.ts)
- * I4 what an ended epoch still produces is dropped (settlement.ts)
+ * I4 what an ended epoch still produces is dropped (settlement.ts, assignment.ts)
  * I5 one commit is in flight at a time, of the current generation (commit.ts)
  * I6 a dead letter is acknowledged before its offset settles (settlement.ts)
  */
-import { beginGeneration, endEpochs } from "./assignment.ts";
-import { acknowledgeCommit, failCommit, sendCommit } from "./commit.ts";
+import { beginGeneration, endEpochs, fence } from "./assignment.ts";
+import { acknowledgeCommit, failCommit, mayCommit, sendCommit } from "./commit.ts";
 import type { StepContext } from "./context.ts";
 import { dispatch, nextDispatchAt, wakeDueLanes } from "./dispatch.ts";
 import type { Effect } from "./effect.ts";
@@ -65,8 +65,10 @@ function apply<P>(context: StepContext<P>, input: Input<P>): void {
     case "drain":
       if (context.state.membership === "active") context.state.membership = "draining";
       return;
+    case "revoked":
+      return endEpochs(context, input.partitions);
     case "fenced":
-      return endEpochs(context);
+      return fence(context);
     case "tick":
       context.state.wakeAt = Infinity;
   }
@@ -75,14 +77,14 @@ function apply<P>(context: StepContext<P>, input: Input<P>): void {
 function reportDrained<P>({ state, effects }: StepContext<P>): void {
   const isOpen = state.inFlightCount > 0 || state.writingCount > 0;
   if (state.membership !== "draining" || isOpen) return;
-  if (state.committing === null && state.dirty.size === 0) effects.push({ kind: "drained" });
+  if (state.committing === null && !mayCommit(state)) effects.push({ kind: "drained" });
 }
 
 /** One timer for all: the earliest time at which something here changes by itself. */
 function askForWake<P>(context: StepContext<P>): void {
   const { state, effects, now } = context;
-  const commitAt =
-    state.dirty.size > 0 && state.committing === null ? state.commitNotBefore : Infinity;
+  const isCommitDue = state.committing === null && mayCommit(state);
+  const commitAt = isCommitDue ? state.commitNotBefore : Infinity;
   const at = Math.min(commitAt, nextDispatchAt(context));
   if (at === Infinity || (state.wakeAt > now && state.wakeAt <= at)) return;
   state.wakeAt = at;

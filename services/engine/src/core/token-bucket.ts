@@ -1,9 +1,13 @@
 import type { RateLimit } from "./config.ts";
 
+/** Tokens are fractions added up: so little short of one is one, or the wait for the rest would be no time at all. */
+const ROUNDING = 1e-6;
+
 /** A token bucket on the engine's clock, refilled continuously. */
 export class TokenBucket {
-  readonly #perMs: number;
-  readonly #burst: number;
+  readonly #rate: RateLimit;
+  #perMs = Infinity;
+  #burst = Infinity;
   #tokens: number;
   #filledAt: number;
 
@@ -12,29 +16,47 @@ export class TokenBucket {
    * @param now monotonic ms.
    */
   constructor(rate: RateLimit, now: number) {
-    this.#perMs = rate.kind === "limited" ? rate.perSecond / 1_000 : Infinity;
-    this.#burst = rate.kind === "limited" ? rate.burst : Infinity;
-    this.#tokens = this.#burst;
+    this.#rate = rate;
     this.#filledAt = now;
+    this.#setLimits(1);
+    this.#tokens = this.#burst;
+  }
+
+  /** Sets the part of the rate that this process may use, from 0 to 1; a burst of one is always allowed. */
+  setShare(share: number, now: number): void {
+    this.#fill(now);
+    this.#setLimits(share);
+    this.#tokens = Math.min(this.#burst, this.#tokens);
   }
 
   /** Whether an attempt may start now. */
   has(now: number): boolean {
     if (this.#perMs === Infinity) return true;
-    const gained = Math.max(0, now - this.#filledAt) * this.#perMs;
-    this.#tokens = Math.min(this.#burst, this.#tokens + gained);
-    this.#filledAt = now;
-    return this.#tokens >= 1;
+    this.#fill(now);
+    return this.#tokens >= 1 - ROUNDING;
   }
 
   /** Takes the token of an attempt that starts. */
   take(): void {
-    this.#tokens -= 1;
+    this.#tokens = Math.max(0, this.#tokens - 1);
   }
 
   /** Monotonic ms at which the next token is there. */
   nextAt(now: number): number {
-    if (this.#tokens >= 1) return now;
+    if (this.#tokens >= 1 - ROUNDING) return now;
     return now + (1 - this.#tokens) / this.#perMs;
+  }
+
+  #setLimits(share: number): void {
+    if (this.#rate.kind === "unlimited") return;
+    this.#perMs = (this.#rate.perSecond * share) / 1_000;
+    this.#burst = Math.max(1, this.#rate.burst * share);
+  }
+
+  #fill(now: number): void {
+    if (this.#perMs === Infinity) return;
+    const gained = Math.max(0, now - this.#filledAt) * this.#perMs;
+    this.#tokens = Math.min(this.#burst, this.#tokens + gained);
+    this.#filledAt = Math.max(this.#filledAt, now);
   }
 }
