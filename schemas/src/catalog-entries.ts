@@ -1,15 +1,13 @@
 import { readFile } from "node:fs/promises";
 import { dirname, resolve } from "node:path";
 import { compileSchema } from "./avro/avro-type.ts";
-import { withoutNull, type RecordNode, type SchemaNode } from "./avro/schema-node.ts";
+import { withoutNull, type RecordNode } from "./avro/schema-node.ts";
 import type { CatalogFile, Entry } from "./catalog-file.ts";
 import type { CatalogTopic, CatalogType } from "./catalog.ts";
 import { parseDuration } from "./duration.ts";
 import { reasonOf } from "./schema-error.ts";
+import { piiPaths } from "./pii.ts";
 import { didYouMean } from "./suggestion.ts";
-
-/** What a `pii` annotation may ask for where people look at events. */
-export const PII_HANDLINGS = ["mask", "drop", "encrypt"] as const;
 
 const CLEANUP_POLICIES = ["delete", "compact", "compact,delete"] as const;
 const PARTITIONS = { min: 1, max: 10_000 };
@@ -39,7 +37,7 @@ function retentionOf(file: CatalogFile, entry: Entry): number | null {
   const text = file.text(entry, "retention");
   if (text === null || text === "forever") return null;
   const retentionMs = parseDuration(text);
-  if (retentionMs === null) {
+  if (retentionMs === null || retentionMs === 0) {
     file.report(entry, "retention", "retention must be forever, or a duration such as 7d or 12h");
   }
   return retentionMs;
@@ -124,27 +122,4 @@ function checkKey(
   } else if (!["string", "int", "long", "enum"].includes(withoutNull(field.type).kind)) {
     file.report(entry, "key", `the key field ${keyField} must be a string, int, long or enum`);
   }
-}
-
-function piiPaths(record: RecordNode): readonly string[] {
-  const paths: string[] = [];
-  const inside = new Set<RecordNode>();
-  const visit = (node: SchemaNode, path: string): void => {
-    if (node.kind === "array") visit(node.items, `${path}[]`);
-    if (node.kind === "map") visit(node.values, `${path}{}`);
-    if (node.kind === "union") for (const branch of node.branches) visit(branch, path);
-    if (node.kind !== "record" || inside.has(node)) return;
-    inside.add(node);
-    for (const field of node.fields) {
-      const at = path === "" ? field.name : `${path}.${field.name}`;
-      if (field.pii !== null) paths.push(at);
-      if (field.pii !== null && !PII_HANDLINGS.some((handling) => handling === field.pii)) {
-        throw new Error(`the pii of ${at} must be one of ${PII_HANDLINGS.join(" | ")}`);
-      }
-      visit(field.type, at);
-    }
-    inside.delete(node);
-  };
-  visit(record, "");
-  return paths;
 }

@@ -7,6 +7,7 @@ import {
   type ParsedNode,
   type YAMLMap,
 } from "yaml";
+import { childPointer } from "./json-pointer.ts";
 import { SchemaError, type FileProblem } from "./schema-error.ts";
 import { didYouMean } from "./suggestion.ts";
 
@@ -51,15 +52,14 @@ export class CatalogFile {
   /** The members of a required section, each a mapping; in the file's order. */
   entries(root: Section, name: string): readonly Entry[] {
     const section = root.map.items.find(({ key }) => isScalar(key) && key.value === name)?.value;
-    const pointer = `/${name}`;
     if (!isMap(section)) {
-      this.report({ ...root, pointer }, name, `${name} must be a mapping`);
+      this.report(root, name, `${name} must be a mapping`);
       return [];
     }
     const entries: Entry[] = [];
     for (const { key, value } of section.items) {
       const entryName = isScalar(key) ? String(key.value) : "";
-      const at = `${pointer}/${entryName}`;
+      const at = childPointer(`/${name}`, entryName);
       if (isMap(value)) entries.push({ name: entryName, map: value, pointer: at });
       else this.note({ offset: offsetOf(key), pointer: at, detail: "must be a mapping" });
     }
@@ -72,7 +72,7 @@ export class CatalogFile {
       const name = isScalar(key) ? String(key.value) : "";
       if (names.includes(name)) continue;
       const detail = `unknown key ${name}${didYouMean(name, names)}`;
-      this.note({ offset: offsetOf(key), pointer: `${section.pointer}/${name}`, detail });
+      this.note({ offset: offsetOf(key), pointer: childPointer(section.pointer, name), detail });
     }
   }
 
@@ -105,7 +105,7 @@ export class CatalogFile {
   report(section: Section, name: string, detail: string): void {
     const pair = section.map.items.find(({ key }) => isScalar(key) && key.value === name);
     const offset = pair === undefined ? section.map.range[0] : offsetOf(pair.value ?? pair.key);
-    this.note({ offset, pointer: `${section.pointer}/${name}`, detail });
+    this.note({ offset, pointer: childPointer(section.pointer, name), detail });
   }
 
   /** Notes a problem of another file that this one names. */

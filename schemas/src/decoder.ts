@@ -138,7 +138,7 @@ function derivedEnvelope(record: LocatedRecord, source: string, type: string): E
     id: `${record.topic}/${record.partition}/${record.offset}`,
     source,
     type,
-    time: new Date(record.timestampMs).toISOString(),
+    time: timeText(record.timestampMs),
     subject: null,
     tenant: DEFAULT_TENANT,
     partitionKey: null,
@@ -147,6 +147,15 @@ function derivedEnvelope(record: LocatedRecord, source: string, type: string): E
     extensions: {},
   };
 }
+
+/** A foreign producer can stamp records with any 64-bit number; RFC 3339 ends with the year 9999. */
+function timeText(epochMs: number): string | null {
+  const isNameable = epochMs >= YEAR_0_MS && epochMs < YEAR_10000_MS;
+  return isNameable ? new Date(epochMs).toISOString() : null;
+}
+
+const YEAR_0_MS = Date.parse("0000-01-01T00:00:00Z");
+const YEAR_10000_MS = Date.UTC(10_000, 0);
 
 function bufferOf(bytes: Uint8Array): Buffer {
   return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);

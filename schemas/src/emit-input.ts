@@ -1,6 +1,8 @@
 import { isText } from "./avro/coerce-scalar.ts";
+import type { FieldNode } from "./avro/schema-node.ts";
 import { ATTRIBUTE_PREFIX, CONTEXT_ATTRIBUTES } from "./envelope.ts";
 import { isRfc3339 } from "./rfc3339.ts";
+import { childPointer } from "./json-pointer.ts";
 import type { FieldProblem } from "./schema-error.ts";
 
 /** An event to be emitted. What is not given is made (`id`, `time`) or left out. */
@@ -39,17 +41,20 @@ export function attributeProblems(input: EmitInput): readonly FieldProblem[] {
   }
   for (const [name, value] of Object.entries(input.extensions ?? {})) {
     const detail = extensionProblem(name, value);
-    if (detail !== null) problems.push({ pointer: `/extensions/${escapePointer(name)}`, detail });
+    if (detail !== null) problems.push({ pointer: childPointer("/extensions", name), detail });
   }
   return problems;
 }
 
-/** The record key: the one given, else the extension `partitionkey`, else the catalog's key field; null when none. */
-export function keyOf(input: EmitInput, keyField: string | null, data: unknown): string | null {
-  const given = input.key ?? input.extensions?.["partitionkey"];
-  if (given !== undefined) return given;
-  if (keyField === null || typeof data !== "object" || data === null) return null;
-  const value: unknown = Reflect.get(data, keyField);
+/** The record key that an input names itself: `key`, else the extension `partitionkey`; null when neither. */
+export function givenKey(input: EmitInput): string | null {
+  return input.key ?? input.extensions?.["partitionkey"] ?? null;
+}
+
+/** The record key in an event's data, the field's default included; null when there is none. */
+export function keyIn(data: unknown, field: FieldNode | null): string | null {
+  if (field === null || typeof data !== "object" || data === null) return null;
+  const value: unknown = Reflect.get(data, field.name) ?? field.defaultValue;
   // The catalog lets only these be keys: strings (enums among them) and integers.
   if (typeof value === "string") return value;
   return typeof value === "number" || typeof value === "bigint" ? value.toString() : null;
@@ -68,7 +73,8 @@ const TEXT_ATTRIBUTES = [
 /** The longest attribute; headers are for routing, not for payloads. */
 const ATTRIBUTE_LENGTH_MAX = 4_096;
 
-function textProblem(value: unknown): string | null {
+/** What stands against a text as an attribute; null when nothing does. */
+export function textProblem(value: unknown): string | null {
   if (typeof value !== "string" || value === "") return "must be a string that is not empty";
   if (value.length > ATTRIBUTE_LENGTH_MAX) {
     return `must not be longer than ${ATTRIBUTE_LENGTH_MAX} characters`;
@@ -83,8 +89,4 @@ function extensionProblem(name: string, value: unknown): string | null {
   if (CONTEXT_ATTRIBUTES.has(name))
     return `is an attribute of its own (${ATTRIBUTE_PREFIX}${name})`;
   return textProblem(value);
-}
-
-function escapePointer(name: string): string {
-  return name.replaceAll("~", "~0").replaceAll("/", "~1");
 }

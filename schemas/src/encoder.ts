@@ -1,11 +1,14 @@
 import { Buffer } from "node:buffer";
 import type { Catalog, CatalogType } from "./catalog.ts";
-import { compileSchema } from "./avro/avro-type.ts";
+import { compileSchema, type AvroSchema } from "./avro/avro-type.ts";
 import { compileCoerce, type Coerce } from "./avro/coerce.ts";
+import { compilePreScan, type PreScan } from "./avro/pre-scan.ts";
+import type { FieldNode, SchemaNode } from "./avro/schema-node.ts";
 import { AVRO_CONTENT_TYPE, HEADERS, SPEC_VERSION } from "./envelope.ts";
-import { attributeProblems, keyOf, type EmitInput } from "./emit-input.ts";
+import { attributeProblems, givenKey, keyIn, textProblem, type EmitInput } from "./emit-input.ts";
 import { DEFAULT_TENANT } from "./event.ts";
 import { FRAME_BYTES, writeFrame } from "./framing.ts";
+import { childPointer } from "./json-pointer.ts";
 import { SchemaError, reasonOf, type FieldProblem } from "./schema-error.ts";
 import { didYouMean } from "./suggestion.ts";
 import { uuidV7 } from "./uuid-v7.ts";
@@ -80,7 +83,9 @@ class EventWriter {
   readonly coerce: Coerce;
   private readonly type: CatalogType;
   private readonly schemaId: number | null;
-  private readonly avro: ReturnType<typeof compileSchema>;
+  private readonly avro: AvroSchema;
+  private readonly preScan: PreScan;
+  private readonly keyField: FieldNode | null;
   private readonly fixedHeaders: Readonly<Record<string, Uint8Array>>;
 
   constructor(type: CatalogType, by: { schemaId: number | null; registryUrl: string | null }) {
@@ -88,6 +93,8 @@ class EventWriter {
     this.schemaId = by.schemaId;
     this.avro = compileSchema(type.avro);
     this.coerce = compileCoerce(this.avro.node);
+    this.preScan = compilePreScan(this.avro.node);
+    this.keyField = fieldOf(this.avro.node, type.keyField);
     this.fixedHeaders = {
       [HEADERS.specVersion]: Buffer.from(SPEC_VERSION),
       [HEADERS.type]: Buffer.from(type.type),
@@ -104,7 +111,7 @@ class EventWriter {
     ];
     if (all.length > 0) throw this.invalid(all);
     const id = input.id ?? uuidV7(epochMs);
-    const key = keyOf(input, this.type.keyField, value);
+    const key = this.keyOf(input, value);
     return {
       topic: this.type.topic.name,
       key: key === null ? null : Buffer.from(key),
@@ -112,6 +119,14 @@ class EventWriter {
       headers: this.headers(input, { id, key, epochMs }),
       id,
     };
+  }
+
+  private keyOf(input: EmitInput, value: unknown): string | null {
+    const key = givenKey(input) ?? keyIn(value, this.keyField);
+    const detail = key === null ? null : textProblem(key);
+    if (detail === null) return key;
+    const pointer = childPointer("/data", this.keyField?.name ?? "");
+    throw this.invalid([{ pointer, detail: `is the record key: ${detail}` }]);
   }
 
   private frame(value: unknown): Buffer {
@@ -124,10 +139,19 @@ class EventWriter {
       const target = end >= 0 ? scratch.subarray(0, end) : Buffer.alloc(scratch.length - end);
       if (end < 0) this.avro.type.encode(value, target, FRAME_BYTES);
       writeFrame(target, this.schemaId);
+      this.requireReadable(target);
       return end >= 0 ? Buffer.from(target) : target;
     } catch (error) {
+      if (error instanceof SchemaError) throw error;
       throw this.invalid([{ pointer: "/data", detail: `cannot be written: ${reasonOf(error)}` }]);
     }
+  }
+
+  /** What decoders refuse must not get into the log; defaults of the schema count too. */
+  private requireReadable(framed: Buffer): void {
+    const problem = this.preScan(framed, FRAME_BYTES);
+    if (problem === null) return;
+    throw this.invalid([{ pointer: "/data", detail: `could not be read back: ${problem}` }]);
   }
 
   private headers(
@@ -158,6 +182,11 @@ class EventWriter {
     const message = `event of type ${this.type.type}: ${first?.pointer ?? ""} ${first?.detail ?? ""}${more}`;
     return new SchemaError("EVENT_INVALID", message, { problems });
   }
+}
+
+function fieldOf(node: SchemaNode, name: string | null): FieldNode | null {
+  if (node.kind !== "record") return null;
+  return node.fields.find((field) => field.name === name) ?? null;
 }
 
 /** Reused by every encode, which is synchronous; a larger event gets a buffer of its own. */

@@ -23,7 +23,11 @@ export async function releasedVersions(
   subject: string,
 ): Promise<readonly ReleasedSchema[]> {
   const folder = historyFolder(catalog, subject);
-  const names = await readdir(folder).catch(() => []);
+  const names = await readdir(folder).catch((error: unknown) => {
+    if (isMissing(error)) return [];
+    const message = `cannot read released schemas: ${folder} (${reasonOf(error)})`;
+    throw new SchemaError("SCHEMA_INVALID", message, { cause: error });
+  });
   const numbers = names
     .map((name) => Number(/^([1-9]\d*)\.avsc$/.exec(name)?.[1] ?? 0))
     .filter((version) => version > 0)
@@ -72,6 +76,10 @@ export async function releaseCatalog(catalog: Catalog): Promise<readonly Release
     done.push({ subject: type.subject, version: await release(catalog, type) });
   }
   return done;
+}
+
+function isMissing(error: unknown): boolean {
+  return error instanceof Error && "code" in error && error.code === "ENOENT";
 }
 
 function historyFolder(catalog: Catalog, subject: string): string {

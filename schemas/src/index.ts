@@ -72,8 +72,8 @@ export {
   type CompatibilityLevel,
   type RegisteredSchema,
   type Registry,
-  type RegistryOptions,
 } from "./registry.ts";
+export type { RegistryOptions } from "./registry-connection.ts";
 export { isRfc3339 } from "./rfc3339.ts";
 export { diffSchemas, type SchemaChange } from "./schema-diff.ts";
 export {

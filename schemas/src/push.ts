@@ -86,7 +86,7 @@ async function stepFor(of: CatalogType, registry: Registry): Promise<PushStep> {
     id,
     setLevel: isOwn && level === wanted ? null : wanted,
     changes: id === null ? diffSchemas(latest?.avro ?? null, avro) : [],
-    problems: id === null ? await problemsOf(registry, { subject, avro, versions }) : [],
+    problems: id === null ? await problemsOf(registry, { subject, avro, versions, wanted }) : [],
   };
 }
 
@@ -108,15 +108,26 @@ async function problemsOf(
     readonly subject: string;
     readonly avro: unknown;
     readonly versions: readonly RegisteredSchema[];
+    readonly wanted: CompatibilityLevel;
   },
 ): Promise<readonly string[]> {
-  const own = of.versions.flatMap(({ version, avro }) =>
-    readProblems(of.avro, avro).map((problem) => `against version ${version}: ${problem}`),
-  );
+  const own = of.versions.flatMap((version) => problemsWith(version, of));
   if (own.length > 0 || of.versions.length === 0) return own;
   const { accepted, messages } = await registry.accepts(of.subject, of.avro);
   if (accepted) return [];
   return messages.length > 0 ? messages : ["the registry calls it incompatible"];
+}
+
+/** The registry judges under the level it has now; this one under the level that the push will set first. */
+function problemsWith(
+  { version, avro: earlier }: RegisteredSchema,
+  of: { readonly avro: unknown; readonly wanted: CompatibilityLevel },
+): readonly string[] {
+  const forward = of.wanted === "FULL_TRANSITIVE" ? readProblems(earlier, of.avro) : [];
+  return [
+    ...readProblems(of.avro, earlier).map((problem) => `against version ${version}: ${problem}`),
+    ...forward.map((problem) => `read as version ${version}: ${problem}`),
+  ];
 }
 
 function incompatible(steps: readonly PushStep[]): SchemaError {

@@ -44,10 +44,11 @@ interface Unusable {
   readonly kind: "unusable";
   readonly detail: string;
 }
+type Useless = Unknown | Unusable;
 
 /** How long an id that the registry does not know is not asked for again: registering may be a little behind. */
 const UNKNOWN_FOR_MS = 10_000;
-/** Schemas held; beyond it the ones loaded first go. Bounds what a stream of invented ids can take. */
+/** Schemas held, and ids that are of no use; beyond it the ones loaded first go. */
 const SCHEMAS_MAX = 1_000;
 
 /** Writer schemas by id, compiled, with the way each is read. Answers from memory; only `load` asks the registry. */
@@ -55,7 +56,9 @@ export class ReadPlanCache {
   private readonly registry: Registry;
   private readonly readers: ReadonlyMap<string, Reader>;
   private readonly now: () => number;
-  private readonly entries = new Map<number, Writer | Unknown | Unusable>();
+  private readonly writers = new Map<number, Writer>();
+  /** Apart from the writers, so that a stream of invented ids pushes none of them out. */
+  private readonly useless = new Map<number, Useless>();
   private readonly loading = new Map<number, Promise<void>>();
 
   /** @throws SchemaError `SCHEMA_INVALID` for a reader schema. */
@@ -75,16 +78,14 @@ export class ReadPlanCache {
 
   /** The plan for a schema id and an event type (null: the writer's own name). */
   planFor(schemaId: number, eventType: string | null): PlanLookup {
-    const entry = this.entries.get(schemaId);
-    if (entry === undefined) return { kind: "needed" };
-    switch (entry.kind) {
-      case "unknown":
-        return entry.untilMs > this.now() ? entry : { kind: "needed" };
-      case "unusable":
-        return entry;
-      case "writer":
-        return this.planOf(entry, { schemaId, type: eventType ?? nameOf(entry.type) });
+    const writer = this.writers.get(schemaId);
+    if (writer !== undefined) {
+      return this.planOf(writer, { schemaId, type: eventType ?? nameOf(writer.type) });
     }
+    const useless = this.useless.get(schemaId);
+    if (useless === undefined) return { kind: "needed" };
+    const isOver = useless.kind === "unknown" && useless.untilMs <= this.now();
+    return isOver ? { kind: "needed" } : useless;
   }
 
   load(schemaId: number): Promise<void> {
@@ -96,25 +97,22 @@ export class ReadPlanCache {
   }
 
   private async fetch(schemaId: number): Promise<void> {
-    const known = this.entries.get(schemaId);
-    if (known !== undefined && known.kind !== "unknown") return;
+    if (this.planFor(schemaId, null).kind !== "needed") return;
     try {
-      this.remember(schemaId, compileWriter(await this.registry.schemaById(schemaId)));
+      remember(this.writers, schemaId, compileWriter(await this.registry.schemaById(schemaId)));
     } catch (error) {
-      if (!(error instanceof SchemaError)) throw error;
-      if (error.code === "SCHEMA_UNKNOWN") {
-        this.remember(schemaId, { kind: "unknown", untilMs: this.now() + UNKNOWN_FOR_MS });
-      } else if (error.code === "SCHEMA_INVALID") {
-        this.remember(schemaId, { kind: "unusable", detail: error.message });
-      } else throw error;
+      remember(this.useless, schemaId, this.uselessBecause(error));
     }
   }
 
-  private remember(schemaId: number, entry: Writer | Unknown | Unusable): void {
-    this.entries.delete(schemaId);
-    this.entries.set(schemaId, entry);
-    const [oldest] = this.entries.keys();
-    if (this.entries.size > SCHEMAS_MAX && oldest !== undefined) this.entries.delete(oldest);
+  /** Throws what says nothing of the schema. */
+  private uselessBecause(error: unknown): Useless {
+    if (!(error instanceof SchemaError)) throw error;
+    if (error.code === "SCHEMA_UNKNOWN") {
+      return { kind: "unknown", untilMs: this.now() + UNKNOWN_FOR_MS };
+    }
+    if (error.code === "SCHEMA_INVALID") return { kind: "unusable", detail: error.message };
+    throw error;
   }
 
   private planOf(writer: Writer, of: { schemaId: number; type: string }): PlanLookup {
@@ -127,6 +125,13 @@ export class ReadPlanCache {
     writer.plans.set(slot, plan);
     return plan;
   }
+}
+
+function remember<Entry>(entries: Map<number, Entry>, schemaId: number, entry: Entry): void {
+  entries.delete(schemaId);
+  entries.set(schemaId, entry);
+  const [oldest] = entries.keys();
+  if (entries.size > SCHEMAS_MAX && oldest !== undefined) entries.delete(oldest);
 }
 
 function resolvedPlan(plain: ReadPlan, by: { writer: Writer; reader: Reader }): PlanLookup {

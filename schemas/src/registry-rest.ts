@@ -1,3 +1,4 @@
+import type { Credentials, RegistryConnection } from "./registry-connection.ts";
 import { SchemaError, reasonOf } from "./schema-error.ts";
 
 /** One request to the registry. */
@@ -15,46 +16,29 @@ export type RestAnswer =
 /** Sends requests to a Confluent-compatible registry. */
 export type Rest = (request: RestRequest) => Promise<RestAnswer>;
 
-/** How to reach the registry. */
-export interface RestOptions {
-  /** Whole time of one request. Default 10 s. */
-  readonly timeoutMs?: number;
-  /** Basic credentials; default: those in the URL, if any. */
-  readonly auth?: { readonly username: string; readonly password: string };
-}
-
-const TIMEOUT_MS = 10_000;
 /** The largest answer that is read: schemas are bounded far below. */
 const ANSWER_BYTES_MAX = 4 * 1024 * 1024;
 
 /**
  * A client over the platform's `fetch`. The registry client of kafkajs reports a refused connection as status 400, which
  * would make an outage look like an answer; here the two are kept apart:
- * no answer, a timeout, 429 or 5xx is `REGISTRY_UNREACHABLE`; only the registry's own 404 (it has an `error_code`) is
+ * no answer, a timeout, 408, 429 or 5xx is `REGISTRY_UNREACHABLE`; only the registry's own 404 (it has an `error_code`) is
  * "not found"; everything else, such as a proxy's 404 or a 401, is `REGISTRY_REFUSED`.
  */
-export function createRest(url: string, options: RestOptions = {}): Rest {
-  const base = new URL(url);
-  const auth = options.auth ?? {
-    username: decodeURIComponent(base.username),
-    password: decodeURIComponent(base.password),
-  };
-  base.username = "";
-  base.password = "";
-  const root = base.href.replace(/\/+$/, "");
+export function createRest({ url, timeoutMs, auth }: RegistryConnection): Rest {
   const headers = {
     accept: "application/vnd.schemaregistry.v1+json, application/json",
     "content-type": "application/vnd.schemaregistry.v1+json",
-    ...(auth.username === "" ? {} : { authorization: basic(auth) }),
+    ...(auth === null ? {} : { authorization: basic(auth) }),
   };
   return async ({ method, path, body }) => {
-    const where = `${method} ${root}${path}`;
+    const where = `${method} ${url}${path}`;
     try {
-      const response = await fetch(`${root}${path}`, {
+      const response = await fetch(`${url}${path}`, {
         method,
         headers,
         redirect: "manual",
-        signal: AbortSignal.timeout(options.timeoutMs ?? TIMEOUT_MS),
+        signal: AbortSignal.timeout(timeoutMs),
         ...(body === undefined ? {} : { body: JSON.stringify(body) }),
       });
       return answerOf(response, { where, text: await boundedText(response) });
@@ -73,10 +57,15 @@ function answerOf(response: Response, of: { where: string; text: string }): Rest
   const said = isRegistryError(json) ? `: ${json.message}` : "";
   if (status === 404 && isRegistryError(json)) return { kind: "not-found" };
   const message = `${of.where} answered ${status}${said}`;
-  if (status === 429 || status >= 500) {
+  if (isAway(status)) {
     throw new SchemaError("REGISTRY_UNREACHABLE", `schema registry: ${message}`);
   }
   throw new SchemaError("REGISTRY_REFUSED", `schema registry: ${message}`);
+}
+
+/** Whether a status says nothing but that there is no answer now. */
+export function isAway(status: number): boolean {
+  return status === 408 || status === 429 || status >= 500;
 }
 
 interface RegistryError {
@@ -120,7 +109,7 @@ function parseJson(text: string): unknown {
   }
 }
 
-function basic(auth: { readonly username: string; readonly password: string }): string {
+function basic(auth: Credentials): string {
   return `Basic ${Buffer.from(`${auth.username}:${auth.password}`).toString("base64")}`;
 }
 

@@ -2,16 +2,19 @@
  * A Confluent-compatible schema registry. Services only read from it: they never register, so that no deployment can
  * change a contract by accident; `planPush` and `applyPush` do.
  */
-import { COMPATIBILITY, SchemaRegistry, SchemaType } from "@kafkajs/confluent-schema-registry";
+import { COMPATIBILITY } from "@kafkajs/confluent-schema-registry";
 import { SCHEMA_LIMITS } from "./avro/schema-node.ts";
-import { createRest, type Rest, type RestAnswer, type RestOptions } from "./registry-rest.ts";
+import { registerSchema } from "./registration.ts";
+import {
+  connectionTo,
+  type RegistryConnection,
+  type RegistryOptions,
+} from "./registry-connection.ts";
+import { createRest, type Rest, type RestAnswer } from "./registry-rest.ts";
 import { SchemaError, reasonOf } from "./schema-error.ts";
 
 /** The registry's compatibility levels. */
 export type CompatibilityLevel = keyof typeof COMPATIBILITY;
-
-/** How to reach a registry. */
-export type RegistryOptions = RestOptions;
 
 /** A schema registered under a subject. */
 export interface RegisteredSchema {
@@ -50,23 +53,18 @@ export interface Registry {
  * @throws SchemaError `REGISTRY_REFUSED` when the URL is none.
  */
 export function createRegistry(url: string, options: RegistryOptions = {}): Registry {
-  if (!URL.canParse(url))
-    throw new SchemaError("REGISTRY_REFUSED", "schema registry: no valid URL");
-  return new RestRegistry(url, options);
+  return new RestRegistry(connectionTo(url, options));
 }
 
 class RestRegistry implements Registry {
   readonly url: string;
   private readonly rest: Rest;
-  private readonly auth: RegistryOptions["auth"];
+  private readonly connection: RegistryConnection;
 
-  constructor(url: string, options: RegistryOptions) {
-    const parsed = new URL(url);
-    this.auth = options.auth ?? credentialsOf(parsed);
-    parsed.username = "";
-    parsed.password = "";
-    this.url = parsed.href.replace(/\/+$/, "");
-    this.rest = createRest(url, options);
+  constructor(connection: RegistryConnection) {
+    this.url = connection.url;
+    this.connection = connection;
+    this.rest = createRest(connection);
   }
 
   async schemaById(id: number): Promise<unknown> {
@@ -87,10 +85,9 @@ class RestRegistry implements Registry {
   async versions(subject: string): Promise<readonly RegisteredSchema[]> {
     const path = `/subjects/${encodeURIComponent(subject)}/versions`;
     const answer = await this.rest({ method: "GET", path });
-    if (answer.kind === "not-found" || !Array.isArray(answer.json)) return [];
-    const numbers = answer.json.filter((item) => typeof item === "number");
+    if (answer.kind === "not-found") return [];
     return Promise.all(
-      numbers.map(async (version) => {
+      versionNumbers(answer.json).map(async (version) => {
         const json = await this.find(`${path}/${version}`, `version ${version} of ${subject}`);
         return registeredOf(json, subject);
       }),
@@ -125,40 +122,22 @@ class RestRegistry implements Registry {
     });
     if (answer.kind === "not-found") return { accepted: true, messages: [] };
     const messages = memberOf(answer.json, "messages");
+    const accepted = memberOf(answer.json, "is_compatible");
+    if (typeof accepted !== "boolean") throw unexpected("is_compatible");
     return {
-      accepted: memberOf(answer.json, "is_compatible") === true,
+      accepted,
       messages: Array.isArray(messages) ? messages.map(String) : [],
     };
   }
 
   async register(subject: string, avro: unknown): Promise<number> {
     const { level } = await this.compatibility(subject);
-    const client = new SchemaRegistry({
-      host: this.url,
-      ...(this.auth === undefined ? {} : { auth: this.auth }),
-    });
-    try {
-      const registered = await client.register(
-        { type: SchemaType.AVRO, schema: JSON.stringify(avro) },
-        // Otherwise it sets the level BACKWARD on every new subject.
-        { subject, compatibility: COMPATIBILITY[level], updateConfig: false },
-      );
-      return registered.id;
-    } catch (error) {
-      throw registerError(subject, error);
-    }
+    return registerSchema({ subject, avro, level }, this.connection);
   }
 
   private async find(path: string, what: string): Promise<unknown> {
     return foundOr(await this.rest({ method: "GET", path }), what);
   }
-}
-
-function registerError(subject: string, error: unknown): SchemaError {
-  const status = memberOf(error, "status");
-  const code = status === 409 ? "SCHEMA_INCOMPATIBLE" : "REGISTRY_REFUSED";
-  const message = `cannot register a schema under ${subject}: ${reasonOf(error)}`;
-  return new SchemaError(code, message, { cause: error });
 }
 
 function foundOr(answer: RestAnswer, what: string): unknown {
@@ -210,15 +189,20 @@ const LEVELS = Object.keys(COMPATIBILITY) as readonly CompatibilityLevel[];
 function numberAt(json: unknown, name: string): number {
   const value = memberOf(json, name);
   if (typeof value === "number") return value;
-  throw new SchemaError("REGISTRY_REFUSED", `schema registry: its answer has no ${name}`);
+  throw unexpected(name);
+}
+
+function versionNumbers(json: unknown): readonly number[] {
+  const isList = Array.isArray(json) && json.every((item) => typeof item === "number");
+  if (!isList) throw unexpected("list of versions");
+  return json.toSorted((a, b) => a - b);
+}
+
+/** A 200 that is none of the registry's answers: something else stands at its address. */
+function unexpected(missing: string): SchemaError {
+  return new SchemaError("REGISTRY_REFUSED", `schema registry: its answer has no ${missing}`);
 }
 
 function memberOf(json: unknown, name: string): unknown {
   return typeof json === "object" && json !== null ? Reflect.get(json, name) : undefined;
-}
-
-function credentialsOf(url: URL): { username: string; password: string } | undefined {
-  if (url.username === "") return undefined;
-  const [username, password] = [url.username, url.password].map(decodeURIComponent);
-  return { username: username ?? "", password: password ?? "" };
 }

@@ -84,13 +84,14 @@ function string(value: unknown): string | undefined {
   return typeof value === "string" && isText(value) ? value : undefined;
 }
 
-const BASE64 = /^(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?$/;
-
 function bytes(value: unknown): Buffer | undefined {
   if (value instanceof Uint8Array) {
     return Buffer.from(value.buffer, value.byteOffset, value.byteLength);
   }
-  return typeof value === "string" && BASE64.test(value) ? Buffer.from(value, "base64") : undefined;
+  if (typeof value !== "string") return undefined;
+  // A decoder that skips what is no base64 gives other text back; an expression would run out of stack on megabytes.
+  const decoded = Buffer.from(value, "base64");
+  return decoded.toString("base64") === value ? decoded : undefined;
 }
 
 function fixedRule(size: number): ScalarRule {
@@ -126,7 +127,10 @@ function timestampMillis(value: unknown): number | bigint | undefined {
 }
 
 function timestampMicros(value: unknown): number | bigint | undefined {
-  if (value instanceof Date) return long(BigInt(value.getTime()) * 1_000n);
+  if (value instanceof Date) {
+    const epochMs = value.getTime();
+    return Number.isNaN(epochMs) ? undefined : normalLong(BigInt(epochMs) * 1_000n);
+  }
   const moment = typeof value === "string" ? parseMoment(value) : null;
   if (moment === null) return long(value);
   return normalLong(BigInt(moment.epochMs) * 1_000n + BigInt(moment.microseconds));

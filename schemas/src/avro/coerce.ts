@@ -3,21 +3,18 @@
  * wrong with it. avsc alone would drop undeclared fields silently and name no place; here every refusal has a pointer.
  */
 import type { FieldProblem } from "../schema-error.ts";
+import { childPointer } from "../json-pointer.ts";
 import { didYouMean } from "../suggestion.ts";
 import { isText, scalarRule, type ScalarRule } from "./coerce-scalar.ts";
-import { RECORD_LIMITS } from "./pre-scan.ts";
+import { unionStep } from "./coerce-union.ts";
+import { Visit, type Step } from "./coerce-visit.ts";
 import {
-  branchName,
   isNullable,
   type EnumNode,
   type FieldNode,
   type RecordNode,
   type SchemaNode,
-  type UnionNode,
 } from "./schema-node.ts";
-
-/** How many problems of one value are listed; the rest would be noise. */
-export const PROBLEMS_MAX = 100;
 
 /** Turns data into avsc's value. The value is only of use when there are no problems. */
 export type Coerce = (data: unknown) => {
@@ -34,29 +31,6 @@ export function compileCoerce(node: SchemaNode): Coerce {
   };
 }
 
-/** Coerces one value; reports to the visit and returns undefined where it cannot. */
-type Step = (data: unknown, pointer: string, visit: Visit) => unknown;
-
-class Visit {
-  readonly problems: FieldProblem[] = [];
-  depth = 0;
-
-  /** Returns what a refused value coerces to: undefined. */
-  refuse(pointer: string, detail: string): unknown {
-    if (this.problems.length < PROBLEMS_MAX) this.problems.push({ pointer, detail });
-    return undefined;
-  }
-
-  /** Runs a step one level deeper. What nests deeper than readers go is refused, which also ends cycles. */
-  deeper(pointer: string, step: () => unknown): unknown {
-    if (this.depth >= RECORD_LIMITS.depthMax) return this.refuse(pointer, "is nested too deeply");
-    this.depth += 1;
-    const value = step();
-    this.depth -= 1;
-    return value;
-  }
-}
-
 class CoerceCompiler {
   private readonly records = new Map<RecordNode, Step>();
 
@@ -69,7 +43,7 @@ class CoerceCompiler {
       case "map":
         return this.mapStep(node.values);
       case "union":
-        return this.unionStep(node);
+        return unionStep(node, { stepOf: (branch) => this.stepOf(branch), refuse: refuseType });
       case "enum":
         return enumStep(node);
       case "null":
@@ -93,7 +67,9 @@ class CoerceCompiler {
         return refuseType(data, { pointer, visit, expected: `an object (${node.name})` });
       }
       refuseUndeclared({ data, pointer, visit, names, record: node.name });
-      return visit.deeper(pointer, () => coerceFields(fields, { data, pointer, visit }));
+      return visit.deeper({ pointer, count: fields.length }, () =>
+        coerceFields(fields, { data, pointer, visit }),
+      );
     };
     // Known before its fields are compiled: they may hold the record itself.
     this.records.set(node, step);
@@ -105,8 +81,9 @@ class CoerceCompiler {
     const item = this.stepOf(items);
     return (data, pointer, visit) => {
       if (!Array.isArray(data)) return refuseType(data, { pointer, visit, expected: "an array" });
-      return visit.deeper(pointer, () =>
-        data.map((element: unknown, index) => item(element, `${pointer}/${index}`, visit)),
+      // Not map: it would pass over holes.
+      return visit.deeper({ pointer, count: data.length }, () =>
+        Array.from(data, (element: unknown, index) => item(element, `${pointer}/${index}`, visit)),
       );
     };
   }
@@ -115,35 +92,16 @@ class CoerceCompiler {
     const value = this.stepOf(values);
     return (data, pointer, visit) => {
       if (!isPlainObject(data)) return refuseType(data, { pointer, visit, expected: "an object" });
-      return visit.deeper(pointer, () => {
+      const entries = Object.entries(data);
+      return visit.deeper({ pointer, count: entries.length }, () => {
         // eslint-disable-next-line @typescript-eslint/no-unsafe-type-assertion -- Object.create is typed as any
         const map = Object.create(null) as Record<string, unknown>;
-        for (const [key, member] of Object.entries(data)) {
-          if (!isText(key)) visit.refuse(child(pointer, key), "has a key that is no text");
-          map[key] = value(member, child(pointer, key), visit);
+        for (const [key, member] of entries) {
+          if (!isText(key)) visit.refuse(childPointer(pointer, key), "has a key that is no text");
+          map[key] = value(member, childPointer(pointer, key), visit);
         }
         return map;
       });
-    };
-  }
-
-  private unionStep(node: UnionNode): Step {
-    const branches = node.branches.map((branch) => ({
-      name: branchName(branch),
-      step: this.stepOf(branch),
-    }));
-    const values = branches.filter(({ name }) => name !== "null");
-    const only = values.length === 1 ? values[0] : undefined;
-    const mayBeNull = isNullable(node);
-    const expected = `one of ${branches.map(({ name }) => name).join(", ")}`;
-    return (data, pointer, visit) => {
-      if (data === null && mayBeNull) return null;
-      if (only !== undefined) return only.step(data, pointer, visit);
-      for (const { name, step } of values) {
-        const value = attempt(step, unwrapped(data, name), visit.depth);
-        if (value !== undefined) return node.isWrapped ? { [name]: value } : value;
-      }
-      return refuseType(data, { pointer, visit, expected });
     };
   }
 }
@@ -155,22 +113,10 @@ function scalarStep({ expected, coerce }: ScalarRule): Step {
   };
 }
 
-function attempt(step: Step, data: unknown, depth: number): unknown {
-  const trial = new Visit();
-  trial.depth = depth;
-  const value = step(data, "", trial);
-  return trial.problems.length === 0 ? value : undefined;
-}
-
-/** A value may name its branch, as Avro's JSON encoding does: `{"orders.Refund": {...}}`. */
-function unwrapped(data: unknown, name: string): unknown {
-  if (!isPlainObject(data)) return data;
-  const keys = Object.keys(data);
-  return keys.length === 1 && keys[0] === name ? data[name] : data;
-}
-
 interface FieldStep {
   readonly name: string;
+  /** Whether every object has a member of that name, such as `toString`. */
+  readonly isInherited: boolean;
   readonly suffix: string;
   readonly whenAbsent: "default" | "null" | "refuse";
   readonly step: Step;
@@ -178,7 +124,8 @@ interface FieldStep {
 
 function fieldStep(field: FieldNode, step: Step): FieldStep {
   const whenAbsent = field.hasDefault ? "default" : isNullable(field.type) ? "null" : "refuse";
-  return { name: field.name, suffix: `/${field.name}`, whenAbsent, step };
+  const { name } = field;
+  return { name, isInherited: name in {}, suffix: `/${name}`, whenAbsent, step };
 }
 
 interface ObjectAt {
@@ -189,12 +136,13 @@ interface ObjectAt {
 
 function coerceFields(fields: readonly FieldStep[], { data, pointer, visit }: ObjectAt): unknown {
   const record: Record<string, unknown> = {};
-  for (const { name, suffix, whenAbsent, step } of fields) {
+  for (const { name, isInherited, suffix, whenAbsent, step } of fields) {
     const member = Object.hasOwn(data, name) ? data[name] : undefined;
     if (member !== undefined) record[name] = step(member, pointer + suffix, visit);
     else if (whenAbsent === "null") record[name] = null;
     else if (whenAbsent === "refuse") visit.refuse(pointer + suffix, "is required");
-    // Otherwise avsc writes the schema's default.
+    // Otherwise avsc writes the schema's default, for which it must find nothing.
+    else if (isInherited) record[name] = undefined;
   }
   return record;
 }
@@ -203,7 +151,7 @@ function refuseUndeclared(at: ObjectAt & { names: ReadonlySet<string>; record: s
   for (const key of Object.keys(at.data)) {
     if (at.names.has(key) || at.data[key] === undefined) continue;
     const hint = didYouMean(key, at.names);
-    at.visit.refuse(child(at.pointer, key), `is no field of ${at.record}${hint}`);
+    at.visit.refuse(childPointer(at.pointer, key), `is no field of ${at.record}${hint}`);
   }
 }
 
@@ -226,23 +174,16 @@ function refuseType(
 
 /** The kind of a value, never the value: problems are logged and answered. */
 function describe(data: unknown): string {
-  if (data === null) return "null";
+  if (data === null || data === undefined) return data === null ? "null" : "nothing";
   if (Array.isArray(data)) return "an array";
   if (typeof data === "number") return Number.isSafeInteger(data) ? "an integer" : "a number";
   if (typeof data === "string") return data === "" ? "an empty string" : "a string";
-  return typeof data === "object" ? "an object" : `a ${typeof data}`;
+  if (typeof data !== "object") return `a ${typeof data}`;
+  return isPlainObject(data) ? "an object" : "an object of another kind";
 }
 
-function child(pointer: string, key: string): string {
-  return `${pointer}/${key.replaceAll("~", "~0").replaceAll("/", "~1")}`;
-}
-
+/** An object whose own members are its data; not a Map or Set, which would read as empty, nor an array or a Date. */
 function isPlainObject(data: unknown): data is Readonly<Record<string, unknown>> {
-  return (
-    typeof data === "object" &&
-    data !== null &&
-    !Array.isArray(data) &&
-    !(data instanceof Date) &&
-    !(data instanceof Uint8Array)
-  );
+  if (typeof data !== "object" || data === null || data instanceof Date) return false;
+  return !(Symbol.iterator in data);
 }

@@ -9,6 +9,7 @@ import {
   branchName,
   type EnumNode,
   type FieldNode,
+  type FixedNode,
   type RecordNode,
   type SchemaNode,
 } from "./schema-node.ts";
@@ -28,7 +29,9 @@ export function resolutionProblems(
   reader: SchemaNode,
   writer: SchemaNode,
 ): readonly ResolutionProblem[] {
-  return new Comparison().compare({ reader, writer, path: "" });
+  const problems = new Comparison().compare({ reader, writer, path: "" });
+  // One record in two places says the same of both.
+  return [...new Map(problems.map((problem) => [problem.detail, problem])).values()];
 }
 
 interface Pair {
@@ -38,8 +41,11 @@ interface Pair {
 }
 
 class Comparison {
-  /** Records already being compared: recursive schemas meet themselves. */
-  private readonly seen = new Map<SchemaNode, Set<SchemaNode>>();
+  /**
+   * Pairs of records that were met, with what was found; none yet while a pair is being compared, since recursive schemas
+   * meet themselves. Kept so that a schema that names its records often costs no more than one that does not.
+   */
+  private readonly met = new Map<SchemaNode, Map<SchemaNode, readonly ResolutionProblem[]>>();
 
   compare(pair: Pair): readonly ResolutionProblem[] {
     const { reader, writer, path } = pair;
@@ -80,21 +86,37 @@ class Comparison {
     path: string,
   ): readonly ResolutionProblem[] {
     const { reader, writer } = of;
-    const met = this.seen.get(reader) ?? new Set();
-    if (met.has(writer)) return [];
-    this.seen.set(reader, met.add(writer));
-    if (reader.name !== writer.name && !reader.aliases.includes(writer.name)) {
-      return [changedType({ ...of, path })];
-    }
-    return reader.fields.flatMap((field) => {
-      const at = path === "" ? field.name : `${path}.${field.name}`;
-      const written = fieldIn(writer, field);
-      if (written !== undefined) {
-        return this.compare({ reader: field.type, writer: written.type, path: at });
-      }
-      return field.hasDefault ? [] : [missingField(at, writer)];
-    });
+    const known = this.met.get(reader)?.get(writer);
+    if (known !== undefined) return known;
+    const remember = this.met.get(reader) ?? new Map<SchemaNode, readonly ResolutionProblem[]>();
+    this.met.set(reader, remember.set(writer, []));
+    const problems = isNamedAlike(reader, writer)
+      ? reader.fields.flatMap((field) => this.compareField({ field, writer }, path))
+      : [changedType({ ...of, path })];
+    remember.set(writer, problems);
+    return problems;
   }
+
+  private compareField(
+    of: { readonly field: FieldNode; readonly writer: RecordNode },
+    path: string,
+  ): readonly ResolutionProblem[] {
+    const { field, writer } = of;
+    const at = path === "" ? field.name : `${path}.${field.name}`;
+    const written = fieldIn(writer, field);
+    if (written !== undefined) {
+      return this.compare({ reader: field.type, writer: written.type, path: at });
+    }
+    return field.hasDefault ? [] : [missingField(at, writer)];
+  }
+}
+
+/** Whether a named type is the writer's, or was called so. */
+function isNamedAlike(
+  reader: RecordNode | EnumNode | FixedNode,
+  writer: RecordNode | EnumNode | FixedNode,
+): boolean {
+  return reader.name === writer.name || reader.aliases.includes(writer.name);
 }
 
 function fieldIn(writer: RecordNode, field: FieldNode): FieldNode | undefined {
@@ -121,7 +143,7 @@ function compareEnums(
   path: string,
 ): readonly ResolutionProblem[] {
   const { reader, writer } = of;
-  if (reader.name !== writer.name) return [changedType({ ...of, path })];
+  if (!isNamedAlike(reader, writer)) return [changedType({ ...of, path })];
   const gone = writer.symbols.filter((symbol) => !reader.symbols.includes(symbol));
   if (gone.length === 0) return [];
   const kind = reader.defaultSymbol === null ? "unreadable" : "lossy";
@@ -141,15 +163,21 @@ const PROMOTIONS: ReadonlyMap<SchemaNode["kind"], readonly SchemaNode["kind"][]>
 function compareLeaves(pair: Pair): readonly ResolutionProblem[] {
   const { reader, writer, path } = pair;
   if (!isReadableLeaf(reader, writer)) return [changedType(pair)];
+  if (reader.kind === "string" && writer.kind === "bytes") return [notText(pair)];
   const [is, was] = [meaning(reader), meaning(writer)];
   if (is === was) return [];
   const detail = `${placeText(path)} was ${typeText(writer)} and is ${typeText(reader)}, which gives old data another meaning`;
   return [{ kind: "altered", path, detail }];
 }
 
+function notText({ path }: Pair): ResolutionProblem {
+  const detail = `${placeText(path)} was bytes and is string: what is no UTF-8 would be replaced`;
+  return { kind: "lossy", path, detail };
+}
+
 function isReadableLeaf(reader: SchemaNode, writer: SchemaNode): boolean {
   if (reader.kind === "fixed" && writer.kind === "fixed") {
-    return reader.name === writer.name && reader.size === writer.size;
+    return isNamedAlike(reader, writer) && reader.size === writer.size;
   }
   if (reader.kind === writer.kind) return true;
   return PROMOTIONS.get(writer.kind)?.includes(reader.kind) ?? false;

@@ -63,6 +63,8 @@ export interface RecordNode {
 export interface EnumNode {
   readonly kind: "enum";
   readonly name: string;
+  /** Earlier full names. */
+  readonly aliases: readonly string[];
   readonly doc: string | null;
   readonly symbols: readonly string[];
   readonly defaultSymbol: string | null;
@@ -71,6 +73,8 @@ export interface EnumNode {
 export interface FixedNode {
   readonly kind: "fixed";
   readonly name: string;
+  /** Earlier full names. */
+  readonly aliases: readonly string[];
   readonly size: number;
   readonly logical: LogicalType | null;
 }
@@ -140,6 +144,7 @@ const VALUE_BUCKET: Readonly<Record<string, string>> = {
   enum: "string",
   decimal: "string",
   record: "object",
+  error: "object",
   map: "object",
 };
 
@@ -229,7 +234,7 @@ function recordOf(avro: Json, outer: Scope): RecordNode {
   const declared = avro["fields"];
   if (!Array.isArray(declared)) throw invalid(`${name} has no list of fields`);
   const fields: FieldNode[] = [];
-  const aliases = namesOf(avro["aliases"]).map((alias) => qualify(alias, scope.namespace));
+  const aliases = aliasesOf(avro, scope);
   const node: RecordNode = { kind: "record", name, aliases, doc: textOf(avro["doc"]), fields };
   scope.names.set(name, node);
   for (const field of declared as readonly unknown[]) {
@@ -256,7 +261,7 @@ function fieldOf(
     type: nodeOf(field["type"], of.scope),
     aliases: namesOf(field["aliases"]),
     doc: textOf(field["doc"]),
-    pii: textOf(field["pii"]),
+    pii: piiOf(field["pii"]),
     hasDefault: field["default"] !== undefined,
     defaultValue: field["default"],
   };
@@ -271,7 +276,8 @@ function enumOf(avro: Json, outer: Scope): EnumNode {
   if (defaultSymbol !== null && !symbols.includes(defaultSymbol)) {
     throw invalid(`the default of ${name} is not among its symbols`);
   }
-  const node = { kind: "enum", name, doc: textOf(avro["doc"]), symbols, defaultSymbol } as const;
+  const [aliases, doc] = [aliasesOf(avro, scope), textOf(avro["doc"])];
+  const node: EnumNode = { kind: "enum", name, aliases, doc, symbols, defaultSymbol };
   scope.names.set(name, node);
   return node;
 }
@@ -282,7 +288,8 @@ function fixedOf(avro: Json, outer: Scope): FixedNode {
   if (typeof size !== "number" || !Number.isSafeInteger(size) || size < 0) {
     throw invalid(`${name} has no valid size`);
   }
-  const node = { kind: "fixed", name, size, logical: logicalOf("fixed", avro) } as const;
+  const [aliases, logical] = [aliasesOf(avro, scope), logicalOf("fixed", avro)];
+  const node: FixedNode = { kind: "fixed", name, aliases, size, logical };
   scope.names.set(name, node);
   return node;
 }
@@ -293,7 +300,7 @@ const NAME = /^[A-Za-z_][A-Za-z0-9_]*$/;
 function declare(avro: Json, outer: Scope): { readonly name: string; readonly scope: Scope } {
   const simple = avro["name"];
   if (typeof simple !== "string") throw invalid("a named type has no name");
-  const inherited = avro["namespace"] ?? outer.namespace;
+  const { namespace: inherited = outer.namespace } = avro;
   if (typeof inherited !== "string") throw invalid(`the namespace of ${simple} is no string`);
   const name = qualify(simple, inherited);
   if (!name.split(".").every((part) => NAME.test(part))) {
@@ -328,12 +335,21 @@ function isNameList(value: unknown): value is readonly string[] {
   return Array.isArray(value) && value.every((item) => typeof item === "string" && NAME.test(item));
 }
 
+function aliasesOf(avro: Json, scope: Scope): readonly string[] {
+  return namesOf(avro["aliases"]).map((alias) => qualify(alias, scope.namespace));
+}
+
 function namesOf(value: unknown): readonly string[] {
   return Array.isArray(value) ? value.filter((item) => typeof item === "string") : [];
 }
 
 function isObject(value: unknown): value is Json {
   return typeof value === "object" && value !== null && !Array.isArray(value);
+}
+
+/** What is no text is kept as its JSON: an annotation that says nothing valid must not read as none. */
+function piiOf(value: unknown): string | null {
+  return value === undefined ? null : (textOf(value) ?? JSON.stringify(value));
 }
 
 function textOf(value: unknown): string | null {
