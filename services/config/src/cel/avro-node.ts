@@ -1,8 +1,8 @@
 /**
- * An Avro schema as mappings see it: names resolved, so that recursive schemas are cyclic, and only what changes how a
- * value looks to CEL. The catalog has checked the schema before.
- * Source: Avro 1.12 specification, https://avro.apache.org/docs/1.12.0/specification/.
+ * An Avro schema as mappings see it: only what changes how a value looks to CEL. Names are resolved, so that recursive
+ * schemas are cyclic.
  */
+import { branchName, parseSchema, type RecordNode, type SchemaNode } from "@millrace/schemas";
 
 /** How a plain value is bound: what CEL makes of it, and from which form of decoded value. */
 export type ScalarKind =
@@ -36,134 +36,95 @@ export interface AvroBranch {
   readonly type: AvroNode;
 }
 
-/** Any type. Values of a union are bare, or `{branch name: value}` where bare ones could not be told apart. */
+/** A union; its values are bare, or `{branch name: value}` where `isWrapped`. */
+export interface AvroUnion {
+  readonly kind: "union";
+  readonly branches: readonly AvroBranch[];
+  readonly isWrapped: boolean;
+}
+
+/** Any type. */
 export type AvroNode =
   | { readonly kind: "scalar"; readonly scalar: ScalarKind }
   | AvroRecord
   | { readonly kind: "array"; readonly items: AvroNode }
   | { readonly kind: "map"; readonly values: AvroNode }
-  | { readonly kind: "union"; readonly branches: readonly AvroBranch[] };
+  | AvroUnion;
 
-type Json = Readonly<Record<string, unknown>>;
-
-interface Scope {
-  readonly names: Map<string, AvroNode>;
-  readonly namespace: string;
-}
-
-/** Reads a schema that is known to be valid; what it cannot make sense of it throws on. */
+/**
+ * Reads a schema.
+ * @throws SchemaError `SCHEMA_INVALID`; a catalog's and a decoded event's schemas have been checked before.
+ */
 export function readAvro(avro: unknown): AvroNode {
-  return nodeOf(avro, { names: new Map(), namespace: "" });
+  return nodeOf(parseSchema(avro), new Map());
 }
 
 /** `["null", X]` gives X; anything else itself. */
 export function withoutNull(node: AvroNode): AvroNode {
   if (node.kind !== "union") return node;
-  const rest = node.branches.filter(({ type }) => !isNull(type));
-  return rest.length === 1 && rest[0] !== undefined ? rest[0].type : node;
+  const [first, ...others] = node.branches.filter(({ type }) => !isNull(type));
+  return first !== undefined && others.length === 0 ? first.type : node;
 }
 
-/** Whether a type holds only null. */
-export function isNull(node: AvroNode): boolean {
+function isNull(node: AvroNode): boolean {
   return node.kind === "scalar" && node.scalar === "null";
 }
 
-const PRIMITIVES: ReadonlyMap<unknown, ScalarKind> = new Map([
-  ["null", "null"],
-  ["boolean", "boolean"],
-  ["int", "int"],
-  ["long", "int"],
-  ["float", "double"],
-  ["double", "double"],
-  ["string", "string"],
-  ["bytes", "bytes"],
-]);
-
-function nodeOf(avro: unknown, scope: Scope): AvroNode {
-  if (typeof avro === "string") return named(avro, scope);
-  if (Array.isArray(avro)) {
-    const branches = avro.map((branch: unknown) => {
-      const type = nodeOf(branch, scope);
-      return { name: branchName(branch, scope), type };
-    });
-    return { kind: "union", branches };
-  }
-  if (!isObject(avro)) throw new TypeError("an Avro type is a string, a list or an object");
-  switch (avro["type"]) {
+function nodeOf(node: SchemaNode, records: Map<RecordNode, AvroRecord>): AvroNode {
+  switch (node.kind) {
     case "record":
-    case "error":
-      return recordOf(avro, scope);
-    case "enum":
-    case "fixed":
-      return fixedOrEnum(avro, scope);
+      return records.get(node) ?? recordOf(node, records);
     case "array":
-      return { kind: "array", items: nodeOf(avro["items"], scope) };
+      return { kind: "array", items: nodeOf(node.items, records) };
     case "map":
-      return { kind: "map", values: nodeOf(avro["values"], scope) };
+      return { kind: "map", values: nodeOf(node.values, records) };
+    case "union":
+      return {
+        kind: "union",
+        isWrapped: node.isWrapped,
+        branches: node.branches.map((branch) => ({
+          name: branchName(branch),
+          type: nodeOf(branch, records),
+        })),
+      };
     default:
-      return logicalOf(avro) ?? nodeOf(avro["type"], scope);
+      return { kind: "scalar", scalar: scalarOf(node) };
   }
 }
 
-function named(name: string, scope: Scope): AvroNode {
-  const scalar = PRIMITIVES.get(name);
-  if (scalar !== undefined) return { kind: "scalar", scalar };
-  const node = scope.names.get(qualify(name, scope.namespace)) ?? scope.names.get(name);
-  if (node === undefined) throw new TypeError(`unknown Avro type ${name}`);
-  return node;
-}
-
-/** A logical type that does not fit its underlying type is ignored, as the specification says. */
-function logicalOf({ type, logicalType }: Json): AvroNode | null {
-  const scalar = (kind: ScalarKind): AvroNode => ({ kind: "scalar", scalar: kind });
-  if (logicalType === "date" && type === "int") return scalar("date");
-  if (logicalType === "decimal" && type === "bytes") return scalar("string");
-  if (type !== "long") return null;
-  if (logicalType === "timestamp-millis") return scalar("timestamp-millis");
-  return logicalType === "timestamp-micros" ? scalar("timestamp-micros") : null;
-}
-
-function recordOf(avro: Json, outer: Scope): AvroRecord {
-  const { name, namespace } = declare(avro, outer);
+function recordOf(node: RecordNode, records: Map<RecordNode, AvroRecord>): AvroRecord {
   const fields: AvroField[] = [];
-  const node: AvroRecord = { kind: "record", name, fields };
-  outer.names.set(name, node);
-  const declared = Array.isArray(avro["fields"]) ? (avro["fields"] as readonly unknown[]) : [];
-  for (const field of declared) {
-    if (!isObject(field)) continue;
-    const type = nodeOf(field["type"], { names: outer.names, namespace });
-    fields.push({ name: String(field["name"]), type });
+  const record: AvroRecord = { kind: "record", name: node.name, fields };
+  records.set(node, record);
+  for (const { name, type } of node.fields) fields.push({ name, type: nodeOf(type, records) });
+  return record;
+}
+
+type Scalar = Exclude<SchemaNode, { kind: "record" | "array" | "map" | "union" }>;
+
+function scalarOf(node: Scalar): ScalarKind {
+  if (node.kind === "enum") return "string";
+  switch (node.logical?.name) {
+    case "decimal":
+      return "string";
+    case "date":
+    case "timestamp-millis":
+    case "timestamp-micros":
+      return node.logical.name;
+    case "uuid":
+    case undefined:
+      return SCALARS[node.kind];
   }
-  return node;
 }
 
-function fixedOrEnum(avro: Json, outer: Scope): AvroNode {
-  const isText = avro["type"] === "enum" || avro["logicalType"] === "decimal";
-  const node: AvroNode = { kind: "scalar", scalar: isText ? "string" : "bytes" };
-  outer.names.set(declare(avro, outer).name, node);
-  return node;
-}
-
-function branchName(branch: unknown, scope: Scope): string {
-  if (typeof branch === "string") {
-    return PRIMITIVES.has(branch) ? branch : qualify(branch, scope.namespace);
-  }
-  if (!isObject(branch)) return "";
-  return typeof branch["name"] === "string" ? declare(branch, scope).name : String(branch["type"]);
-}
-
-function declare(avro: Json, outer: Scope): { readonly name: string; readonly namespace: string } {
-  const simple = String(avro["name"]);
-  const given = avro["namespace"];
-  const name = qualify(simple, typeof given === "string" ? given : outer.namespace);
-  const end = name.lastIndexOf(".");
-  return { name, namespace: end < 0 ? "" : name.slice(0, end) };
-}
-
-function qualify(name: string, namespace: string): string {
-  return name.includes(".") || namespace === "" ? name : `${namespace}.${name}`;
-}
-
-function isObject(value: unknown): value is Json {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
-}
+const SCALARS = {
+  null: "null",
+  boolean: "boolean",
+  int: "int",
+  long: "int",
+  float: "double",
+  double: "double",
+  string: "string",
+  bytes: "bytes",
+  fixed: "bytes",
+} as const satisfies Record<Exclude<Scalar["kind"], "enum">, ScalarKind>;

@@ -5,11 +5,12 @@
  */
 import {
   withoutNull,
-  type AvroBranch,
   type AvroNode,
   type AvroRecord,
+  type AvroUnion,
   type ScalarKind,
 } from "./avro-node.ts";
+import { MappingFailure } from "./mapping-failure.ts";
 import { dateText, timestampOfMicros, timestampOfMillis } from "./timestamp.ts";
 
 /** Makes a decoded value a CEL value. `undefined` (no such field) stays undefined. */
@@ -19,10 +20,18 @@ export type Binder = (value: unknown) => unknown;
 export type BoundRecordClass = new (fields: Readonly<Record<string, unknown>>) => BoundRecord;
 
 /**
- * A record as CEL sees it. It extends Map because CEL reads the fields of a Map by `get`, so that names such as
+ * Fields as CEL sees them. It extends Map because CEL reads the fields of a Map by `get`, so that names such as
  * `constructor` are fields like any other; the Map itself stays empty.
  */
-export abstract class BoundRecord extends Map<string, unknown> {
+export abstract class BoundFields extends Map<string, unknown> {
+  /** Where CEL would go through a map's keys; it must not find this one empty. */
+  override keys(): MapIterator<string> {
+    throw new MappingFailure("a record has fields, not keys to go through");
+  }
+}
+
+/** A record as CEL sees it. */
+export abstract class BoundRecord extends BoundFields {
   /** Field names in schema order. */
   abstract readonly fieldNames: readonly string[];
 }
@@ -73,7 +82,7 @@ class BinderCompiler {
             : undefined;
       }
       case "union":
-        return this.unionBinder(node.branches, withoutNull(node));
+        return this.unionBinder(node, withoutNull(node));
     }
   }
 
@@ -96,21 +105,20 @@ class BinderCompiler {
     return (value) => (isObject(value) ? new type(value) : undefined);
   }
 
-  private unionBinder(branches: readonly AvroBranch[], rest: AvroNode): Binder {
+  private unionBinder({ branches, isWrapped }: AvroUnion, rest: AvroNode): Binder {
     if (rest.kind !== "union") {
       const bind = this.binderOf(rest);
       return (value) => (value === null ? null : bind(value));
     }
     const compiled = branches.map(({ name, type }) => ({ name, bind: this.binderOf(type) }));
-    const forms = branches.map(({ type }) => formOf(type));
-    if (new Set(forms).size < forms.length) {
-      // Bare values would look alike, so each is `{branch name: value}`.
+    if (isWrapped) {
       return (value) => {
         if (!isObject(value)) return value;
         const branch = compiled.find(({ name }) => Object.hasOwn(value, name));
         return branch?.bind(field(value, branch.name));
       };
     }
+    const forms = branches.map(({ type }) => formOf(type));
     return (value) => compiled[forms.indexOf(formOfValue(value))]?.bind(value);
   }
 }

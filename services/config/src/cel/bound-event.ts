@@ -1,6 +1,6 @@
 import { Buffer, isUtf8 } from "node:buffer";
 import type { DecodedEvent, Envelope } from "@millrace/schemas";
-import type { Binder } from "./binding.ts";
+import { BoundFields, type Binder } from "./binding.ts";
 import { timestampOfText } from "./timestamp.ts";
 
 /** What `event` has in an expression. */
@@ -18,8 +18,8 @@ export const EVENT_FIELDS = [
 /** An event, or its envelope where the expression needs no more. */
 export type EventLike = Envelope & Partial<Pick<DecodedEvent, "key" | "headers" | "data">>;
 
-/** The root `event`. A Map whose entries are bound when CEL asks for them; see `BoundRecord`. */
-export class BoundEvent extends Map<string, unknown> {
+/** The root `event`, its attributes bound when CEL asks for them. */
+export class BoundEvent extends BoundFields {
   readonly #event: EventLike;
   readonly #bindData: Binder;
 

@@ -3,7 +3,10 @@ import type { Duration } from "@marcbachmann/cel-js/evaluator";
 import type { AvroNode, ScalarKind } from "./avro-node.ts";
 import type { Binding } from "./binding.ts";
 import { BoundEvent } from "./bound-event.ts";
-import { timestampText } from "./timestamp.ts";
+import { isEqual } from "./equality.ts";
+import { DROPPED_KEYS, GUARDED } from "./guards.ts";
+import { MappingFailure } from "./mapping-failure.ts";
+import { timestampOfMillis, timestampOfText, timestampText } from "./timestamp.ts";
 
 /** What `omit()` gives: a field, header or item with this value is left out. */
 export class Omit {
@@ -14,6 +17,12 @@ const OMITTED = new Omit();
 const TIMESTAMP = "google.protobuf.Timestamp";
 const SYNC = { async: false } as const;
 
+/** A duration's text can be no longer: the library reads it with a regular expression that stalls on long ones. */
+const DURATION_LENGTH_MAX = 64;
+
+/** The library's own `duration()`. */
+const parseDuration = new Environment().registerVariable("text", "string").parse("duration(text)");
+
 /** CEL with optional types, mixed lists and maps, and `omit()`. It has no clock, no randomness and no I/O. */
 const base = new Environment({
   enableOptionalTypes: true,
@@ -22,6 +31,15 @@ const base = new Environment({
 })
   .registerType("millrace.Omit", { ctor: Omit })
   .registerFunction("omit(): dyn", () => OMITTED, SYNC)
+  // What guards.ts puts in the place of the library's own.
+  .registerFunction(`${GUARDED.timestamp}(string): ${TIMESTAMP}`, timestampOfText, SYNC)
+  .registerFunction(
+    `${GUARDED.timestamp}(int): ${TIMESTAMP}`,
+    (seconds: bigint) => timestampOfMillis(seconds * 1_000n),
+    SYNC,
+  )
+  .registerFunction(`${GUARDED.duration}(string): google.protobuf.Duration`, durationOfText, SYNC)
+  .registerFunction(`${GUARDED.key}(dyn): dyn`, keyOf, SYNC)
   // Standard CEL conversions that the library lacks.
   .registerFunction(`string(${TIMESTAMP}): string`, (time: Date) => timestampText(time), SYNC)
   .registerFunction(
@@ -30,6 +48,16 @@ const base = new Environment({
     SYNC,
   )
   .registerFunction("string(google.protobuf.Duration): string", durationText, SYNC);
+
+function durationOfText(text: string): unknown {
+  if (text.length <= DURATION_LENGTH_MAX) return parseDuration({ text }) as unknown;
+  throw new MappingFailure("a duration is longer than 64 characters");
+}
+
+function keyOf(key: unknown): unknown {
+  if (typeof key !== "string" || !DROPPED_KEYS.has(key)) return key;
+  throw new MappingFailure(`"${key}" cannot be a key of a CEL map`);
+}
 
 /** The type that every null has to the checker: it may stand wherever a value may, as JSON's does. */
 const anything = typeOf("dyn(null)");
@@ -59,6 +87,7 @@ export function createEnvironment(data: AvroNode | null, binding: Binding): Envi
       record.fields.map((field) => [field.name, celType(field.type)]),
     );
     environment.registerType(recordType(name), { ctor: type, fields });
+    environment.registerOperator(`${recordType(name)} == ${recordType(name)}`, isEqual);
   }
   environment.registerType("millrace.Event", {
     ctor: BoundEvent,
@@ -103,9 +132,9 @@ function celType(node: AvroNode): string {
   }
 }
 
-/** A record without a namespace could have the name of a CEL type. */
+/** A record could have the name of a CEL type, or of one of ours. */
 function recordType(name: string): string {
-  return name.includes(".") ? name : `avro.${name}`;
+  return /^(google|millrace)\.|^[^.]+$/.test(name) ? `avro.${name}` : name;
 }
 
 function typeOf(expression: string): unknown {

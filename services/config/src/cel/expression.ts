@@ -1,8 +1,14 @@
-import { ParseError, TypeError as CelTypeError, type ASTNode } from "@marcbachmann/cel-js";
+import {
+  ParseError,
+  TypeError as CelTypeError,
+  type ASTNode,
+  type ParseResult,
+} from "@marcbachmann/cel-js";
 import type { BoundEvent } from "./bound-event.ts";
 import { compileDirect } from "./direct-access.ts";
 import { markAsAnything } from "./environment.ts";
 import type { BoundInput, EventModel } from "./event-model.ts";
+import { guard } from "./guards.ts";
 import { forbidden, unknownFields, type ExpressionProblem, type UnknownField } from "./rules.ts";
 import { everyNode } from "./syntax.ts";
 import { prune } from "./type-decision.ts";
@@ -77,7 +83,7 @@ interface ModelCompilation {
 }
 
 function compileFor(model: EventModel, source: string, purpose: Purpose): ModelCompilation {
-  const parsed = model.environment.parse(source);
+  const parsed = parseGuarded(source, model);
   const { ast } = parsed;
   if (model.type !== null) prune(ast, model.type);
   const unknown = unknownFields(ast, model.data);
@@ -101,8 +107,14 @@ function compileFor(model: EventModel, source: string, purpose: Purpose): ModelC
 
 /** An event that was not foreseen (another schema, no data) is left to CEL's own errors. */
 function evaluator(source: string, model: EventModel): Program {
-  const parsed = model.environment.parse(source);
+  const parsed = parseGuarded(source, model);
   return (event) => parsed({ event }) as unknown;
+}
+
+function parseGuarded(source: string, { environment }: EventModel): ParseResult {
+  const parsed = environment.parse(source);
+  guard(parsed.ast, (part) => environment.parse(part).ast);
+  return parsed;
 }
 
 type Syntax =
@@ -129,7 +141,8 @@ function checkProblem(
   const part = error.range && root.input.slice(error.range.start, error.range.end);
   const where = part === undefined || part === root.input ? "" : ` in ${part}`;
   const forType = type === null ? "" : ` (with ${type})`;
-  const message = `${error.summary}${where}${forType}`;
+  const summary = error.summary.replace(/\b_(timestamp|duration|key)\(/, "$1(");
+  const message = `${summary}${where}${forType}`;
   const hint = data === null ? undefined : HINTS[error.code];
   return { message, ...(hint === undefined ? {} : { hint }) };
 }

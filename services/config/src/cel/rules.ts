@@ -2,6 +2,7 @@ import type { ASTNode } from "@marcbachmann/cel-js";
 import { suggest } from "../suggestion.ts";
 import { withoutNull, type AvroNode } from "./avro-node.ts";
 import { EVENT_FIELDS } from "./bound-event.ts";
+import { DROPPED_KEYS } from "./guards.ts";
 import { childrenOf, eventAttribute, everyNode, literalText } from "./syntax.ts";
 
 /** Something an expression must not say, or cannot mean. */
@@ -9,9 +10,6 @@ export interface ExpressionProblem {
   readonly message: string;
   readonly hint?: string;
 }
-
-/** Keys that the library drops from a map without a word. */
-const DROPPED_KEYS = new Set(["__proto__", "constructor", "prototype"]);
 
 /** What the library offers, but a mapping must not use. */
 export function forbidden(root: ASTNode): readonly ExpressionProblem[] {

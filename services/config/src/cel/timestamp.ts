@@ -1,3 +1,4 @@
+import { isRfc3339 } from "@millrace/schemas";
 import { MappingFailure } from "./mapping-failure.ts";
 
 /**
@@ -25,8 +26,9 @@ export function timestampOfMicros(epochMicros: number | bigint): Date {
   return date;
 }
 
-/** An RFC 3339 time as somebody wrote it. */
+/** An RFC 3339 time as somebody wrote it. JavaScript would take other forms, some in the machine's own time zone. */
 export function timestampOfText(text: string): Date {
+  if (!isRfc3339(text)) throw new MappingFailure("the time is not RFC 3339");
   const date = checked(new Date(text));
   exactTexts.set(date, text);
   return date;
