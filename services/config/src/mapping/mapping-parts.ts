@@ -4,6 +4,7 @@ import type { TargetOptions } from "../options/target-options.ts";
 import { shownOf } from "../source/source-node.ts";
 import { compileFilter, EVERYTHING } from "./filter.ts";
 import { mappingRevision } from "./mapping-revision.ts";
+import { DEFAULT_METHOD } from "./methods.ts";
 import { compileRequest } from "./request-mapping.ts";
 import { moduleFilter, moduleMapping, type TargetModule } from "./target-module.ts";
 import type { TargetScope } from "./target-scope.ts";
@@ -102,7 +103,7 @@ function moduleRequest(
     );
   }
   if (module === null) return null;
-  const method = request.method ?? "POST";
+  const method = request.method ?? DEFAULT_METHOD;
   const rules = { target: scope.name, method, urlPrefix: prefix, setElsewhere };
   return { urlPrefix: prefix, mapping: moduleMapping(module.module, rules) };
 }

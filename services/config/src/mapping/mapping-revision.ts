@@ -1,5 +1,6 @@
 import { createHash } from "node:crypto";
 import type { MappingSource } from "../config.ts";
+import { DEFAULT_METHOD } from "./methods.ts";
 
 /**
  * The mapping revision: the first 16 hex digits of SHA-256 over what decides a request: filter, module, the request
@@ -17,7 +18,7 @@ export function mappingRevision(
     "v1",
     source.filter,
     source.module?.sha256 ?? null,
-    [method ?? "POST", url, sortedEntries(params), sortedEntries(headers), body],
+    [method ?? DEFAULT_METHOD, url, sortedEntries(params), sortedEntries(headers), body],
     sortedEntries(Object.fromEntries(readers)),
   ];
   return createHash("sha256").update(canonical(parts)).digest("hex").slice(0, 16);

@@ -6,6 +6,7 @@ import type { TargetOptions } from "../options/target-options.ts";
 import type { Path, SourceEntry, SourceNode } from "../source/source-node.ts";
 import { compileBody, type BodyWriter } from "./body-template.ts";
 import { headerNameProblem, isHeaderValue, isJsonType } from "./header-rules.ts";
+import { DEFAULT_METHOD, hasDefaultBody, type Method } from "./methods.ts";
 import { textOrExpression, type TargetScope } from "./target-scope.ts";
 import { parseUrlTemplate, type UrlTemplate } from "./url-template.ts";
 
@@ -27,7 +28,7 @@ export function compileRequest(
   setElsewhere: ReadonlyMap<string, string>,
   scope: TargetScope,
 ): RequestMapping | null {
-  const method = request.method ?? "POST";
+  const method = request.method ?? DEFAULT_METHOD;
   const template = compileUrl(request.url, scope);
   const params = compileParams(template, scope);
   const headers = compileHeaders(setElsewhere, scope);
@@ -151,13 +152,11 @@ function compileContentType(node: SourceNode, path: Path, scope: TargetScope): s
   return value;
 }
 
-const BODY_METHODS = new Set(["POST", "PUT", "PATCH"]);
-
 /** The body as written; without one the event's data, where the method has a body. Null for none. */
-function compileRequestBody(method: string, scope: TargetScope): BodyWriter | null {
+function compileRequestBody(method: Method, scope: TargetScope): BodyWriter | null {
   const node = scope.node(BODY_PATH);
   if (node === undefined) {
-    if (!BODY_METHODS.has(method)) return null;
+    if (!hasDefaultBody(method)) return null;
     const source = { path: BODY_PATH, source: "event.data", purpose: "json" } as const;
     return scope.expression(source, jsonText);
   }

@@ -1,8 +1,9 @@
 import { Buffer } from "node:buffer";
 import type { DecodedEvent } from "@millrace/schemas";
 import { MappingFailure, mappingFailed } from "../cel/mapping-failure.ts";
-import type { TargetFilter, TargetMapping } from "../config.ts";
+import type { MappedRequest, TargetFilter, TargetMapping } from "../config.ts";
 import { headerNameProblem, isHeaderValue } from "./header-rules.ts";
+import { isMethod, METHODS, type Method } from "./methods.ts";
 
 /** An event as a module sees it; `data` has the decoded values as they are (see `DecodedEvent`). */
 export type TargetEvent<Data = unknown> = Omit<DecodedEvent, "data"> & { readonly data: Data };
@@ -48,7 +49,7 @@ function isTargetModule(module: unknown): module is TargetModule {
 export interface ModuleRules {
   readonly target: string;
   /** Used where the module names none. */
-  readonly method: string;
+  readonly method: Method;
   readonly urlPrefix: string;
   /** Headers that others set, by lower-case name, and who. */
   readonly setElsewhere: ReadonlyMap<string, string>;
@@ -59,13 +60,7 @@ export function moduleMapping(module: TargetModule, rules: ModuleRules): TargetM
   return {
     map: (event) => {
       try {
-        const request = module.map(event);
-        const body = bodyText(request.body);
-        const headers = checkedHeaders(request.headers ?? {}, rules);
-        const contentType = body === null ? null : (headers["content-type"] ?? "application/json");
-        if (contentType !== null) headers["content-type"] = contentType;
-        const url = checkedUrl(request.url, rules.urlPrefix);
-        return { method: request.method ?? rules.method, url, headers, body, contentType };
+        return checkedRequest(synchronous(module.map(event)), rules);
       } catch (error) {
         throw mappingFailed(error, { target: rules.target, path: "module" });
       }
@@ -83,7 +78,7 @@ export function moduleFilter(
     matchesHeaders: () => true,
     matches: (event) => {
       try {
-        const isMatch: unknown = filter(event);
+        const isMatch: unknown = synchronous(filter(event));
         if (typeof isMatch === "boolean") return isMatch;
         throw new MappingFailure("the filter gave neither true nor false");
       } catch (error) {
@@ -93,8 +88,26 @@ export function moduleFilter(
   };
 }
 
+/** What a module gave, unless it is a promise. That one's failure is nobody's to handle and must not end the process. */
+function synchronous<Value>(value: Value): Value {
+  if (!(value instanceof Promise)) return value;
+  value.catch(() => undefined);
+  throw new MappingFailure("the module gave a promise: it must be synchronous");
+}
+
+function checkedRequest(request: ModuleRequest, rules: ModuleRules): MappedRequest {
+  const method = request.method ?? rules.method;
+  if (!isMethod(method)) throw new MappingFailure(`the method is none of ${METHODS.join(", ")}`);
+  const body = bodyText(request.body);
+  if (method === "GET" && body !== null) throw new MappingFailure("a GET has no body");
+  const headers = checkedHeaders(request.headers ?? {}, rules);
+  const contentType = body === null ? null : (headers["content-type"] ?? "application/json");
+  if (contentType !== null) headers["content-type"] = contentType;
+  return { method, url: checkedUrl(request.url, rules.urlPrefix), headers, body, contentType };
+}
+
 function checkedUrl(url: unknown, prefix: string): string {
-  if (typeof url !== "string") throw new MappingFailure("the module gave no URL (a promise?)");
+  if (typeof url !== "string") throw new MappingFailure("the module gave no URL");
   // A URL parser would resolve dots and backslashes; what is left unchanged has none.
   if (URL.parse(url)?.href === url && url.startsWith(prefix) && !url.includes("#")) return url;
   throw new MappingFailure("the URL is not in normal form, or outside request.url");
@@ -121,7 +134,9 @@ function checkedHeaders(
 function bodyText(body: unknown): string | null {
   if (body === undefined || body === null) return null;
   if (typeof body === "string") return body;
-  return JSON.stringify(body, jsonValue);
+  const text: unknown = JSON.stringify(body, jsonValue);
+  if (typeof text === "string") return text;
+  throw new MappingFailure("the body has no JSON form");
 }
 
 /** JSON's replacer; `this[key]` is the value before any `toJSON`. */

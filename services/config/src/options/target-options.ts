@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { METHODS } from "../mapping/methods.ts";
 import { authOptions } from "./auth-options.ts";
 import { targetTls } from "./certificates.ts";
 import { duration, numeric, rate, startAt } from "./scalars.ts";
@@ -14,7 +15,7 @@ const scalar = z.union([z.string(), z.number(), z.boolean()], {
 });
 
 const request = section({
-  method: z.enum(["GET", "POST", "PUT", "PATCH", "DELETE"]).optional().describe("Default: POST."),
+  method: z.enum(METHODS).optional().describe("Default: POST."),
   url: z
     .string()
     .describe("Absolute; {name} in path or query is filled from params, percent-encoded."),
