@@ -36,7 +36,11 @@ export function attributeProblems(input: EmitInput): readonly FieldProblem[] {
     const detail = textProblem(value);
     if (detail !== null) problems.push({ pointer: `/${name}`, detail });
   }
-  if (typeof input.time === "string" && !isRfc3339(input.time)) {
+  if (typeof input.source === "string" && NO_URI.test(input.source)) {
+    const detail = "must be a URI reference: no spaces, quotes, braces or backslashes";
+    problems.push({ pointer: "/source", detail });
+  }
+  if (typeof input.time === "string" && input.time !== "" && !isRfc3339(input.time)) {
     problems.push({ pointer: "/time", detail: "must be an RFC 3339 date and time" });
   }
   for (const [name, value] of Object.entries(input.extensions ?? {})) {
@@ -63,12 +67,16 @@ export function keyIn(data: unknown, field: FieldNode | null): string | null {
 const TEXT_ATTRIBUTES = [
   "id",
   "source",
+  "time",
   "subject",
   "key",
   "tenant",
   "traceparent",
   "tracestate",
 ] as const;
+
+/** What RFC 3986 has no place for; readers that check refuse the event. */
+const NO_URI = /[\s<>"{}|\\^`]/;
 
 /** The longest attribute; headers are for routing, not for payloads. */
 const ATTRIBUTE_LENGTH_MAX = 4_096;
@@ -79,8 +87,9 @@ export function textProblem(value: unknown): string | null {
   if (value.length > ATTRIBUTE_LENGTH_MAX) {
     return `must not be longer than ${ATTRIBUTE_LENGTH_MAX} characters`;
   }
-  // CloudEvents 3.2: no control characters.
-  return isText(value) && !/\p{Cc}/u.test(value) ? null : "must not hold control characters";
+  // CloudEvents 3.2 forbids both.
+  const isClean = isText(value) && !/\p{Cc}/u.test(value);
+  return isClean ? null : "must not hold control characters or lone surrogates";
 }
 
 /** CloudEvents 3.1: lower-case letters and digits. 20 characters are its recommendation, longer ones are let through. */

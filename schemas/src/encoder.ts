@@ -11,7 +11,7 @@ import { FRAME_BYTES, writeFrame } from "./framing.ts";
 import { childPointer } from "./json-pointer.ts";
 import { SchemaError, reasonOf, type FieldProblem } from "./schema-error.ts";
 import { didYouMean } from "./suggestion.ts";
-import { uuidV7 } from "./uuid-v7.ts";
+import { createUuidV7 } from "./uuid-v7.ts";
 
 /** A record ready to be produced. The buffers are its own. */
 export interface EncodedEvent {
@@ -54,6 +54,7 @@ export function createEncoder(
   options: EncoderOptions = {},
 ): Encoder {
   const now = options.now ?? Date.now;
+  const uuidOf = createUuidV7();
   const writers = new Map<string, EventWriter>();
   const writerOf = (type: string): EventWriter => {
     const known = writers.get(type);
@@ -61,6 +62,7 @@ export function createEncoder(
     const writer = new EventWriter(knownType(catalog, type), {
       schemaId: ids.get(type) ?? null,
       registryUrl: options.registryUrl ?? null,
+      uuidOf,
     });
     writers.set(type, writer);
     return writer;
@@ -78,19 +80,28 @@ function knownType(catalog: Catalog, type: string): CatalogType {
   throw new SchemaError("EVENT_TYPE_UNKNOWN", `no such event type in the catalog: ${type}${hint}`);
 }
 
+interface WriterContext {
+  readonly schemaId: number | null;
+  readonly registryUrl: string | null;
+  /** One for all types: ids of an encoder sort in the order they were given. */
+  readonly uuidOf: (epochMs: number) => string;
+}
+
 /** Encodes the events of one type. */
 class EventWriter {
   readonly coerce: Coerce;
   private readonly type: CatalogType;
   private readonly schemaId: number | null;
+  private readonly uuidOf: (epochMs: number) => string;
   private readonly avro: AvroSchema;
   private readonly preScan: PreScan;
   private readonly keyField: FieldNode | null;
   private readonly fixedHeaders: Readonly<Record<string, Uint8Array>>;
 
-  constructor(type: CatalogType, by: { schemaId: number | null; registryUrl: string | null }) {
+  constructor(type: CatalogType, by: WriterContext) {
     this.type = type;
     this.schemaId = by.schemaId;
+    this.uuidOf = by.uuidOf;
     this.avro = compileSchema(type.avro);
     this.coerce = compileCoerce(this.avro.node);
     this.preScan = compilePreScan(this.avro.node);
@@ -110,7 +121,7 @@ class EventWriter {
       ...problems.map(({ pointer, detail }) => ({ pointer: `/data${pointer}`, detail })),
     ];
     if (all.length > 0) throw this.invalid(all);
-    const id = input.id ?? uuidV7(epochMs);
+    const id = input.id ?? this.uuidOf(epochMs);
     const key = this.keyOf(input, value);
     return {
       topic: this.type.topic.name,
@@ -192,10 +203,7 @@ function fieldOf(node: SchemaNode, name: string | null): FieldNode | null {
 /** Reused by every encode, which is synchronous; a larger event gets a buffer of its own. */
 const scratch = Buffer.alloc(64 * 1024);
 
-function dataSchemaHeader(by: {
-  readonly schemaId: number | null;
-  readonly registryUrl: string | null;
-}): Readonly<Record<string, Uint8Array>> {
+function dataSchemaHeader(by: WriterContext): Readonly<Record<string, Uint8Array>> {
   if (by.schemaId === null || by.registryUrl === null) return {};
   const url = new URL(`${by.registryUrl.replace(/\/+$/, "")}/schemas/ids/${by.schemaId}`);
   // Credentials of the registry must not travel with every event.
