@@ -1,5 +1,11 @@
-import type { Catalog, CatalogType, DecodedEvent } from "@millrace/schemas";
-import { compileSchema } from "@millrace/schemas";
+import {
+  compileSchema,
+  parseSchema,
+  type Catalog,
+  type CatalogType,
+  type DecodedEvent,
+  type SchemaNode,
+} from "@millrace/schemas";
 import type { TargetConfig } from "../src/config.ts";
 import { ProblemList, type ConfigProblem } from "../src/problems.ts";
 import { readTargets } from "../src/read-targets.ts";
@@ -96,11 +102,24 @@ export function eventOf(
   data: unknown,
   of: Partial<DecodedEvent> = {},
 ): DecodedEvent {
-  const { type } = compileSchema({ type: "record", ...schema });
+  return decodedEvent(schema.name, throughAvro({ type: "record", ...schema }, data), of);
+}
+
+/** An event of a catalog's type, with some data: no text in it is empty. */
+export function anyEventOf({ type, avro }: CatalogType): DecodedEvent {
+  return decodedEvent(type, throughAvro(avro, anyData(parseSchema(avro))), {});
+}
+
+function throughAvro(avro: unknown, data: unknown): unknown {
+  const { type } = compileSchema(avro);
+  return data === null ? null : type.fromBuffer(type.toBuffer(data));
+}
+
+function decodedEvent(type: string, data: unknown, of: Partial<DecodedEvent>): DecodedEvent {
   return {
     id: "e-1",
     source: "/tests",
-    type: schema.name,
+    type,
     time: "2026-11-25T10:00:00.123456Z",
     subject: null,
     tenant: "default",
@@ -110,8 +129,34 @@ export function eventOf(
     extensions: {},
     key: new TextEncoder().encode("k-1"),
     headers: { ce_id: "e-1" },
-    data: data === null ? null : type.fromBuffer(type.toBuffer(data)),
+    data,
     schema: null,
     ...of,
   };
+}
+
+function anyData(node: SchemaNode): unknown {
+  switch (node.kind) {
+    case "record":
+      return Object.fromEntries(node.fields.map(({ name, type }) => [name, anyData(type)]));
+    case "array":
+      return [anyData(node.items)];
+    case "map":
+      return { key: anyData(node.values) };
+    case "union":
+      return node.branches[0] === undefined ? null : anyData(node.branches[0]);
+    case "enum":
+      return node.symbols[0];
+    case "null":
+      return null;
+    case "boolean":
+      return true;
+    case "string":
+      return "text";
+    case "bytes":
+    case "fixed":
+      return node.logical?.name === "decimal" ? "1.00" : Buffer.alloc(4);
+    default:
+      return 1;
+  }
 }

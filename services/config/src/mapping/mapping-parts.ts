@@ -43,13 +43,18 @@ export function mappingParts(input: MappingInput, scope: TargetScope): MappingPa
       ? requestOf(input, scope.meeting(met.map((type) => scope.models.of(type))))
       : moduleRequest(input, scope);
   if (request === null) return null;
-  const source = sourceOf(input, scope);
   const readers = new Map(met.map((type) => [type, input.catalog?.types.get(type)?.avro]));
   return {
     ...request,
     filter: compiled.filter,
-    source,
-    mappingRevision: mappingRevision(source, readers),
+    source: sourceOf(input, scope),
+    mappingRevision: mappingRevision({
+      filter: input.options.filter ?? null,
+      sha256: input.module?.sha256 ?? null,
+      method: input.options.request.method ?? DEFAULT_METHOD,
+      request: scope.node(["request"]),
+      readers,
+    }),
   };
 }
 
@@ -59,14 +64,15 @@ function typesOn(topics: readonly string[], catalog: Catalog | null): readonly s
 }
 
 function filterOf(
-  { options, module }: MappingInput,
+  { options, module, catalog }: MappingInput,
   types: readonly string[],
   scope: TargetScope,
 ): { readonly filter: TargetFilter; readonly types: readonly string[] | null } {
   const ofModule = module?.module.filter?.bind(module.module);
   if (options.filter !== undefined) {
     if (ofModule !== undefined) scope.problem(["filter"], "the module has a filter as well");
-    const hasForeignTypes = types.length === 0 || options.input?.envelope === "derive";
+    const isKnown = options.topics.every((topic) => catalog?.topics.has(topic) === true);
+    const hasForeignTypes = !isKnown || options.input?.envelope === "derive";
     return compileFilter({ source: options.filter, types, hasForeignTypes }, scope);
   }
   const filter =

@@ -4,6 +4,7 @@
  * to the socket has anything left to rewrite. Source: WHATWG URL, https://url.spec.whatwg.org/.
  */
 import { MappingFailure } from "../cel/mapping-failure.ts";
+import { percentEncoded } from "./percent-encoding.ts";
 
 const URL_LENGTH_MAX = 8_192;
 
@@ -113,11 +114,7 @@ function fillParts(parts: readonly Part[], values: ReadonlyMap<string, string>):
   return text;
 }
 
-/** Percent-encodes everything but RFC 3986's unreserved characters. */
 function encode(value: string): string {
   if (!value.isWellFormed()) throw new MappingFailure("a URL value is no valid Unicode");
-  return encodeURIComponent(value).replace(
-    /[!'()*]/g,
-    (character) => `%${character.charCodeAt(0).toString(16).toUpperCase()}`,
-  );
+  return percentEncoded(value);
 }

@@ -115,7 +115,10 @@ function plainMessage(issue: z.core.$ZodRawIssue): string {
     case "invalid_type":
       return `must be ${KINDS[issue.expected] ?? issue.expected}`;
     case "invalid_value":
-      return `must be ${issue.values.map(String).join(" or ")}`;
+      return `must be ${issue.values
+        .map(String)
+        .join(", ")
+        .replace(/, ([^,]+)$/, " or $1")}`;
     case "too_small":
       return "must not be empty";
     default:

@@ -1,3 +1,4 @@
+import { percentEncoded } from "../mapping/percent-encoding.ts";
 import { isExpressionText, type Path } from "./source-node.ts";
 
 const MASK = "***";
@@ -42,9 +43,7 @@ export class Secrets {
     // Longest first: a secret may be part of another.
     for (const value of [...this.#values].sort((a, b) => b.length - a.length)) {
       if (value.length < LENGTH_MIN) continue;
-      masked = masked.replaceAll(value, MASK);
-      // As it stands in a URL.
-      masked = masked.replaceAll(encodeURIComponent(value.toWellFormed()), MASK);
+      for (const form of formsOf(value)) masked = masked.replaceAll(form, MASK);
     }
     return masked;
   }
@@ -60,4 +59,15 @@ export class Secrets {
     const masked = Array.from(entries, ([key, item]) => [String(key), this.mask(item)] as const);
     return Object.fromEntries(masked.filter(([, item]) => item !== undefined));
   }
+}
+
+/** A secret as it stands in plain text, in JSON, in a URL of ours and in one of others. */
+function formsOf(value: string): readonly string[] {
+  const text = value.toWellFormed();
+  return [
+    value,
+    JSON.stringify(value).slice(1, -1),
+    percentEncoded(text),
+    encodeURIComponent(text),
+  ];
 }

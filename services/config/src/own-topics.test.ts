@@ -1,0 +1,15 @@
+import { expect, test } from "vitest";
+import { controlTopic, deliveriesTopic, groupId, ownTopics, stateTopic } from "./own-topics.ts";
+
+test("own topics and groups are named by namespace and target", () => {
+  expect(ownTopics("millrace", "crm")).toEqual({
+    dead: "millrace.crm.dead",
+    parked: "millrace.crm.parked",
+  });
+  expect(groupId("millrace", "crm")).toBe("millrace.crm");
+  expect([stateTopic("ns"), controlTopic("ns"), deliveriesTopic("ns")]).toEqual([
+    "ns.state",
+    "ns.control",
+    "ns.deliveries",
+  ]);
+});
