@@ -16,9 +16,10 @@ export function typeText(node: SchemaNode): string {
       const only = withoutNull(node);
       return only === node ? node.branches.map(typeText).join(" | ") : `${typeText(only)}?`;
     }
+    case "fixed":
+      return `${node.name} (${node.size} bytes)`;
     case "record":
     case "enum":
-    case "fixed":
       return node.name;
     case "null":
     case "boolean":
