@@ -1,4 +1,4 @@
-/** Freezes plain objects, lists and maps through and through; other objects (a catalog's, a function) stay theirs. */
+/** Freezes plain objects, lists and maps through and through; instances of classes and functions stay as they are. */
 export function deepFreeze<Value>(value: Value): Value {
   if (typeof value !== "object" || value === null || Object.isFrozen(value)) return value;
   if (value instanceof Map) {

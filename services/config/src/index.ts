@@ -11,6 +11,7 @@ export {
   controlTopic,
   deliveriesTopic,
   groupId,
+  ownTopicNames,
   ownTopics,
   stateTopic,
   type OwnTopics,

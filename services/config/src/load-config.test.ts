@@ -274,6 +274,7 @@ describe("everything that is wrong is told at once", () => {
     ["apiVersion: millrace/v1\n? [a]\n: 1", "2:3  a key must be plain text"],
     ["apiVersion: millrace/v1\n__proto__: 1", "2:1  a key must be plain text, and not __proto__"],
     ["apiVersion: millrace/v1\nnamespace: !!binary aGk=", "2:21  namespace: write it as a string"],
+    ["apiVersion: millrace/v1\nnamespace: !secret x", "2:12  Unresolved tag: !secret"],
     ["apiVersion: millrace/v1\ntargets: []", "2:1  targets: must be a map of keys"],
     ["apiVersion: millrace/v1\ntargets: { crm: 1 }", "2:12  targets.crm: must be a map of keys"],
     ["apiVersion: millrace/v1\ntargets: { crm: }", "2:12  targets.crm: must be a map of keys"],

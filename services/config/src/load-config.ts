@@ -3,6 +3,7 @@ import type { MillraceConfig } from "./config.ts";
 import { deepFreeze } from "./freeze.ts";
 import { mainFileOptions } from "./options/file-options.ts";
 import { readOptions } from "./options/read-options.ts";
+import { ownTopicNames } from "./own-topics.ts";
 import { ProblemList, type ConfigProblem } from "./problems.ts";
 import { readCatalog } from "./read-catalog.ts";
 import { readTargets } from "./read-targets.ts";
@@ -59,6 +60,13 @@ export async function loadConfig(path: string, how: LoadOptions = {}): Promise<M
   const context = { env: source.env, problem: problemIn(main, problems) };
   const kafka = resolveKafka(options.kafka ?? {}, context);
   const registry = resolveRegistry(options.registry ?? {}, context);
+  for (const name of ownTopicNames(namespace, targets.keys())) {
+    if (catalog?.topics.has(name) !== true) continue;
+    context.problem(
+      ["namespace"],
+      `the catalog has the topic ${name}, which is one of Millrace's own`,
+    );
+  }
   if (catalog === null || !problems.isEmpty) throw problems.toError();
   return deepFreeze({
     namespace,

@@ -1,5 +1,12 @@
 import { expect, test } from "vitest";
-import { controlTopic, deliveriesTopic, groupId, ownTopics, stateTopic } from "./own-topics.ts";
+import {
+  controlTopic,
+  deliveriesTopic,
+  groupId,
+  ownTopicNames,
+  ownTopics,
+  stateTopic,
+} from "./own-topics.ts";
 
 test("own topics and groups are named by namespace and target", () => {
   expect(ownTopics("millrace", "crm")).toEqual({
@@ -11,5 +18,17 @@ test("own topics and groups are named by namespace and target", () => {
     "ns.state",
     "ns.control",
     "ns.deliveries",
+  ]);
+});
+
+test("all own topics are the namespace's and each target's", () => {
+  expect(ownTopicNames("ns", ["a", "b"])).toEqual([
+    "ns.state",
+    "ns.control",
+    "ns.deliveries",
+    "ns.a.dead",
+    "ns.a.parked",
+    "ns.b.dead",
+    "ns.b.parked",
   ]);
 });

@@ -33,3 +33,17 @@ export function controlTopic(namespace: string): string {
 export function deliveriesTopic(namespace: string): string {
   return `${namespace}.deliveries`;
 }
+
+/** Every own topic of a namespace and its targets. */
+export function ownTopicNames(namespace: string, targets: Iterable<string>): readonly string[] {
+  const ofTargets = Array.from(targets, (target) => {
+    const { dead, parked } = ownTopics(namespace, target);
+    return [dead, parked];
+  });
+  return [
+    stateTopic(namespace),
+    controlTopic(namespace),
+    deliveriesTopic(namespace),
+    ...ofTargets.flat(),
+  ];
+}

@@ -87,7 +87,7 @@ function requireSendable(value: string, field: string, scope: TargetScope): void
 
 /** Standard Webhooks: `whsec_` and base64 of 24 to 64 bytes. */
 function requireWebhookSecret(secret: string, index: number, scope: TargetScope): void {
-  if (secret.startsWith("<")) return; // The placeholder of a secret that is not at hand.
+  if (/^<(file|env):/.test(secret)) return; // The placeholder of a secret that is not at hand.
   const [, encoded] = /^whsec_([A-Za-z0-9+/]+={0,2})$/.exec(secret) ?? [];
   const size = encoded === undefined ? 0 : Buffer.from(encoded, "base64").length;
   if (size < 24 || size > 64) {

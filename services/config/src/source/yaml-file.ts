@@ -81,6 +81,10 @@ class YamlReader {
       this.problem(this.positionOf(pos[0]), [], `broken YAML: ${message}`);
     }
     if (this.document.errors.length > 0) return null;
+    // A tag that nobody knows, for one: what it was to say would be dropped.
+    for (const { pos, message } of this.document.warnings) {
+      this.problem(this.positionOf(pos[0]), [], message);
+    }
     const root = this.document.contents;
     if (isMap(root)) return await this.nodeOf(root, []);
     this.problem(this.positionOf(0), [], "the file holds no keys");
