@@ -36,7 +36,10 @@ export interface Registry {
   versions(subject: string): Promise<readonly RegisteredSchema[]>;
   /** The newest version of a subject; null when there is no such subject. */
   latest(subject: string): Promise<RegisteredSchema | null>;
-  /** The level that holds for a subject, and whether it is the subject's own or the registry's default. */
+  /**
+   * The level that holds for a subject, and whether it is the subject's own or the registry's default, as far as the
+   * registry tells: Apicurio calls it a subject's own from the first version on.
+   */
   compatibility(subject: string): Promise<{ level: CompatibilityLevel; isOwn: boolean }>;
   setCompatibility(subject: string, level: CompatibilityLevel): Promise<void>;
   /** The registry's own verdict under the subject's level; true where the subject does not exist yet. */
