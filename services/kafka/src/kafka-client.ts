@@ -1,0 +1,337 @@
+/**
+ * One set of connections to a Kafka cluster, over kafkajs's cluster and connections, without its consumer, producer
+ * and retry loops: a call is made once and fails with what happened. Who calls repeats.
+ *
+ * Owns: sockets, the metadata of the topics asked for. Invariants: C1 a request that was not answered in its time
+ * costs its broker's sockets, so a half-open connection is never asked twice. C2 `close` ends every socket within a
+ * second, whatever the brokers do. C3 metadata never fails as a whole for one missing topic.
+ */
+import net from "node:net";
+import tls from "node:tls";
+import { MillraceError, asTopic, type Telemetry, type Topic } from "@millrace/engine";
+import Cluster, {
+  type Broker,
+  type Connection,
+  type Logger,
+  type Metadata,
+  type Protocol,
+  type SocketPlan,
+} from "kafkajs/src/cluster/index.js";
+import apiKeys from "kafkajs/src/protocol/requests/apiKeys.js";
+import protocol from "kafkajs/src/protocol/requests/index.js";
+import { tlsOptions, type KafkaConnection } from "./connection.ts";
+import { KafkaError, brokerError, errorType } from "./kafka-error.ts";
+import { installRequestQueueHook } from "./request-queue-hook.ts";
+
+const CONNECT_TIMEOUT_MS = 3_000;
+const AUTHENTICATION_TIMEOUT_MS = 10_000;
+const CLOSE_TIMEOUT_MS = 1_000;
+const METADATA_AGE_MAX_MS = 60_000;
+const KEEP_ALIVE_MS = 30_000;
+
+/** How a client is made. */
+export interface ClientOptions {
+  readonly connection: KafkaConnection;
+  readonly telemetry: Telemetry;
+  /** How long an answer may take before the connection counts as dead, ms. */
+  readonly requestTimeoutMs: number;
+}
+
+/** What a request is. */
+export interface KafkaRequest {
+  /** kafkajs's name of the API, e.g. `OffsetCommit`. */
+  readonly api: string;
+  readonly payload: object;
+  /** Encodes the body in place of kafkajs. */
+  readonly encode?: () => object;
+  /** Decodes the answer in place of kafkajs. Without it, kafkajs decodes, and nothing throws for error codes. */
+  readonly decode?: (data: Buffer, version: number) => unknown;
+  /** For answers that the broker holds back on purpose: how long, ms, beyond the client's own time limit. */
+  readonly heldMs?: number;
+}
+
+/** A partition's place in the cluster. */
+export interface PartitionPlace {
+  readonly partition: number;
+  /** Node id, or null while none leads. */
+  readonly leader: number | null;
+}
+
+/** Connections to one cluster. */
+export class KafkaClient {
+  readonly #options: ClientOptions;
+  readonly #cluster: Cluster;
+  readonly #sockets = new Map<string, Set<net.Socket>>();
+  readonly #connecting = new Map<Connection, Promise<unknown>>();
+  #refreshedAt = -Infinity;
+  #refreshing: Promise<void> | null = null;
+  #isClosed = false;
+
+  constructor(options: ClientOptions) {
+    installRequestQueueHook();
+    this.#options = options;
+    const { connection, telemetry, requestTimeoutMs } = options;
+    const { sasl } = connection;
+    this.#cluster = new Cluster({
+      logger: quietLogger(telemetry, () => this.#isClosed),
+      socketFactory: (plan) => this.#openSocket(plan),
+      brokers: connection.brokers,
+      ssl: tlsOptions(connection),
+      sasl: sasl.kind === "none" ? null : { ...sasl },
+      clientId: connection.clientId,
+      connectionTimeout: CONNECT_TIMEOUT_MS,
+      authenticationTimeout: AUTHENTICATION_TIMEOUT_MS,
+      reauthenticationThreshold: AUTHENTICATION_TIMEOUT_MS,
+      requestTimeout: requestTimeoutMs,
+      enforceRequestTimeout: true,
+      metadataMaxAge: METADATA_AGE_MAX_MS,
+      allowAutoTopicCreation: false,
+      maxInFlightRequests: null,
+      retry: { retries: 0, initialRetryTime: 50 },
+    });
+    this.#readMetadataOurselves();
+  }
+
+  get isClosed(): boolean {
+    return this.#isClosed;
+  }
+
+  /** The cluster as last seen, or null before the first {@link refresh}. */
+  get metadata(): Metadata | null {
+    return this.#cluster.brokerPool.metadata;
+  }
+
+  /**
+   * Connects if needed and reads metadata anew, of the known topics and of `topics`. Concurrent calls share one.
+   * @throws MillraceError `BROKER_UNREACHABLE` (retry) or `BROKER_REFUSED`.
+   */
+  async refresh(topics: readonly string[] = []): Promise<void> {
+    const { targetTopics } = this.#cluster;
+    const isNew = topics.some((topic) => !targetTopics.has(topic));
+    for (const topic of topics) targetTopics.add(topic);
+    if (isNew) await this.#refreshing?.catch(() => undefined);
+    this.#refreshing ??= this.#refresh().finally(() => {
+      this.#refreshing = null;
+    });
+    await this.#refreshing;
+  }
+
+  /**
+   * All partitions of a topic, by number.
+   * @throws MillraceError `TOPIC_MISSING`, `BROKER_REFUSED` (no rights on it), `BROKER_UNREACHABLE`.
+   */
+  async partitionsOf(topic: string): Promise<readonly PartitionPlace[]> {
+    const isStale = performance.now() - this.#refreshedAt > METADATA_AGE_MAX_MS;
+    if (isStale || this.#find(topic) === undefined) await this.refresh([topic]);
+    const known = this.#find(topic);
+    const error = known === undefined ? null : topicError(topic, known.topicErrorCode);
+    if (known === undefined || error?.code === "TOPIC_MISSING") {
+      // Seen as missing once: asked for again next time, but not part of every later refresh.
+      this.#cluster.targetTopics.delete(topic);
+    }
+    if (error !== null) throw error;
+    if (known === undefined) throw missing(topic);
+    return known.partitionMetadata
+      .map(({ partitionId, leader }) => ({
+        partition: partitionId,
+        leader: leader < 0 ? null : leader,
+      }))
+      .sort((a, b) => a.partition - b.partition);
+  }
+
+  /** The node that leads a partition as far as is known, or null. */
+  leaderOf(topic: Topic, partition: number): number | null {
+    const known = this.#find(topic)?.partitionMetadata.find((one) => one.partitionId === partition);
+    return known === undefined || known.leader < 0 ? null : known.leader;
+  }
+
+  /** Some node of the cluster, connected if one is. */
+  async anyNode(): Promise<number> {
+    if (this.#cluster.getNodeIds().length === 0) await this.refresh();
+    const ids = this.#cluster.getNodeIds();
+    const id = ids[Math.floor(Math.random() * ids.length)];
+    if (id === undefined)
+      throw new MillraceError("BROKER_UNREACHABLE", "the cluster names no broker");
+    return Number(id);
+  }
+
+  /** The node that coordinates a group. */
+  async coordinatorOf(groupId: string): Promise<number> {
+    const answer = await this.send<CoordinatorAnswer>(await this.anyNode(), {
+      api: "GroupCoordinator",
+      payload: { groupId, coordinatorType: 0 },
+    });
+    if (answer.errorCode !== 0) throw new KafkaError(answer.errorCode);
+    return answer.coordinator.nodeId;
+  }
+
+  /**
+   * Sends a request to a node and gives its decoded answer, whose shape is the caller's knowledge of the protocol.
+   * Error codes inside are the caller's. Rejects with kafkajs's error when no answer came.
+   */
+  async send<Answer>(nodeId: number, request: KafkaRequest): Promise<Answer> {
+    this.#assertOpen();
+    const broker = await this.#cluster.findBroker({ nodeId });
+    const { api, payload, encode, decode, heldMs } = request;
+    const made = broker.lookupRequest(apiKeys[api] ?? -1, protocol.requests[api] ?? {})(payload);
+    const answer = await this.#sendTo(broker, {
+      request:
+        encode === undefined
+          ? made.request
+          : { ...made.request, encode: () => Promise.resolve(encode()) },
+      response: {
+        decode:
+          decode === undefined
+            ? (data: Buffer) => made.response.decode(data)
+            : (data) => Promise.resolve(decode(data, made.request.apiVersion)),
+        parse: (decoded) => Promise.resolve(decoded),
+      },
+      requestTimeout: this.#options.requestTimeoutMs + (heldMs ?? 0),
+      logResponseError: false,
+    });
+    // eslint-disable-next-line @typescript-eslint/no-unsafe-type-assertion -- the wire's shapes stand with each caller
+    return answer as Answer;
+  }
+
+  /** Ends all connections, at the latest after a second. Open requests fail. Idempotent. */
+  async close(): Promise<void> {
+    if (this.#isClosed) return;
+    this.#isClosed = true;
+    for (const address of this.#sockets.keys()) this.#destroySockets(address, "closed");
+    let timer: NodeJS.Timeout | undefined;
+    const limit = new Promise<void>((resolve) => {
+      timer = setTimeout(resolve, CLOSE_TIMEOUT_MS);
+    });
+    await Promise.race([this.#cluster.disconnect().catch(() => undefined), limit]);
+    clearTimeout(timer);
+  }
+
+  async #refresh(): Promise<void> {
+    this.#assertOpen();
+    const { brokers } = this.#options.connection;
+    // Each try begins with another of the named brokers.
+    for (let triesLeft = brokers.length - 1; ; triesLeft -= 1) {
+      try {
+        await this.#cluster.connect();
+        await this.#cluster.refreshMetadata();
+        this.#refreshedAt = performance.now();
+        return;
+      } catch (error) {
+        const failure = brokerError(`cannot reach Kafka at ${brokers.join(", ")}`, error);
+        if (triesLeft <= 0 || !failure.retryable || this.#isClosed) throw failure;
+      }
+    }
+  }
+
+  async #sendTo(broker: Broker, request: Protocol): Promise<unknown> {
+    const { host, port, pool } = broker.connectionPool;
+    const connection = pool[request.request.apiName === "Fetch" ? 1 : 0];
+    if (connection === undefined) throw new MillraceError("INVARIANT_BROKEN", "no connection");
+    try {
+      await this.#connectOnce(connection);
+      return await connection.send(request);
+    } catch (error) {
+      if (errorType(error) === "KafkaJSRequestTimeoutError") {
+        this.#destroySockets(`${host}:${port}`, "no answer in time");
+      }
+      throw error;
+    }
+  }
+
+  /** kafkajs would open a second socket for a second request that meets a closed connection. */
+  async #connectOnce(connection: Connection): Promise<void> {
+    if (connection.isConnected()) return;
+    let connecting = this.#connecting.get(connection);
+    if (connecting === undefined) {
+      connecting = connection.connect().finally(() => this.#connecting.delete(connection));
+      this.#connecting.set(connection, connecting);
+    }
+    await connecting;
+  }
+
+  #find(topic: string): Metadata["topicMetadata"][number] | undefined {
+    return this.metadata?.topicMetadata.find((known) => known.topic === topic);
+  }
+
+  /** kafkajs fails a whole metadata answer for one topic that is missing; here each topic's error stays its own. */
+  #readMetadataOurselves(): void {
+    const { brokerPool } = this.#cluster;
+    const create = brokerPool.createBroker;
+    brokerPool.createBroker = (options) => {
+      const broker = create(options);
+      broker.metadata = (topics) => this.#readMetadata(broker, topics);
+      return broker;
+    };
+  }
+
+  #readMetadata(broker: Broker, topics: readonly string[]): Promise<unknown> {
+    const made = broker.lookupRequest(
+      apiKeys["Metadata"] ?? -1,
+      protocol.requests["Metadata"] ?? {},
+    )({ topics, allowAutoTopicCreation: false });
+    return this.#sendTo(broker, {
+      ...made,
+      response: { ...made.response, parse: (decoded) => Promise.resolve(decoded) },
+    });
+  }
+
+  #openSocket({ host, port, ssl, onConnect }: SocketPlan): net.Socket {
+    const address = `${host}:${port}`;
+    const servername = net.isIP(host) === 0 ? { servername: host } : {};
+    const socket =
+      ssl === null || ssl === undefined
+        ? net.connect({ host, port, noDelay: true }, onConnect)
+        : tls.connect({ host, port, ...servername, ...ssl }, onConnect);
+    socket.setKeepAlive(true, KEEP_ALIVE_MS);
+    const sockets = this.#sockets.get(address) ?? new Set();
+    this.#sockets.set(address, sockets.add(socket));
+    socket.once("close", () => sockets.delete(socket));
+    return socket;
+  }
+
+  /** With an error: kafkajs learns of the end of a socket in no other way. */
+  #destroySockets(address: string, reason: string): void {
+    for (const socket of this.#sockets.get(address) ?? []) socket.destroy(new Error(reason));
+  }
+
+  #assertOpen(): void {
+    if (this.#isClosed) throw new MillraceError("BROKER_UNREACHABLE", "the Kafka client is closed");
+  }
+}
+
+interface CoordinatorAnswer {
+  readonly errorCode: number;
+  readonly coordinator: { readonly nodeId: number };
+}
+
+function topicError(topic: string, code: number): MillraceError | null {
+  if (code === 0) return null;
+  const error = new KafkaError(code);
+  if (error.type === "LEADER_NOT_AVAILABLE") return null;
+  if (error.type === "UNKNOWN_TOPIC_OR_PARTITION") return missing(topic);
+  return brokerError(`topic ${topic}`, error);
+}
+
+/** The error of a topic that does not exist. */
+export function missing(topic: string): MillraceError {
+  return new MillraceError("TOPIC_MISSING", `topic does not exist: ${topic}; run millrace init`, {
+    details: { topic: asTopic(topic) },
+  });
+}
+
+/** kafkajs logs failures that this adapter handles and reports itself: they are details. */
+function quietLogger(telemetry: Telemetry, isClosed: () => boolean): Logger {
+  const debug = (message: unknown): void => {
+    if (!isClosed()) telemetry.log("debug", `kafkajs: ${String(message)}`);
+  };
+  const nothing = (): void => undefined;
+  const logger: Logger = {
+    namespace: () => logger,
+    setLogLevel: nothing,
+    error: debug,
+    warn: debug,
+    info: nothing,
+    debug: nothing,
+  };
+  return logger;
+}
