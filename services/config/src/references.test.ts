@@ -188,6 +188,18 @@ describe("where secrets are masked", () => {
     ]);
   });
 
+  test("a URL is one all the same", async () => {
+    const url = async (text: string): Promise<string | undefined> => {
+      const source = withTarget(`request: { url: "${text}" }`);
+      return (await loadText(source, { secrets: "masked" })).targets.get("crm")?.urlPrefix;
+    };
+
+    expect(await url("https://t.example/hooks/${file:/run/hook}/x")).toBe(
+      "https://t.example/hooks/%3Cfile%3A%2Frun%2Fhook%3E/x",
+    );
+    expect(await url("${file:/run/origin}/v1")).toBe("https://masked.invalid/v1");
+  });
+
   test("the mapping revision is the same", async () => {
     const files = {
       "/run/secrets/hook": `whsec_${Buffer.alloc(24).toString("base64")}`,

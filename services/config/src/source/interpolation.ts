@@ -1,4 +1,5 @@
 import { dirname, isAbsolute, join } from "node:path";
+import { percentEncoded } from "../mapping/percent-encoding.ts";
 import { codeOf, type ConfigFiles } from "./config-files.ts";
 import { isSecretField, isSecretName, type Secrets } from "./secrets.ts";
 import type { Path } from "./source-node.ts";
@@ -52,7 +53,11 @@ export async function interpolate(
     const [written, escaped, reference = ""] = match;
     const filled =
       escaped === undefined
-        ? await fillReference(reference, { ...place, isSecret, problems }, source)
+        ? await fillReference(
+            { reference, isFirst: match.index === 0, isSecret, ...place },
+            problems,
+            source,
+          )
         : { value: escaped, isSecret: false };
     const before = text.slice(end, match.index);
     end = match.index + written.length;
@@ -66,20 +71,34 @@ export async function interpolate(
   return { value, shown: "***", problems };
 }
 
+interface ReferencePlace extends StringPlace {
+  readonly reference: string;
+  /** Whether the string begins with it. */
+  readonly isFirst: boolean;
+  /** Whether the field holds a secret. */
+  readonly isSecret: boolean;
+}
+
 async function fillReference(
-  reference: string,
-  place: { readonly file: string; readonly isSecret: boolean; readonly problems: string[] },
+  place: ReferencePlace,
+  problems: string[],
   source: ReferenceSource,
 ): Promise<{ readonly value: string; readonly isSecret: boolean }> {
-  const resolved = await resolveReference(reference, place.file, source);
+  const resolved = await resolveReference(place.reference, place.file, source);
   const { isSecret } = resolved;
   if (resolved.kind === "value") {
     if (isSecret) source.secrets.add(resolved.value);
     return { value: resolved.value, isSecret };
   }
   const mayWait = source.isOffline && (place.isSecret || isSecret);
-  if (!mayWait) place.problems.push(resolved.message);
-  return { value: `<${reference}>`, isSecret };
+  if (!mayWait) problems.push(resolved.message);
+  return { value: placeholderOf(place), isSecret };
+}
+
+/** What stands for a value that is not at hand; in a URL it must not make it another kind of thing. */
+function placeholderOf({ reference, isFirst, path }: ReferencePlace): string {
+  if (path.at(-1) !== "url") return `<${reference}>`;
+  return isFirst ? "https://masked.invalid" : percentEncoded(`<${reference}>`.toWellFormed());
 }
 
 type Resolved =
