@@ -1,0 +1,19 @@
+import { InvalidArgumentError } from "@commander-js/extra-typings";
+
+/** Reads a port. */
+export const portNumber = (text: string): number => wholeNumber(text, { min: 1, max: 65_535 });
+
+/** Reads a count of at least 1. */
+export const count = (text: string): number =>
+  wholeNumber(text, { min: 1, max: Number.MAX_SAFE_INTEGER });
+
+/** Reads partitions such as `0,3`. */
+export const partitions = (text: string): readonly number[] =>
+  text.split(",").map((part) => wholeNumber(part, { min: 0, max: 999_999 }));
+
+function wholeNumber(text: string, { min, max }: { min: number; max: number }): number {
+  const value = Number(text);
+  if (/^\d+$/u.test(text) && value >= min && value <= max) return value;
+  const range = max === Number.MAX_SAFE_INTEGER ? `from ${min} on` : `from ${min} to ${max}`;
+  throw new InvalidArgumentError(`It must be a whole number ${range}.`);
+}

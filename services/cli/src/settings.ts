@@ -1,0 +1,87 @@
+/**
+ * What a command works on: the configuration (`--config`, else `millrace.yaml` in the current folder), and without one
+ * the servers of the environment or of `millrace up`, with the catalogue that comes with Millrace.
+ */
+import { existsSync } from "node:fs";
+import type { KafkaConfig, MillraceConfig, RegistryConfig } from "@millrace/config";
+import { resolveEndpoints } from "@millrace/local";
+import {
+  createRegistry,
+  DEFAULT_CATALOG_PATH,
+  loadCatalog,
+  type Catalog,
+  type Registry,
+} from "@millrace/schemas";
+import type { CommandContext } from "./context.ts";
+
+/** The configuration that is taken where none is named. */
+export const DEFAULT_CONFIG_PATH = "millrace.yaml";
+
+/** Servers, contracts and targets. */
+export interface Settings {
+  readonly namespace: string;
+  readonly kafka: KafkaConfig;
+  readonly registry: RegistryConfig;
+  readonly catalog: Catalog;
+  readonly targets: MillraceConfig["targets"];
+  /** Where all this comes from, for people. */
+  readonly origin: string;
+}
+
+/** The configuration to use, or null where none is named and none is there. */
+export function findConfig({ configPath }: Pick<CommandContext, "configPath">): string | null {
+  if (configPath !== null) return configPath;
+  return existsSync(DEFAULT_CONFIG_PATH) ? DEFAULT_CONFIG_PATH : null;
+}
+
+/** The environment, with the addresses of the stack of `millrace up` where it names no servers itself. */
+export function endpointEnvironment(env: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
+  const { brokers, registryUrl, from } = resolveEndpoints(env);
+  if (from === "default") return env;
+  return { KAFKA_BROKERS: brokers.join(","), SCHEMA_REGISTRY_URL: registryUrl, ...env };
+}
+
+/**
+ * Resolves the settings of a command.
+ * @throws MillraceError `CONFIG_INVALID` or SchemaError `CATALOG_INVALID`, with all problems.
+ */
+export async function loadSettings(
+  context: Pick<CommandContext, "configPath" | "env">,
+  secrets: "read" | "masked" = "read",
+): Promise<Settings> {
+  const path = findConfig(context);
+  return path === null ? withoutConfig(context.env) : fromConfig(path, context.env, secrets);
+}
+
+async function fromConfig(
+  path: string,
+  env: NodeJS.ProcessEnv,
+  secrets: "read" | "masked",
+): Promise<Settings> {
+  const { loadConfig } = await import("@millrace/config");
+  const config = await loadConfig(path, { env: endpointEnvironment(env), secrets });
+  return { ...config, origin: path };
+}
+
+async function withoutConfig(env: NodeJS.ProcessEnv): Promise<Settings> {
+  const { brokers, registryUrl, from } = resolveEndpoints(env);
+  return {
+    namespace: "millrace",
+    kafka: { brokers, clientId: "millrace", ssl: { kind: "off" }, sasl: { kind: "none" } },
+    registry: { url: registryUrl, auth: { type: "none" } },
+    catalog: await loadCatalog(DEFAULT_CATALOG_PATH),
+    targets: new Map(),
+    origin: { environment: "the environment", stack: "millrace up", default: "defaults" }[from],
+  };
+}
+
+/** A client for the settings' registry; connects on use. */
+export function registryOf({ registry }: Pick<Settings, "registry">): Registry {
+  const { auth, url } = registry;
+  return createRegistry(url, auth.type === "basic" ? { auth } : {});
+}
+
+/** The settings' brokers, as this program presents itself to them. */
+export function connectionOf({ kafka }: Pick<Settings, "kafka">): KafkaConfig {
+  return { ...kafka, clientId: `${kafka.clientId}-cli` };
+}
