@@ -18,6 +18,8 @@ export interface FetchedPartition extends TopicPartition {
   readonly logStartOffset: number;
   /** Ascending; control records and those of aborted transactions left out. */
   readonly records: readonly SourceRecord[];
+  /** Why the records could not be read any further, e.g. their compression; null as a rule. */
+  readonly unreadable: Error | null;
   /** Where to fetch next; beyond the last record where batches hold none that may be seen. */
   readonly nextOffset: number;
 }
@@ -73,10 +75,12 @@ function readPartition(
   if (version >= 11) reader.int32();
   const bytes = reader.bytes32() ?? Buffer.alloc(0);
   const batches = new BatchReader({ topic, partition, from }, aborted);
-  const { records, nextOffset } = batches.read(bytes);
-  return { topic, partition, errorCode, highWatermark, logStartOffset, records, nextOffset };
+  const read = batches.read(bytes);
+  return { topic, partition, errorCode, highWatermark, logStartOffset, ...read };
 }
 
+/** What a batch may hold unpacked: a bound against compression bombs. */
+const BATCH_BYTES_MAX = 134_217_728;
 const HEADER_BYTES = 12;
 const CODEC_MASK = 0x07;
 const APPEND_TIME_BIT = 0x08;
@@ -100,15 +104,24 @@ class BatchReader {
     this.#nextOffset = at.from;
   }
 
-  read(bytes: Buffer): { readonly records: readonly SourceRecord[]; readonly nextOffset: number } {
+  /** Never throws: what was read before an unreadable batch stands. */
+  read(bytes: Buffer): Pick<FetchedPartition, "records" | "nextOffset" | "unreadable"> {
     let at = 0;
+    let unreadable: Error | null = null;
     while (bytes.length - at >= HEADER_BYTES) {
       const end = at + HEADER_BYTES + bytes.readInt32BE(at + 8);
       if (end > bytes.length) break;
-      this.#readBatch(new ByteReader(bytes.subarray(at, end)));
+      const countBefore = this.#records.length;
+      try {
+        this.#readBatch(new ByteReader(bytes.subarray(at, end)));
+      } catch (error) {
+        this.#records.length = countBefore;
+        unreadable = error instanceof Error ? error : new Error(String(error));
+        break;
+      }
       at = end;
     }
-    return { records: this.#records, nextOffset: this.#nextOffset };
+    return { records: this.#records, nextOffset: this.#nextOffset, unreadable };
   }
 
   #readBatch(reader: ByteReader): void {
@@ -198,15 +211,17 @@ function readHeaders(reader: ByteReader): RecordHeaders {
   return headers;
 }
 
+const CODECS: Readonly<Record<number, string>> = { 2: "snappy", 3: "lz4" };
+
 function decompress(codec: number, bytes: Buffer): Buffer {
   switch (codec) {
     case 0:
       return bytes;
     case 1:
-      return gunzipSync(bytes);
+      return gunzipSync(bytes, { maxOutputLength: BATCH_BYTES_MAX });
     case 4:
-      return zstdDecompressSync(bytes);
+      return zstdDecompressSync(bytes, { maxOutputLength: BATCH_BYTES_MAX });
     default:
-      throw new Error(`unsupported compression (codec ${codec})`);
+      throw new Error(`unsupported compression: ${CODECS[codec] ?? codec}`);
   }
 }

@@ -17,6 +17,7 @@ import Cluster, {
   type Protocol,
   type SocketPlan,
 } from "kafkajs/src/cluster/index.js";
+import Encoder from "kafkajs/src/protocol/encoder.js";
 import apiKeys from "kafkajs/src/protocol/requests/apiKeys.js";
 import protocol from "kafkajs/src/protocol/requests/index.js";
 import { tlsOptions, type KafkaConnection } from "./connection.ts";
@@ -153,6 +154,20 @@ export class KafkaClient {
     if (id === undefined)
       throw new MillraceError("BROKER_UNREACHABLE", "the cluster names no broker");
     return Number(id);
+  }
+
+  /** Metadata of these topics, or of all for null, as the cluster gives it now, errors of single topics inside. */
+  async describe(topics: readonly string[] | null): Promise<Metadata> {
+    return this.send<Metadata>(await this.anyNode(), {
+      api: "Metadata",
+      payload: { topics: topics ?? [], allowAutoTopicCreation: false },
+      encode: () => encodeMetadata(topics),
+    });
+  }
+
+  /** The node that creates and deletes topics. */
+  async controller(): Promise<number> {
+    return (await this.describe([])).controllerId;
   }
 
   /** The node that coordinates a group. */
@@ -297,6 +312,13 @@ export class KafkaClient {
   #assertOpen(): void {
     if (this.#isClosed) throw new MillraceError("BROKER_UNREACHABLE", "the Kafka client is closed");
   }
+}
+
+/** Versions 4 to 6. kafkajs cannot ask for no topic at all: it makes that "all". */
+function encodeMetadata(topics: readonly string[] | null): object {
+  const encoder = new Encoder().writeInt32(topics === null ? -1 : topics.length);
+  for (const topic of topics ?? []) encoder.writeString(topic);
+  return encoder.writeInt8(0);
 }
 
 interface CoordinatorAnswer {

@@ -62,7 +62,8 @@ export function brokerError(what: string, error: unknown): MillraceError {
   if (error instanceof MillraceError) return error;
   const type = errorType(error);
   const code = isHalting(error) ? "BROKER_REFUSED" : "BROKER_UNREACHABLE";
-  return new MillraceError(code, `${what}: ${errorText(error)} (${type})`, {
+  const name = /^[A-Z_]+$/.test(type) ? ` (${type})` : "";
+  return new MillraceError(code, `${what}: ${errorText(error)}${name}`, {
     cause: error,
     details: { type },
   });

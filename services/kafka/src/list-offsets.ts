@@ -1,13 +1,19 @@
-import { asOffset, asPartition, asTopic, type Offset, type TopicPartition } from "@millrace/engine";
+import {
+  asOffset,
+  asPartition,
+  asTopic,
+  type Offset,
+  type StartPosition,
+  type TopicPartition,
+} from "@millrace/engine";
 import type { KafkaClient } from "./kafka-client.ts";
 import { KafkaError } from "./kafka-error.ts";
 
 /** Kafka's names for the ends of a log, as timestamps. */
-export const LOG_END = -1;
-/** See {@link LOG_END}. */
-export const LOG_START = -2;
+const LOG_END = -1;
+const LOG_START = -2;
 
-/** A place in a partition by time: epoch milliseconds, {@link LOG_START} or {@link LOG_END}. */
+/** A place in a partition by time: epoch milliseconds, or -2 and -1 for start and end of the log. */
 export interface OffsetQuery extends TopicPartition {
   readonly timestampMs: number;
 }
@@ -66,6 +72,24 @@ export async function logRanges(
     logStartOffset: starts[index] ?? asOffset(0),
     logEndOffset: ends[index] ?? asOffset(0),
   }));
+}
+
+const ENDS = { earliest: LOG_START, latest: LOG_END } as const;
+
+/** The offset at which a position stands now: for a time, the first record at or after it, else the log end. */
+export async function offsetAt(
+  client: KafkaClient,
+  { topic, partition }: TopicPartition,
+  position: StartPosition,
+): Promise<Offset> {
+  const ask = async (timestampMs: number): Promise<Offset | null> => {
+    const [offset] = await listOffsets(client, [{ topic, partition, timestampMs }]);
+    return offset ?? null;
+  };
+  const wanted = position.kind === "time" ? position.epochMs : ENDS[position.kind];
+  const offset = (await ask(wanted)) ?? (await ask(LOG_END));
+  if (offset === null) throw new Error("the broker gives no log end");
+  return offset;
 }
 
 async function leaderOf(client: KafkaClient, { topic, partition }: OffsetQuery): Promise<number> {

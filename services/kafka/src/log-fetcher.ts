@@ -7,10 +7,10 @@
  * stop, is dropped. F4 nothing is ever skipped or reset: an offset out of range is reported, and the partition stands.
  */
 import type { Offset, RecordBatch, Telemetry, TopicPartition } from "@millrace/engine";
-import { asOffset } from "@millrace/engine";
+import { MillraceError, asOffset } from "@millrace/engine";
 import { readFetchAnswer, type FetchAnswer, type FetchedPartition } from "./fetch-response.ts";
 import type { KafkaClient } from "./kafka-client.ts";
-import { KafkaError, errorText } from "./kafka-error.ts";
+import { KafkaError, brokerError, errorText } from "./kafka-error.ts";
 import { isOver, wait } from "./wait.ts";
 
 /** How long the broker may hold an empty answer, ms. */
@@ -39,7 +39,8 @@ export interface FetchListener {
 interface Position extends TopicPartition {
   next: Offset;
   isPaused: boolean;
-  isOutOfRange: boolean;
+  /** Out of range, unreadable or forbidden: not fetched until it is sought anew. */
+  isStanding: boolean;
   isAsked: boolean;
 }
 
@@ -73,16 +74,16 @@ export class LogFetcher {
       partition,
       next,
       isPaused,
-      isOutOfRange: false,
+      isStanding: false,
       isAsked: false,
     });
     this.#wake();
   }
 
-  /** Where a partition is read next, or null when it is not read: never sought, left, or out of range. */
+  /** Where a partition is read next, or null when it is not read: never sought, left, or standing. */
   position({ topic, partition }: TopicPartition): Offset | null {
     const position = this.#positions.get(nameOf(topic, partition));
-    return position === undefined || position.isOutOfRange ? null : position.next;
+    return position === undefined || position.isStanding ? null : position.next;
   }
 
   /** Stops reading all partitions but these, and forgets where they stood. */
@@ -164,7 +165,7 @@ export class LogFetcher {
     const asked: Position[] = [];
     let isAnyPaused = false;
     for (const position of this.#positions.values()) {
-      if (position.isAsked || position.isOutOfRange) continue;
+      if (position.isAsked || position.isStanding) continue;
       if (this.#client.leaderOf(position.topic, position.partition) !== leader) continue;
       isAnyPaused ||= position.isPaused;
       if (!position.isPaused) asked.push(position);
@@ -233,11 +234,19 @@ export class LogFetcher {
   }
 
   #hand(position: Position, fetched: FetchedPartition): void {
-    const { topic, partition, records, highWatermark, nextOffset } = fetched;
+    const { topic, partition, records, highWatermark, nextOffset, unreadable } = fetched;
     position.next = asOffset(nextOffset);
     const logEndOffset = asOffset(highWatermark);
     if (records.length > 0) this.#listener.records({ topic, partition, records, logEndOffset });
     this.#listener.progressed({ topic, partition }, { next: position.next, logEndOffset });
+    if (unreadable !== null) this.#stands(position, unreadable);
+  }
+
+  #stands(position: Position, error: Error): void {
+    position.isStanding = true;
+    const { topic, partition, next } = position;
+    const message = `cannot read ${topic}/${partition} from offset ${next}: ${errorText(error)}`;
+    this.#listener.failed(new MillraceError("LOG_UNREADABLE", message, { cause: error }));
   }
 
   /** Gives the error back where metadata may be stale. */
@@ -247,13 +256,13 @@ export class LogFetcher {
   ): KafkaError | null {
     const error = new KafkaError(errorCode);
     if (error.type === "OFFSET_OUT_OF_RANGE") {
-      position.isOutOfRange = true;
+      position.isStanding = true;
       this.#listener.outOfRange({ topic, partition }, position.next);
       return null;
     }
     if (error.type === "TOPIC_AUTHORIZATION_FAILED") {
-      position.isOutOfRange = true;
-      this.#listener.failed(error);
+      position.isStanding = true;
+      this.#listener.failed(brokerError(`cannot read ${topic}`, error));
       return null;
     }
     return error;

@@ -64,6 +64,7 @@ export class Membership {
   #provenAt = 0;
   #timers: NodeJS.Timeout[] = [];
   #isBeating = false;
+  #isJoining = false;
 
   constructor(
     client: KafkaClient,
@@ -83,7 +84,16 @@ export class Membership {
 
   /** Whether this generation is ours, and proven to be; fences on the spot if it is not. */
   isValid(generation: number): boolean {
-    return this.#isProven() && this.#member?.generation === generation;
+    return this.#member?.generation === generation && this.isProven();
+  }
+
+  /** Whether nobody else can own what we own: proven (M1), or kept by the broker for a join that is under way. */
+  isProven(): boolean {
+    if (this.#member === null) return this.#isJoining;
+    const limitMs = this.#group.sessionTimeoutMs * PROVEN_SHARE;
+    if (performance.now() - this.#provenAt <= limitMs) return true;
+    this.#lose(`no acknowledged heartbeat for ${limitMs} ms`);
+    return false;
   }
 
   /**
@@ -92,6 +102,15 @@ export class Membership {
    */
   async join(signal: AbortSignal): Promise<Joined | null> {
     this.#suspend();
+    this.#isJoining = true;
+    try {
+      return await this.#joinUntilIn(signal);
+    } finally {
+      this.#isJoining = false;
+    }
+  }
+
+  async #joinUntilIn(signal: AbortSignal): Promise<Joined | null> {
     let retryMs = RETRY_FIRST_MS;
     while (!isOver(signal)) {
       try {
@@ -184,7 +203,7 @@ export class Membership {
     this.#member = { memberId, generation };
     this.#timers = [
       setInterval(() => void this.#beat(), HEARTBEAT_MS),
-      setInterval(() => this.#isProven(), WATCH_MS),
+      setInterval(() => this.isProven(), WATCH_MS),
     ];
     return { memberId, generation, isLeader, partitions };
   }
@@ -243,14 +262,6 @@ export class Membership {
     if (this.#member !== member) return;
     this.#provenAt = sentAt;
     this.#outage.over();
-  }
-
-  #isProven(): boolean {
-    if (this.#member === null) return false;
-    const limitMs = this.#group.sessionTimeoutMs * PROVEN_SHARE;
-    if (performance.now() - this.#provenAt <= limitMs) return true;
-    this.#lose(`no acknowledged heartbeat for ${limitMs} ms`);
-    return false;
   }
 
   #lose(reason: string): void {

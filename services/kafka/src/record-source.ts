@@ -27,7 +27,7 @@ import {
 import type { KafkaConnection } from "./connection.ts";
 import { KafkaClient } from "./kafka-client.ts";
 import { brokerError, errorText, errorType, isHalting } from "./kafka-error.ts";
-import { LOG_END, LOG_START, listOffsets, logRanges } from "./list-offsets.ts";
+import { logRanges, offsetAt } from "./list-offsets.ts";
 import { LogFetcher } from "./log-fetcher.ts";
 import { Membership, isExpulsion, type Joined } from "./membership.ts";
 import { Outage } from "./outage.ts";
@@ -146,6 +146,12 @@ class GroupRecordSource implements RecordSource {
   }
 
   /** @inheritdoc */
+  isProven(): boolean {
+    const generation = this.#generation;
+    return generation !== null && !generation.isLost && this.#membership.isProven();
+  }
+
+  /** @inheritdoc */
   pause(partition: TopicPartition): void {
     this.#fetcher.pause(partition);
   }
@@ -163,19 +169,12 @@ class GroupRecordSource implements RecordSource {
   }
 
   /** @inheritdoc */
-  async offsetAt({ topic, partition }: TopicPartition, position: StartPosition): Promise<Offset> {
-    const ask = async (timestampMs: number): Promise<Offset | null> => {
-      const [offset] = await listOffsets(this.#client, [{ topic, partition, timestampMs }]);
-      return offset ?? null;
-    };
+  async offsetAt(partition: TopicPartition, position: StartPosition): Promise<Offset> {
     try {
-      const wanted = position.kind === "time" ? position.epochMs : ENDS[position.kind];
-      const offset = (await ask(wanted)) ?? (await ask(LOG_END));
-      if (offset === null) throw new Error("the broker gives no log end");
-      return offset;
+      return await offsetAt(this.#client, partition, position);
     } catch (error) {
       this.#client.refresh().catch(() => undefined);
-      throw brokerError(`offset of ${topic}/${partition}`, error);
+      throw brokerError(`offset of ${partition.topic}/${partition.partition}`, error);
     }
   }
 
@@ -425,8 +424,6 @@ class GroupRecordSource implements RecordSource {
     await client.close();
   }
 }
-
-const ENDS = { earliest: LOG_START, latest: LOG_END } as const;
 
 function nameOf(topic: string, partition: number): string {
   return `${topic}/${partition}`;
