@@ -97,7 +97,7 @@ class EmitFileRun {
     if (resumeFrom !== null) terminal.note(`going on after line ${groupDigits(resumeFrom.line)}`);
     const output = this.#output(source, resumeFrom === null ? "replace" : "append");
     const progress = new Progress(terminal);
-    await using emitter = await openEmitter(this.#settings);
+    await using emitter = await openEmitter(this.#settings, []);
     const emission = this.#emission(emitter, { source, resumeFrom, output, progress });
     const result = await this.#run(emission, source, resumeFrom);
     progress.end();

@@ -27,9 +27,9 @@ export async function emitOne(context: CommandContext, options: EmitOneOptions):
   const { type, data: argument, ...attributes } = options;
   const data = parseData(await readTextArgument(argument, context.input));
   const settings = await loadSettings(context);
-  const resolve = typeResolver(settings.catalog.types.keys());
-  await using emitter = await openEmitter(settings);
-  const receipt = await emitter.emit(resolve(type), data, present(attributes));
+  const fullType = typeResolver(settings.catalog.types.keys())(type);
+  await using emitter = await openEmitter(settings, [fullType]);
+  const receipt = await emitter.emit(fullType, data, present(attributes));
   const items = [receiptItem(receipt)];
   await print(context, { kind: "EmittedEvents", items }, RECEIPT_COLUMNS);
   return EXIT.ok;

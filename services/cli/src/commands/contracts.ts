@@ -1,9 +1,28 @@
 import type { Registrar } from "../program.ts";
 
-/** `schemas`, `config`. */
+/** `init`, `schemas`, `config`. */
 export function addContractCommands(registrar: Registrar): void {
+  addInitCommand(registrar);
   addSchemaCommands(registrar);
   addConfigCommands(registrar);
+}
+
+const INIT_HELP = `
+Creates what is missing and changes nothing that exists. A topic that differs from the catalogue is told and left as it is
+(exit code 3): its partition count above all, since another count would put keys on other partitions.`;
+
+function addInitCommand({ program, act }: Registrar): void {
+  program
+    .command("init")
+    .description("create topics (Millrace's own and the catalogue's) and register schemas")
+    .option("--dry-run", "show what would be done")
+    .addHelpText("after", INIT_HELP)
+    .action((options) =>
+      act(async (context) => {
+        const { init } = await import("../actions/init.ts");
+        return init(context, options.dryRun === true ? "show" : "do");
+      }),
+    );
 }
 
 function addSchemaCommands({ program, act }: Registrar): void {

@@ -19,4 +19,8 @@ export function addStackCommands({ program, act }: Registrar): void {
     .command("status")
     .description("show whether they run (exit code 1 when not)")
     .action(() => act(async (context) => (await import("../actions/status.ts")).status(context)));
+  program
+    .command("doctor")
+    .description("check Node, Java, brokers, topics, registry and clocks, and say what to do")
+    .action(() => act(async (context) => (await import("../actions/doctor.ts")).doctor(context)));
 }

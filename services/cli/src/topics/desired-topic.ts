@@ -25,14 +25,26 @@ const WITH_ROOM = { ...BROKER_TIME, "max.message.bytes": "2097152" };
 const WEEK_MS = 604_800_000;
 const DELIVERIES_PARTITIONS = 12;
 
-/** All topics of a configuration, the catalogue's first; each name once. */
-export function desiredTopics({
-  namespace,
+/** Topics that targets read and the catalogue does not have: somebody else's, never created here. */
+export function foreignTopics({
   catalog,
   targets,
-}: Pick<Settings, "namespace" | "catalog" | "targets">): readonly DesiredTopic[] {
+}: Pick<Settings, "catalog" | "targets">): readonly string[] {
+  const sources = [...targets.values()].flatMap(({ topics }) => topics);
+  return [...new Set(sources)].filter((name) => !catalog.topics.has(name));
+}
+
+/**
+ * All topics of a configuration, the catalogue's first; each name once.
+ * @param foreign the partition counts of the foreign topics that exist.
+ */
+export function desiredTopics(
+  { namespace, catalog, targets }: Pick<Settings, "namespace" | "catalog" | "targets">,
+  foreign: ReadonlyMap<string, number>,
+): readonly DesiredTopic[] {
   const topics = [...catalog.topics.values()].map((topic) => catalogTopic(topic));
-  const partitionsOf = new Map(topics.map(({ name, partitions }) => [name, partitions]));
+  const partitionsOf = new Map(foreign);
+  for (const { name, partitions } of topics) partitionsOf.set(name, partitions);
   topics.push(...namespaceTopics(namespace));
   for (const { name, topics: sources } of targets.values()) {
     const partitions = Math.max(1, ...sources.map((source) => partitionsOf.get(source) ?? 1));

@@ -1,11 +1,9 @@
-import type { Column } from "../output/table.ts";
 import type { DesiredTopic } from "./desired-topic.ts";
 
 /** A topic as the brokers have it. */
 export interface ExistingTopic {
-  readonly name: string;
   readonly partitions: number;
-  /** The values in force, by name; one that the brokers do not tell is not compared. */
+  /** Its own settings by name; what is not in it is the brokers' default. */
   readonly config: ReadonlyMap<string, string>;
 }
 
@@ -38,11 +36,17 @@ export function planTopics(
   });
 }
 
+/** What Kafka has where neither the topic nor, as far as a topic tells, the broker says anything. */
+const KAFKA_DEFAULTS: Readonly<Record<string, string>> = {
+  "cleanup.policy": "delete",
+  "message.timestamp.type": "CreateTime",
+};
+
 function differencesOf(should: DesiredTopic, is: ExistingTopic): readonly TopicDifference[] {
-  const settings = Object.entries(should.config).map(([name, value]) => ({
-    setting: name,
-    is: is.config.get(name) ?? value,
-    shouldBe: value,
+  const settings = Object.entries(should.config).map(([setting, shouldBe]) => ({
+    setting,
+    is: is.config.get(setting) ?? KAFKA_DEFAULTS[setting] ?? "the brokers' default",
+    shouldBe,
   }));
   const partitions = {
     setting: "partitions",
@@ -59,45 +63,18 @@ function isSame(is: string, shouldBe: string): boolean {
 
 /** What to do about a topic that differs. */
 export function adviceFor({ topic, differences }: TopicStep): string {
-  const isRecount = differences.some(({ setting }) => setting === "partitions");
-  if (!isRecount) {
-    const changes = differences.map(({ setting, shouldBe }) => `${setting}=${shouldBe}`).join(",");
-    return `kafka-configs.sh --alter --topic ${topic.name} --add-config ${changes}, or change the catalogue`;
+  const isEvents = topic.purpose === "events";
+  if (differences.some(({ setting }) => setting === "partitions")) {
+    return isEvents
+      ? "its partition count is never changed, since keys would move: say the same in the catalogue"
+      : "its partition count is never changed: delete it if it holds nothing and run init again";
   }
-  return topic.purpose === "events"
-    ? "say its partition count in the catalogue: another count would put keys on other partitions"
-    : "millrace never changes a partition count: delete the topic if it holds nothing, then run init again";
+  const settings = differences
+    .map(
+      ({ setting, shouldBe }) =>
+        `${setting}=${shouldBe.includes(",") ? `[${shouldBe}]` : shouldBe}`,
+    )
+    .join(",");
+  const alter = `kafka-configs.sh --alter --topic ${topic.name} --add-config ${settings}`;
+  return isEvents ? `say the same in the catalogue, or ${alter}` : alter;
 }
-
-/** A topic as it is printed. */
-export interface TopicItem {
-  readonly topic: string;
-  readonly purpose: string;
-  readonly partitions: number;
-  readonly config: Readonly<Record<string, string>>;
-  /** In the plan `create`, after it was done `created`. */
-  readonly action: "create" | "created" | "kept" | "differs";
-  readonly differences: readonly TopicDifference[];
-}
-
-/** The item of a step that was planned or done. */
-export function topicItem(
-  { topic, action, differences }: TopicStep,
-  is: "planned" | "done",
-): TopicItem {
-  const { name, purpose, partitions, config } = topic;
-  const actions = {
-    keep: "kept",
-    differs: "differs",
-    create: is === "done" ? "created" : "create",
-  } as const;
-  return { topic: name, purpose, partitions, config, action: actions[action], differences };
-}
-
-/** The table of topics. */
-export const TOPIC_COLUMNS: readonly Column<TopicItem>[] = [
-  { name: "topic", cell: ({ topic }) => topic },
-  { name: "purpose", cell: ({ purpose }) => purpose },
-  { name: "partitions", cell: ({ partitions }) => String(partitions), align: "right" },
-  { name: "action", cell: ({ action }) => action },
-];
