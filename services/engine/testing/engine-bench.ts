@@ -19,7 +19,7 @@ export const topic = asTopic("users");
 export const partition = asPartition(0);
 
 /** An answer that may heal. */
-export const FAILED: AttemptResult = {
+export const FAILED: Extract<AttemptResult, { kind: "retry" }> = {
   kind: "retry",
   reason: "HTTP_STATUS",
   status: 503,

@@ -11,7 +11,7 @@ export function attemptRequest(
   trace: TraceContext | null,
 ): AttemptRequest {
   const { request } = payload;
-  assert(request !== null, "I7: an attempt of an event that has no request");
+  assert(request !== null, "I9: an attempt of an event that has no request");
   return {
     method: request.method,
     url: request.url,

@@ -32,6 +32,13 @@ export function withoutValue(record: SinkRecord): SinkRecord {
   return { ...record, value: null, headers };
 }
 
+/** Only what Millrace says of the event, for one whose own key or headers are too large. */
+export function withoutHeaders(record: SinkRecord): SinkRecord {
+  const own = Object.entries(record.headers).filter(([name]) => name.startsWith("millrace-"));
+  const omitted = { "millrace-value": encoder.encode("omitted with key and headers: too large") };
+  return { ...record, key: null, value: null, headers: { ...Object.fromEntries(own), ...omitted } };
+}
+
 function reasonHeaders(
   delivery: Delivery<PreparedEvent>,
   why: GivenUp,
@@ -53,7 +60,7 @@ function reasonHeaders(
     "millrace-mapping-revision": payload.mappingRevision,
     "millrace-epoch": delivery.epoch,
     "millrace-redrive-count": 0,
-    "millrace-tenant": "default",
+    "millrace-tenant": payload.tenant,
   };
   const headers: Record<string, Uint8Array> = {};
   for (const [name, value] of Object.entries(text)) {

@@ -1,11 +1,11 @@
 import type { PartitionId, Topic } from "../core/identity.ts";
 import type { RecordBatch, SourceRecord } from "../ports.ts";
 
-/** Records fetched ahead before the source pauses a partition, and below which it goes on. */
-const HELD_MAX = 2_000;
-const HELD_RESUME = 500;
+/** Records and bytes fetched ahead before the source pauses a partition, and below which it goes on. */
+const HELD = { countMax: 500, bytesMax: 1_048_576 } as const;
+const RESUME_SHARE = 0.5;
 
-/** Fetched records of one partition that the engine has no room for yet. Owns their order, nothing else. */
+/** Fetched records of one partition that the engine has not taken yet. Owns their order, nothing else. */
 export class Inbox {
   readonly topic: Topic;
   readonly partition: PartitionId;
@@ -16,6 +16,7 @@ export class Inbox {
   isSourcePaused = false;
   #records: readonly SourceRecord[] = [];
   #head = 0;
+  #bytes = 0;
 
   constructor(topic: Topic, partition: PartitionId) {
     this.topic = topic;
@@ -33,14 +34,15 @@ export class Inbox {
 
   /** What the source should do: fetch on, hold, or as it does now. */
   get wish(): "pause" | "resume" | "as-is" {
-    if (!this.isSourcePaused && this.length >= HELD_MAX) return "pause";
-    return this.isSourcePaused && this.length <= HELD_RESUME ? "resume" : "as-is";
+    const load = Math.max(this.length / HELD.countMax, this.#bytes / HELD.bytesMax);
+    if (!this.isSourcePaused && load >= 1) return "pause";
+    return this.isSourcePaused && load <= RESUME_SHARE ? "resume" : "as-is";
   }
 
-  push(batch: RecordBatch): void {
-    this.#records =
-      this.length === 0 ? batch.records : this.#records.slice(this.#head).concat(batch.records);
+  push({ records }: RecordBatch): void {
+    this.#records = this.length === 0 ? records : this.#records.slice(this.#head).concat(records);
     this.#head = 0;
+    for (const record of records) this.#bytes += bytesOf(record);
   }
 
   /** The first record, left in place. */
@@ -50,9 +52,16 @@ export class Inbox {
 
   /** Drops the first record. */
   shift(): void {
+    const record = this.peek();
+    if (record === undefined) return;
+    this.#bytes -= bytesOf(record);
     this.#head += 1;
     if (this.length > 0) return;
     this.#records = [];
     this.#head = 0;
   }
+}
+
+function bytesOf({ key, value }: SourceRecord): number {
+  return (key?.length ?? 0) + (value?.length ?? 0);
 }

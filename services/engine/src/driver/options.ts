@@ -12,6 +12,9 @@ import type {
   Telemetry,
 } from "../ports.ts";
 
+/** Pause before a port call that failed for a while is made again, ms. */
+export const PORT_RETRY_MS = 500;
+
 /** What a target's driver is told. */
 export interface DriverOptions {
   readonly target: TargetId;

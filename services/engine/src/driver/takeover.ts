@@ -9,6 +9,7 @@
  */
 import { asEpoch, asOffset, type Epoch, type Offset } from "../core/identity.ts";
 import type { AssignedInput } from "../core/input.ts";
+import { assert } from "../errors.ts";
 import type { AssignedPartition, Assignment, OffsetCommit, PartitionHalt } from "../ports.ts";
 import type { DriverOptions, DriverPorts } from "./options.ts";
 import {
@@ -31,6 +32,8 @@ export interface Takeover {
 /** What every part of a takeover works with. */
 interface Context {
   readonly assignment: Assignment;
+  /** Whether the engine still holds a partition of the generation before. */
+  readonly isKnown: (partition: AssignedPartition) => boolean;
   readonly options: DriverOptions;
   readonly ports: Pick<DriverPorts, "source" | "stateLog" | "clock">;
 }
@@ -49,9 +52,13 @@ interface Start {
  */
 export async function takeOver(context: Context): Promise<Takeover> {
   const { partitions } = context.assignment;
-  const taken = partitions.filter((partition) => !partition.isContinued);
+  // One that is continued but unknown was assigned to a takeover that never ended: nobody holds its state.
+  const isKept = (partition: AssignedPartition): boolean =>
+    partition.isContinued && context.isKnown(partition);
+  const taken = partitions.filter((partition) => !isKept(partition));
   const epochs = await claim(taken, context);
-  await noteTopics(context);
+  // Only now is the view of the state topic known to be whole; without a claim nothing is decided by it either.
+  if (taken.length > 0) await noteTopics(context);
   const starts: Start[] = [];
   const halted: PartitionHalt[] = [];
   for (const partition of taken) {
@@ -61,7 +68,7 @@ export async function takeOver(context: Context): Promise<Takeover> {
   }
   await commitStarts(starts, context);
   const owned: AssignedInput[] = partitions
-    .filter((partition) => partition.isContinued)
+    .filter(isKept)
     .map(({ topic, partition }) => ({ kind: "continued", topic, partition }));
   for (const start of starts) owned.push(takenInput(start, epochs));
   return { owned, halted };
@@ -70,7 +77,7 @@ export async function takeOver(context: Context): Promise<Takeover> {
 async function claim(
   taken: readonly AssignedPartition[],
   { assignment, options, ports }: Context,
-): Promise<ReadonlyMap<string, Epoch>> {
+): Promise<ReadonlyMap<AssignedPartition, Epoch>> {
   const { memberId, generation } = assignment;
   const { target, processId } = options;
   const { stateLog, clock } = ports;
@@ -80,12 +87,13 @@ async function claim(
   const keys = taken.map((partition) => claimKey(target, partition));
   const offsets = await stateLog.append(keys.map((key) => ({ key, value })));
   await stateLog.readTo(asOffset(Math.max(...offsets)));
-  return new Map(
-    taken.map(({ topic, partition }, index) => [
-      `${topic}/${partition}`,
-      asEpoch(offsets[index] ?? -1),
-    ]),
-  );
+  const epochs = new Map<AssignedPartition, Epoch>();
+  for (const [index, partition] of taken.entries()) {
+    const offset = offsets[index];
+    assert(offset !== undefined, "I8: a claim was acknowledged without its offset");
+    epochs.set(partition, asEpoch(offset));
+  }
+  return epochs;
 }
 
 /** Remembers how many partitions each topic had at first sight. */
@@ -109,23 +117,27 @@ async function findStart(
   const key = initialisedKey(options.target, partition);
   const initialised = readInitialised(ports.stateLog.get(key)?.value);
   if (partition.committed !== null) return checkRange(partition, partition.committed);
-  if (initialised === null) {
-    const offset = await firstOffset(partition, context);
-    return { partition, offset, metadata: "", isNew: true };
+  if (initialised?.isCommitted === true) {
+    return halt(partition, asOffset(initialised.offset), "committed-offset-gone");
   }
-  const offset = asOffset(initialised.offset);
-  if (initialised.isCommitted) return halt(partition, offset, "committed-offset-gone");
-  return { partition, offset, metadata: "", isNew: true };
+  const offset = initialised === null ? owedFrom(partition, context) : initialised.offset;
+  if (offset === null) {
+    const position = await ports.source.offsetAt(partition, options.startAt);
+    return { partition, offset: position, metadata: "", isNew: true };
+  }
+  // The log may have lost what was owed before anyone committed.
+  const start = checkRange(partition, { offset: asOffset(offset), metadata: "" });
+  return "reason" in start ? start : { ...start, isNew: true };
 }
 
-/** Where a partition begins that no one has read: as `startAt` says, but 0 for one that was added later. */
-async function firstOffset(
+/** 0 for a partition that was added after the first sight of its topic, whatever `startAt` says; else null. */
+function owedFrom(
   partition: AssignedPartition,
-  { options: { target, startAt }, ports: { source, stateLog } }: Context,
-): Promise<Offset> {
+  { options: { target }, ports: { stateLog } }: Context,
+): 0 | null {
   const known = readTopic(stateLog.get(topicKey(target, partition.topic))?.value);
   const isAddedLater = known !== null && partition.partition >= known.partitionCount;
-  return source.offsetAt(partition, isAddedLater ? { kind: "earliest" } : startAt);
+  return isAddedLater ? 0 : null;
 }
 
 function checkRange(
@@ -175,13 +187,15 @@ async function commitStarts(
   if (unmarked.length > 0) await stateLog.append(entries(true, unmarked));
 }
 
-function takenInput(start: Start, epochs: ReadonlyMap<string, Epoch>): AssignedInput {
+function takenInput(start: Start, epochs: ReadonlyMap<AssignedPartition, Epoch>): AssignedInput {
   const { topic, partition, logEndOffset } = start.partition;
+  const epoch = epochs.get(start.partition);
+  assert(epoch !== undefined, "I8: a partition is taken without a claim");
   return {
     kind: "taken",
     topic,
     partition,
-    epoch: epochs.get(`${topic}/${partition}`) ?? asEpoch(-1),
+    epoch,
     committed: { offset: start.offset, metadata: start.metadata },
     logEndOffset,
   };

@@ -2,20 +2,18 @@
  * The delivery driver of one target: feeds the engine with what happens and does what the engine asks for. It never
  * decides; the engine never waits.
  *
- * Owns: inboxes (records fetched but not yet taken), open attempts, the one timer. Every port call that can fail for
- * a while is repeated here with a pause; everything else is the engine's.
+ * Owns: open attempts, the one timer, the takeover under way; records on their way in are the intake's. Every port
+ * call that can fail for a while is repeated with a pause; everything else is the engine's.
+ *
+ * I7: an engine that may send gets no input while membership is unproven, so a process that slept through its session
+ * sends nothing more.
  */
-import { deadLetterRecord, withoutValue } from "./dead-letter.ts";
-import { Inbox } from "./inbox.ts";
-import type { DriverOptions, DriverPorts } from "./options.ts";
-import { Reporter } from "./reporter.ts";
-import { takeOver, type Takeover } from "./takeover.ts";
-import { attemptRequest } from "./attempt-request.ts";
 import type { AttemptResult } from "../core/attempt-result.ts";
-import type { Delivery, NewRecord } from "../core/delivery.ts";
+import type { Delivery } from "../core/delivery.ts";
 import type { Effect } from "../core/effect.ts";
-import { asRecordKey, type TopicPartition } from "../core/identity.ts";
-import type { Input } from "../core/input.ts";
+import type { TopicPartition } from "../core/identity.ts";
+import type { AssignedInput, Input } from "../core/input.ts";
+import type { PartitionState } from "../core/partition.ts";
 import { createState, partitionName, type EngineState } from "../core/state.ts";
 import { step } from "../core/step.ts";
 import { MillraceError } from "../errors.ts";
@@ -25,18 +23,27 @@ import type {
   Cancel,
   GroupListener,
   PartitionHalt,
-  Preparation,
   PreparedEvent,
   RecordBatch,
-  SourceRecord,
 } from "../ports.ts";
+import { attemptRequest } from "./attempt-request.ts";
+import { DeadLetterWriter } from "./dead-letter-writer.ts";
+import { Intake } from "./intake.ts";
+import { PORT_RETRY_MS, type DriverOptions, type DriverPorts } from "./options.ts";
+import { Reporter } from "./reporter.ts";
+import { takeOver, type Takeover } from "./takeover.ts";
 
-/** Records handed to the engine in one step. */
-const CHUNK_MAX = 128;
-/** Pause before a failed port call is made again, ms. */
-const PORT_RETRY_MS = 500;
+/** What an abandoned attempt's result and the last commit get, once the budget of a drain is over, ms. */
+const DRAIN_GRACE_MS = 500;
 
 type EventDelivery = Delivery<PreparedEvent>;
+type EventEffect = Effect<PreparedEvent>;
+
+/** A drain under way. */
+interface Drain {
+  readonly ended: Promise<void>;
+  readonly end: () => void;
+}
 
 /** Delivers one target's topics. */
 export class TargetDriver implements GroupListener {
@@ -44,16 +51,18 @@ export class TargetDriver implements GroupListener {
   readonly #ports: DriverPorts;
   readonly #reporter: Reporter;
   readonly #state: EngineState<PreparedEvent>;
-  readonly #inboxes = new Map<string, Inbox>();
+  readonly #intake: Intake;
+  readonly #deadLetters: DeadLetterWriter;
   readonly #halts = new Map<string, PartitionHalt>();
   readonly #open = new Map<EventDelivery, AbandonAttempt>();
   readonly #onFailed: (error: Error) => void;
   #cancelTick: Cancel = () => undefined;
-  #isPumping = false;
   #drainMsMax = Infinity;
+  #drain: Drain | null = null;
+  #stopping: Promise<void> | null = null;
+  #hasFailed = false;
   /** Counts memberships, so that a takeover of an ended one gives up. */
   #membership = 0;
-  #onDrained: (() => void) | null = null;
 
   /** @param onFailed called once when the driver can never go on; the process should end. */
   constructor(options: DriverOptions, ports: DriverPorts, onFailed: (error: Error) => void) {
@@ -62,6 +71,19 @@ export class TargetDriver implements GroupListener {
     this.#onFailed = onFailed;
     this.#state = createState(options.engine, ports.clock.now());
     this.#reporter = new Reporter(options.target, ports, this.#state);
+    this.#deadLetters = new DeadLetterWriter(ports.sink, {
+      target: options.target,
+      topic: options.deadTopic,
+    });
+    this.#intake = new Intake(
+      {
+        nextOffset: (partition) => this.#find(partition)?.tracker.nextOffset ?? null,
+        take: ({ topic, partition }, records) =>
+          this.#step({ kind: "records", topic, partition, records }),
+      },
+      ports,
+      this.#reporter,
+    );
   }
 
   /** What the engine knows, to read only. */
@@ -80,80 +102,109 @@ export class TargetDriver implements GroupListener {
   }
 
   /**
-   * Drains, commits, leaves the group. Idempotent.
+   * Drains, commits, leaves the group, and does nothing more. Idempotent; called again with a smaller budget it ends
+   * the drain under way earlier.
    * @param budgetMs what is open after it is given up; the source's own bound holds too.
    */
-  async stop(budgetMs = Infinity): Promise<void> {
-    this.#drainMsMax = budgetMs;
-    await this.#ports.source.stop();
-    this.#membership += 1;
-    this.#cancelTick();
-    this.#reporter.close();
+  stop(budgetMs = Infinity): Promise<void> {
+    this.#drainMsMax = Math.min(this.#drainMsMax, budgetMs);
+    if (this.#drain !== null) this.#boundDrain(this.#drain, this.#drainMsMax);
+    this.#stopping ??= this.#stop();
+    return this.#stopping;
   }
 
   /** @inheritdoc */
   async assigned(assignment: Assignment): Promise<void> {
+    if (this.#stopping !== null) return;
     this.#membership += 1;
+    this.#drain?.end();
+    this.#endUncontinued(assignment);
     const takeover = await this.#takeOverUntilDone(assignment, this.#membership);
     if (takeover === null) return;
-    this.#halts.clear();
+    this.#reporter.assigned(assignment, takeover.owned.length);
     for (const halt of takeover.halted) this.halted(halt);
-    this.#openInboxes(takeover);
+    for (const owned of takeover.owned) this.#openPartition(owned);
     let partitionCount = 0;
     for (const count of assignment.partitionCounts.values()) partitionCount += count;
     const { generation } = assignment;
-    this.#reporter.assigned(assignment, takeover.owned.length);
     this.#step({ kind: "assigned", generation, partitions: takeover.owned, partitionCount });
-    this.#pump();
+    this.#intake.pump();
   }
 
   /** @inheritdoc */
   draining(reason: "rebalance" | "shutdown", budgetMs: number): Promise<void> {
-    if (this.#state.membership !== "active") return Promise.resolve();
+    if (this.#state.membership === "none") return Promise.resolve();
     this.#reporter.draining(reason, this.#state.inFlightCount);
-    return new Promise((resolve) => {
-      const drainMs = Math.min(budgetMs, this.#drainMsMax);
-      const cancel = this.#ports.clock.schedule(drainMs, () => this.#abandonAll());
-      this.#onDrained = () => {
-        cancel();
-        this.#onDrained = null;
-        resolve();
-      };
-      this.#step({ kind: "drain" });
-    });
+    const drain = (this.#drain ??= this.#beginDrain());
+    this.#boundDrain(drain, Math.min(budgetMs, this.#drainMsMax));
+    this.#step({ kind: "drain" });
+    return drain.ended;
   }
 
   /** @inheritdoc */
   lost(reason: string): void {
     this.#membership += 1;
-    this.#reporter.lost(reason);
-    this.#inboxes.clear();
-    this.#step({ kind: "fenced" });
-    this.#onDrained?.();
+    if (this.#state.membership !== "none") this.#reporter.lost(reason);
+    this.#fence();
   }
 
   /** @inheritdoc */
   records(batch: RecordBatch): void {
-    const inbox = this.#inboxes.get(partitionName(batch.topic, batch.partition));
-    if (inbox === undefined) return;
-    inbox.push(batch);
-    this.#reporter.fetched(batch);
-    this.#pump();
+    this.#intake.push(batch);
   }
 
   /** @inheritdoc */
   halted(halt: PartitionHalt): void {
-    const name = partitionName(halt.topic, halt.partition);
-    this.#halts.set(name, halt);
-    this.#inboxes.delete(name);
+    this.#halts.set(partitionName(halt.topic, halt.partition), halt);
+    this.#intake.close(halt);
     this.#ports.source.pause(halt);
     this.#reporter.halted(halt);
   }
 
   /** @inheritdoc */
   failed(error: Error): void {
-    this.lost("source failed");
+    this.lost("the source failed");
+    this.#fail(error);
+  }
+
+  async #stop(): Promise<void> {
+    try {
+      await this.#ports.source.stop();
+    } finally {
+      this.#membership += 1;
+      this.#fence();
+      this.#cancelTick();
+      this.#reporter.close();
+    }
+  }
+
+  /** Ends every epoch, and what is open: its results would be dropped, and what waits to be sent must not leave. */
+  #fence(): void {
+    this.#intake.closeAll();
+    this.#apply({ kind: "fenced" });
+    this.#abandonAll();
+    this.#drain?.end();
+  }
+
+  #fail(error: Error): void {
+    if (this.#hasFailed) return;
+    this.#hasFailed = true;
     this.#onFailed(error);
+  }
+
+  /** What the next generation does not continue ends before it is taken over: someone else may own it meanwhile. */
+  #endUncontinued({ partitions }: Assignment): void {
+    const continued = new Set(
+      partitions
+        .filter(({ isContinued }) => isContinued)
+        .map(({ topic, partition }) => partitionName(topic, partition)),
+    );
+    const ended = [...this.#state.partitions].flatMap(([name, partition]) =>
+      continued.has(name) ? [] : [partition],
+    );
+    for (const name of this.#halts.keys()) if (!continued.has(name)) this.#halts.delete(name);
+    for (const partition of ended) this.#intake.close(partition);
+    if (ended.length > 0) this.#step({ kind: "revoked", partitions: ended });
   }
 
   async #takeOverUntilDone(assignment: Assignment, membership: number): Promise<Takeover | null> {
@@ -161,10 +212,11 @@ export class TargetDriver implements GroupListener {
       try {
         const takeover = await takeOver({
           assignment,
+          isKnown: (partition) => this.#find(partition) !== undefined,
           options: this.#options,
           ports: this.#ports,
         });
-        return membership === this.#membership ? takeover : null;
+        return membership === this.#membership && this.#isProven() ? takeover : null;
       } catch (error) {
         if (membership !== this.#membership) return null;
         if (!(error instanceof MillraceError)) throw error;
@@ -177,96 +229,81 @@ export class TargetDriver implements GroupListener {
     }
   }
 
-  #openInboxes({ owned }: Takeover): void {
-    const kept = new Set<string>();
-    for (const assigned of owned) {
-      const { topic, partition } = assigned;
-      const name = partitionName(topic, partition);
-      kept.add(name);
-      if (assigned.kind === "continued" && this.#inboxes.has(name)) continue;
-      this.#inboxes.set(name, new Inbox(topic, partition));
-      this.#ports.source.resume(assigned);
-      if (assigned.kind === "taken") this.#ports.source.seek(assigned, assigned.committed.offset);
+  #openPartition(assigned: AssignedInput): void {
+    const { topic, partition } = assigned;
+    if (assigned.kind === "continued") {
+      if (!this.#halts.has(partitionName(topic, partition))) this.#intake.keep(assigned);
+      return;
     }
-    for (const name of this.#inboxes.keys()) if (!kept.has(name)) this.#inboxes.delete(name);
+    this.#halts.delete(partitionName(topic, partition));
+    this.#ports.source.seek({ topic, partition }, assigned.committed.offset);
+    this.#intake.open({ topic, partition });
   }
 
-  /** Feeds the engine from the inboxes, a chunk of each a turn, so that nothing else waits long. */
-  #pump(): void {
-    if (this.#isPumping) return;
-    let isMoreLeft = false;
-    for (const inbox of this.#inboxes.values()) {
-      if (inbox.isReady) this.#feed(inbox);
-      this.#steerSource(inbox);
-      isMoreLeft ||= inbox.isReady;
-    }
-    if (!isMoreLeft) return;
-    this.#isPumping = true;
-    this.#ports.clock.schedule(0, () => {
-      this.#isPumping = false;
-      this.#pump();
-    });
-  }
-
-  #feed(inbox: Inbox): void {
-    const records: NewRecord<PreparedEvent>[] = [];
-    while (records.length < CHUNK_MAX) {
-      const record = inbox.peek();
-      if (record === undefined) break;
-      const preparation = this.#ports.preparer.prepare(record);
-      if (preparation.kind === "schema-needed") {
-        this.#awaitSchema(inbox, preparation.schemaId);
-        break;
-      }
-      inbox.shift();
-      records.push(newRecord(record, preparation));
-    }
-    if (records.length === 0) return;
-    const { topic, partition } = inbox;
-    this.#step({ kind: "records", topic, partition, records });
-  }
-
-  /** A registry that does not answer holds the partition; nothing is given up for it. */
-  #awaitSchema(inbox: Inbox, schemaId: number): void {
-    inbox.isAwaitingSchema = true;
-    const goOn = (): void => {
-      inbox.isAwaitingSchema = false;
-      this.#pump();
+  #beginDrain(): Drain {
+    const { promise, resolve } = Promise.withResolvers<undefined>();
+    const end = (): void => {
+      this.#drain = null;
+      resolve(undefined);
     };
-    this.#ports.preparer.loadSchema(schemaId).then(goOn, (error: unknown) => {
-      this.#reporter.portFailed(`load schema ${schemaId}`, error);
-      this.#ports.clock.schedule(PORT_RETRY_MS, goOn);
-    });
+    return { ended: promise, end };
   }
 
-  #steerSource(inbox: Inbox): void {
-    const { wish } = inbox;
-    if (wish === "as-is") return;
-    inbox.isSourcePaused = wish === "pause";
-    this.#ports.source[wish](inbox);
+  /** Gives up what is open when the budget is over, and the wait a little later. */
+  #boundDrain(drain: Drain, budgetMs: number): void {
+    if (budgetMs === Infinity) return;
+    const { clock } = this.#ports;
+    const giveUp = (): void => {
+      if (this.#drain !== drain) return;
+      this.#abandonAll();
+      const end = clock.schedule(DRAIN_GRACE_MS, drain.end);
+      void drain.ended.then(end);
+    };
+    const cancel = clock.schedule(budgetMs, giveUp);
+    void drain.ended.then(cancel);
+  }
+
+  #abandonAll(): void {
+    for (const abandon of [...this.#open.values()]) abandon();
+  }
+
+  /** I7. */
+  #isProven(): boolean {
+    return this.#ports.source.isProven();
   }
 
   #step(input: Input<PreparedEvent>): void {
-    const { clock, entropy } = this.#ports;
-    const moment = { now: clock.now(), wallNow: clock.wallNow(), entropy: entropy() };
-    const deadLetters: Extract<Effect<PreparedEvent>, { kind: "dead-letter" }>[] = [];
-    for (const effect of step(this.#state, input, moment)) {
-      if (effect.kind === "dead-letter") deadLetters.push(effect);
-      else this.#perform(effect);
-    }
-    if (deadLetters.length > 0) this.#writeDeadLetters(deadLetters);
+    const { membership } = this.#state;
+    if (membership === "active" && !this.#isProven()) this.lost("membership is unproven");
+    this.#apply(input);
   }
 
-  #perform(effect: Exclude<Effect<PreparedEvent>, { kind: "dead-letter" }>): void {
+  /** One step of the engine and its effects. A broken invariant ends the driver: what it knows cannot be trusted. */
+  #apply(input: Input<PreparedEvent>): void {
+    if (this.#hasFailed && input.kind !== "fenced") return;
+    const { clock, entropy } = this.#ports;
+    const moment = { now: clock.now(), wallNow: clock.wallNow(), entropy: entropy() };
+    try {
+      for (const effect of step(this.#state, input, moment)) this.#perform(effect);
+    } catch (error) {
+      this.#fail(error instanceof Error ? error : new Error(String(error)));
+      this.#intake.closeAll();
+      this.#abandonAll();
+    }
+  }
+
+  #perform(effect: EventEffect): void {
     switch (effect.kind) {
       case "attempt":
         return this.#attempt(effect.delivery);
+      case "dead-letter":
+        return this.#writeDeadLetter(effect);
       case "commit":
         return this.#commit(effect);
       case "pause-fetch":
-        return this.#setClosed(effect, true);
+        return this.#intake.setRoom(effect, "full");
       case "resume-fetch":
-        return this.#setClosed(effect, false);
+        return this.#intake.setRoom(effect, "free");
       case "settled":
         return this.#reporter.settled(effect.delivery, effect.outcome);
       case "wake":
@@ -276,7 +313,7 @@ export class TargetDriver implements GroupListener {
       case "target-released":
         return this.#reporter.released();
       case "drained":
-        this.#onDrained?.();
+        this.#drain?.end();
     }
   }
 
@@ -292,13 +329,7 @@ export class TargetDriver implements GroupListener {
     this.#open.set(delivery, sender.send(attemptRequest(delivery, span.context), onResult));
   }
 
-  #abandonAll(): void {
-    for (const abandon of [...this.#open.values()]) abandon();
-    // What is still not answered after this is the caller's loss: its budget is over.
-    this.#ports.clock.schedule(PORT_RETRY_MS, () => this.#onDrained?.());
-  }
-
-  #commit({ id, generation, commits }: Extract<Effect<PreparedEvent>, { kind: "commit" }>): void {
+  #commit({ id, generation, commits }: Extract<EventEffect, { kind: "commit" }>): void {
     this.#ports.source.commit(commits, generation).then(
       () => this.#step({ kind: "commit-acknowledged", id }),
       (error: unknown) => {
@@ -309,11 +340,15 @@ export class TargetDriver implements GroupListener {
     );
   }
 
-  #setClosed(partition: TopicPartition, isClosed: boolean): void {
-    const inbox = this.#inboxes.get(partitionName(partition.topic, partition.partition));
-    if (inbox === undefined) return;
-    inbox.isClosed = isClosed;
-    if (!isClosed) this.#ports.clock.schedule(0, () => this.#pump());
+  #writeDeadLetter({ delivery, why }: Extract<EventEffect, { kind: "dead-letter" }>): void {
+    this.#deadLetters.write(delivery, why).then(
+      () => this.#step({ kind: "dead-letters-written", deliveries: [delivery] }),
+      async (error: unknown) => {
+        this.#reporter.portFailed("write a dead letter", error);
+        await this.#pause();
+        this.#step({ kind: "dead-letters-failed", deliveries: [delivery] });
+      },
+    );
   }
 
   #scheduleTick(at: number): void {
@@ -322,54 +357,13 @@ export class TargetDriver implements GroupListener {
     this.#cancelTick = clock.schedule(at - clock.now(), () => this.#step({ kind: "tick" }));
   }
 
-  #writeDeadLetters(effects: Extract<Effect<PreparedEvent>, { kind: "dead-letter" }>[]): void {
-    const { target, deadTopic: topic } = this.#options;
-    for (const { delivery, why } of effects) {
-      const record = deadLetterRecord(delivery, why, { target, topic });
-      const write = this.#ports.sink.append([record]).catch((error: unknown) => {
-        const isTooLarge = error instanceof MillraceError && error.code === "PRODUCE_REFUSED";
-        if (!isTooLarge) throw error;
-        return this.#ports.sink.append([withoutValue(record)]);
-      });
-      write.then(
-        () => this.#step({ kind: "dead-letters-written", deliveries: [delivery] }),
-        async (error: unknown) => {
-          this.#reporter.portFailed("write a dead letter", error);
-          await this.#pause();
-          this.#step({ kind: "dead-letters-failed", deliveries: [delivery] });
-        },
-      );
-    }
-  }
-
   #pause(): Promise<void> {
     return new Promise((resolve) => {
       this.#ports.clock.schedule(PORT_RETRY_MS, resolve);
     });
   }
-}
 
-function newRecord(
-  { offset, key }: SourceRecord,
-  preparation: Exclude<Preparation, { kind: "schema-needed" }>,
-): NewRecord<PreparedEvent> {
-  if (preparation.kind === "filtered") return { kind: "filtered", offset };
-  const { verdict, event } = preparation;
-  return {
-    kind: "matched",
-    offset,
-    key: key === null ? null : asRecordKey(latin1(key)),
-    bytes: sizeOf(event),
-    verdict,
-    payload: event,
-  };
-}
-
-/** What an event holds in memory, roughly: its record's bytes, its body, and a fixed part for objects. */
-function sizeOf({ record, request }: PreparedEvent): number {
-  return 1_024 + (record.value?.length ?? 0) + (request?.body?.length ?? 0);
-}
-
-function latin1({ buffer, byteOffset, byteLength }: Uint8Array): string {
-  return Buffer.from(buffer, byteOffset, byteLength).toString("latin1");
+  #find({ topic, partition }: TopicPartition): PartitionState<PreparedEvent> | undefined {
+    return this.#state.partitions.get(partitionName(topic, partition));
+  }
 }

@@ -92,6 +92,11 @@ export interface RecordSource {
    * @throws MillraceError `COMMIT_FENCED` (abandon: the generation is over) or `COMMIT_FAILED` (retry).
    */
   commit(offsets: readonly OffsetCommit[], generation: number): Promise<void>;
+  /**
+   * Whether membership is proven at this moment: false from 80 % of the session after the last acknowledged heartbeat,
+   * also in a process that has just woken and whose timers have not run yet. Asked before every step; cheap.
+   */
+  isProven(): boolean;
   /** Stops fetching a partition; idempotent. Records already fetched may still arrive. */
   pause(partition: TopicPartition): void;
   /** Fetches a paused partition again; idempotent. */

@@ -1,0 +1,187 @@
+/**
+ * The way of records from the source into the engine: held per partition, prepared, handed over a chunk at a time so
+ * that nothing else waits long. Holds the source back when too much is held. Records of partitions that are not open
+ * here are dropped: they are read again by whoever owns them.
+ */
+import type { MatchedRecord, NewRecord } from "../core/delivery.ts";
+import { asRecordKey, type Offset, type TopicPartition } from "../core/identity.ts";
+import { partitionName } from "../core/state.ts";
+import type { Preparation, PreparedEvent, RecordBatch, SourceRecord } from "../ports.ts";
+import { Inbox } from "./inbox.ts";
+import { PORT_RETRY_MS, type DriverPorts } from "./options.ts";
+import type { Reporter } from "./reporter.ts";
+
+/** Records handed to the engine in one step, and bytes after which no more are added. */
+const CHUNK_COUNT_MAX = 32;
+const CHUNK_BYTES_MAX = 262_144;
+/** What the objects of one event take besides its bytes, roughly. */
+const EVENT_BYTES = 1_024;
+
+/** What the intake hands over to, and asks. */
+export interface IntakeOwner {
+  /** Takes records into the engine. */
+  readonly take: (partition: TopicPartition, records: readonly NewRecord<PreparedEvent>[]) => void;
+  /** The lowest offset that the engine has not taken; null when it does not own the partition. */
+  readonly nextOffset: (partition: TopicPartition) => Offset | null;
+}
+
+/** Feeds one target's engine. */
+export class Intake {
+  readonly #owner: IntakeOwner;
+  readonly #ports: Pick<DriverPorts, "clock" | "preparer" | "source">;
+  readonly #reporter: Reporter;
+  readonly #inboxes = new Map<string, Inbox>();
+  #isPumping = false;
+
+  constructor(
+    owner: IntakeOwner,
+    ports: Pick<DriverPorts, "clock" | "preparer" | "source">,
+    reporter: Reporter,
+  ) {
+    this.#owner = owner;
+    this.#ports = ports;
+    this.#reporter = reporter;
+  }
+
+  /** Takes records of a partition in, from its next one on. */
+  open({ topic, partition }: TopicPartition): void {
+    this.#inboxes.set(partitionName(topic, partition), new Inbox(topic, partition));
+    this.#ports.source.resume({ topic, partition });
+  }
+
+  /** Goes on with a partition that was open in the generation before; says anew what the source should do. */
+  keep(partition: TopicPartition): void {
+    const inbox = this.#find(partition);
+    if (inbox !== undefined)
+      this.#ports.source[inbox.isSourcePaused ? "pause" : "resume"](partition);
+  }
+
+  /** Drops what is held of a partition and takes no more. */
+  close({ topic, partition }: TopicPartition): void {
+    this.#inboxes.delete(partitionName(topic, partition));
+  }
+
+  closeAll(): void {
+    this.#inboxes.clear();
+  }
+
+  push(batch: RecordBatch): void {
+    const inbox = this.#find(batch);
+    if (inbox === undefined) return;
+    inbox.push(batch);
+    this.#reporter.fetched(batch);
+    this.pump();
+  }
+
+  /** Whether the engine has room for more of a partition. */
+  setRoom(partition: TopicPartition, room: "full" | "free"): void {
+    const inbox = this.#find(partition);
+    if (inbox === undefined) return;
+    inbox.isClosed = room === "full";
+    if (room === "free") this.#ports.clock.schedule(0, () => this.pump());
+  }
+
+  /** Feeds the engine: a chunk of each partition, then others have their turn. */
+  pump(): void {
+    if (this.#isPumping) return;
+    let isMoreLeft = false;
+    for (const inbox of [...this.#inboxes.values()]) {
+      if (inbox.isReady) this.#feed(inbox);
+      this.#steerSource(inbox);
+      isMoreLeft ||= inbox.isReady;
+    }
+    if (!isMoreLeft) return;
+    this.#isPumping = true;
+    this.#ports.clock.schedule(0, () => {
+      this.#isPumping = false;
+      this.pump();
+    });
+  }
+
+  #feed(inbox: Inbox): void {
+    const from = this.#owner.nextOffset(inbox);
+    if (from === null) return;
+    const records: NewRecord<PreparedEvent>[] = [];
+    let bytes = 0;
+    while (records.length < CHUNK_COUNT_MAX && bytes < CHUNK_BYTES_MAX) {
+      const record = inbox.peek();
+      if (record === undefined) break;
+      // Fetched again after a rebalance: known already, so not worth its preparation.
+      if (record.offset >= from) {
+        const preparation = this.#ports.preparer.prepare(record);
+        if (preparation.kind === "schema-needed") {
+          this.#awaitSchema(inbox, preparation.schemaId);
+          break;
+        }
+        const made = newRecord(record, preparation);
+        bytes += made.kind === "matched" ? made.bytes : 0;
+        records.push(made);
+      }
+      inbox.shift();
+    }
+    if (records.length > 0) this.#owner.take(inbox, records);
+  }
+
+  /** A registry that does not answer holds the partition; nothing is given up for it. */
+  #awaitSchema(inbox: Inbox, schemaId: number): void {
+    const { clock, preparer } = this.#ports;
+    inbox.isAwaitingSchema = true;
+    const goOnAfter = (delayMs: number): void => {
+      clock.schedule(delayMs, () => {
+        inbox.isAwaitingSchema = false;
+        this.pump();
+      });
+    };
+    preparer.loadSchema(schemaId).then(
+      () => goOnAfter(0),
+      (error: unknown) => {
+        this.#reporter.portFailed(`load schema ${schemaId}`, error);
+        goOnAfter(PORT_RETRY_MS);
+      },
+    );
+  }
+
+  #steerSource(inbox: Inbox): void {
+    const { wish } = inbox;
+    if (wish === "as-is") return;
+    inbox.isSourcePaused = wish === "pause";
+    this.#ports.source[wish](inbox);
+  }
+
+  #find({ topic, partition }: TopicPartition): Inbox | undefined {
+    return this.#inboxes.get(partitionName(topic, partition));
+  }
+}
+
+function newRecord(
+  { offset, key }: SourceRecord,
+  preparation: Exclude<Preparation, { kind: "schema-needed" }>,
+): NewRecord<PreparedEvent> {
+  if (preparation.kind === "filtered") return { kind: "filtered", offset };
+  const { verdict, event } = preparation;
+  const matched: MatchedRecord<PreparedEvent> = {
+    kind: "matched",
+    offset,
+    key: key === null ? null : asRecordKey(latin1(key)),
+    bytes: sizeOf(event),
+    verdict,
+    payload: event,
+  };
+  return matched;
+}
+
+/** What an event holds in memory, roughly: its record's bytes, its body, and a fixed part for objects. */
+function sizeOf({ record: { key, value, headers }, request }: PreparedEvent): number {
+  let bytes = EVENT_BYTES + (key?.length ?? 0) + (value?.length ?? 0);
+  bytes += request?.body?.length ?? 0;
+  for (const name of Object.keys(headers)) {
+    const header = headers[name];
+    if (header instanceof Uint8Array) bytes += header.length;
+    else if (header !== undefined) for (const one of header) bytes += one.length;
+  }
+  return bytes;
+}
+
+function latin1({ buffer, byteOffset, byteLength }: Uint8Array): string {
+  return Buffer.from(buffer, byteOffset, byteLength).toString("latin1");
+}

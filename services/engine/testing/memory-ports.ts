@@ -1,0 +1,234 @@
+/** Ports of the driver in memory, each answering as a test tells it. */
+import type { AttemptResult } from "../src/core/attempt-result.ts";
+import { asOffset, asPartition, type Offset, type TopicPartition } from "../src/core/identity.ts";
+import { MillraceError } from "../src/errors.ts";
+import type {
+  AttemptRequest,
+  AttemptSender,
+  EventPreparer,
+  GroupListener,
+  OffsetCommit,
+  Preparation,
+  RecordPosition,
+  RecordSink,
+  RecordSource,
+  SinkRecord,
+  SourceRecord,
+  StateEntry,
+  StateLog,
+} from "../src/ports.ts";
+
+const nameOf = ({ topic, partition }: TopicPartition): string => `${topic}/${partition}`;
+
+/** A source that fetches nothing by itself. */
+export class MemorySource implements RecordSource {
+  readonly commits: { readonly generation: number; readonly offsets: readonly OffsetCommit[] }[] =
+    [];
+  readonly seeks = new Map<string, Offset>();
+  readonly paused = new Set<string>();
+  listener: GroupListener | null = null;
+  startOffset = 0;
+  isMember = true;
+  /** What each commit answers. */
+  onCommit: () => Promise<void> = () => Promise.resolve();
+  /** What stopping does; a real source drains through the listener. */
+  onStop: () => Promise<void> = () => Promise.resolve();
+
+  start(listener: GroupListener): Promise<void> {
+    this.listener = listener;
+    return Promise.resolve();
+  }
+
+  commit(offsets: readonly OffsetCommit[], generation: number): Promise<void> {
+    this.commits.push({ generation, offsets });
+    return this.onCommit();
+  }
+
+  isProven(): boolean {
+    return this.isMember;
+  }
+
+  pause(partition: TopicPartition): void {
+    this.paused.add(nameOf(partition));
+  }
+
+  resume(partition: TopicPartition): void {
+    this.paused.delete(nameOf(partition));
+  }
+
+  seek(partition: TopicPartition, offset: Offset): void {
+    this.seeks.set(nameOf(partition), offset);
+  }
+
+  offsetAt(): Promise<Offset> {
+    return Promise.resolve(asOffset(this.startOffset));
+  }
+
+  stop(): Promise<void> {
+    return this.onStop();
+  }
+}
+
+/** A sink that keeps what it is given. */
+export class MemorySink implements RecordSink {
+  readonly records: SinkRecord[] = [];
+  /** Throws where a write must fail; given the record. */
+  onAppend: (record: SinkRecord) => Promise<void> = () => Promise.resolve();
+
+  async append(records: readonly SinkRecord[]): Promise<readonly RecordPosition[]> {
+    const positions: RecordPosition[] = [];
+    for (const record of records) {
+      await this.onAppend(record);
+      this.records.push(record);
+      const offset = asOffset(this.records.length - 1);
+      positions.push({ topic: record.topic, partition: asPartition(0), offset });
+    }
+    return positions;
+  }
+
+  close(): Promise<void> {
+    return Promise.resolve();
+  }
+}
+
+/** A state topic; views see only what they have read. */
+export class MemoryStateLog implements StateLog {
+  readonly entries: { readonly key: string; readonly value: unknown }[];
+  readonly #view = new Map<string, StateEntry>();
+  #read = 0;
+  /** Asked before each write; throws where it must fail. */
+  onAppend: (keys: readonly string[]) => Promise<void> = () => Promise.resolve();
+
+  /** @param topic the entries, shared by all views of one topic. */
+  constructor(topic: { readonly key: string; readonly value: unknown }[] = []) {
+    this.entries = topic;
+  }
+
+  async append(
+    entries: readonly { readonly key: string; readonly value: unknown }[],
+  ): Promise<readonly Offset[]> {
+    await this.onAppend(entries.map(({ key }) => key));
+    return entries.map((entry) => asOffset(this.entries.push(entry) - 1));
+  }
+
+  readTo(offset: Offset): Promise<void> {
+    for (; this.#read <= offset; this.#read += 1) {
+      const entry = this.entries[this.#read];
+      if (entry === undefined) continue;
+      this.#view.set(entry.key, { offset: asOffset(this.#read), value: entry.value });
+    }
+    return Promise.resolve();
+  }
+
+  get(key: string): StateEntry | undefined {
+    return this.#view.get(key);
+  }
+
+  list(prefix: string): readonly (readonly [string, StateEntry])[] {
+    return [...this.#view].filter(([key]) => key.startsWith(prefix));
+  }
+
+  close(): Promise<void> {
+    return Promise.resolve();
+  }
+
+  /** The last value of a key in the topic itself. */
+  latest(key: string): unknown {
+    return this.entries.findLast((entry) => entry.key === key)?.value;
+  }
+}
+
+/** One call that was sent. */
+export interface SentCall {
+  readonly request: AttemptRequest;
+  readonly end: (result: AttemptResult) => void;
+  isAbandoned: boolean;
+  hasEnded: boolean;
+}
+
+/** A sender whose calls the test ends. */
+export class MemorySender implements AttemptSender {
+  readonly calls: SentCall[] = [];
+  /** Whether an abandoned call ends at once, as a real one does. */
+  endsAbandoned = true;
+
+  send(request: AttemptRequest, onResult: (result: AttemptResult) => void): () => void {
+    const call: SentCall = {
+      request,
+      isAbandoned: false,
+      hasEnded: false,
+      end: (result) => {
+        if (call.hasEnded) return;
+        call.hasEnded = true;
+        onResult(result);
+      },
+    };
+    this.calls.push(call);
+    return () => {
+      call.isAbandoned = true;
+      if (this.endsAbandoned) {
+        queueMicrotask(() => call.end({ kind: "abandoned", ambiguous: true }));
+      }
+    };
+  }
+
+  /** Calls without an answer yet. */
+  get open(): readonly SentCall[] {
+    return this.calls.filter(({ hasEnded }) => !hasEnded);
+  }
+
+  close(): Promise<void> {
+    return Promise.resolve();
+  }
+}
+
+/** A preparer that reads a record's value as text: `skip` is filtered, `bad` undecodable, `schema:<n>` needs one. */
+export class MemoryPreparer implements EventPreparer {
+  readonly known = new Set<number>();
+  readonly prepared: number[] = [];
+  /** Whether the registry answers. */
+  isRegistryUp = true;
+
+  prepare(record: SourceRecord): Preparation {
+    const text = Buffer.from(record.value ?? []).toString();
+    this.prepared.push(record.offset);
+    const schemaId = Number(/^schema:(\d+)/u.exec(text)?.[1] ?? Number.NaN);
+    if (!Number.isNaN(schemaId) && !this.known.has(schemaId))
+      return { kind: "schema-needed", schemaId };
+    if (text === "skip") return { kind: "filtered" };
+    const isBad = text === "bad";
+    return {
+      kind: "ready",
+      verdict: isBad
+        ? { kind: "undeliverable", reason: "DECODE_FAILED", detail: "no magic byte" }
+        : { kind: "deliver" },
+      event: {
+        record,
+        id: isBad ? null : `id-${record.offset}`,
+        source: isBad ? null : "urn:test",
+        type: isBad ? null : "users.ProfileUpdated",
+        tenant: "acme",
+        traceparent: "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01",
+        tracestate: "vendor=1",
+        request: isBad
+          ? null
+          : {
+              method: "PUT",
+              url: "https://api.example.com:8443/users/1?secret=2",
+              headers: { "idempotency-key": `key-${record.offset}` },
+              body: text,
+              timeoutMs: 5_000,
+            },
+        mappingRevision: "r1",
+      },
+    };
+  }
+
+  loadSchema(schemaId: number): Promise<void> {
+    if (!this.isRegistryUp) {
+      return Promise.reject(new MillraceError("REGISTRY_UNREACHABLE", "registry does not answer"));
+    }
+    this.known.add(schemaId);
+    return Promise.resolve();
+  }
+}
