@@ -1,5 +1,5 @@
 import { findHome, readState } from "./home.ts";
-import { isRunning } from "./server-process.ts";
+import { isRunning } from "./known-process.ts";
 
 /** Where brokers and registry are, and who said so. */
 export interface Endpoints {
@@ -12,11 +12,19 @@ export interface Endpoints {
 export function resolveEndpoints(env: NodeJS.ProcessEnv = process.env): Endpoints {
   const state = readState(findHome(process.cwd(), env));
   const local = state !== null && isRunning(state.kafka) ? state : null;
-  const brokers = env["KAFKA_BROKERS"];
-  const registryUrl = env["SCHEMA_REGISTRY_URL"];
+  const named = listOf(env["KAFKA_BROKERS"]);
+  const [registryUrl] = listOf(env["SCHEMA_REGISTRY_URL"]);
   return {
-    brokers: brokers?.split(",") ?? local?.brokers ?? ["127.0.0.1:9092"],
+    brokers: named.length > 0 ? named : (local?.brokers ?? ["127.0.0.1:9092"]),
     registryUrl: registryUrl ?? local?.registryUrl ?? "http://127.0.0.1:8081/apis/ccompat/v7",
-    from: brokers !== undefined ? "environment" : local !== null ? "stack" : "default",
+    from: named.length > 0 ? "environment" : local !== null ? "stack" : "default",
   };
+}
+
+/** What stands between commas; nothing of an empty variable. */
+function listOf(text = ""): string[] {
+  return text
+    .split(",")
+    .map((part) => part.trim())
+    .filter((part) => part !== "");
 }

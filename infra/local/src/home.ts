@@ -1,6 +1,5 @@
 /** Where the stack's data, logs and state file are, and what the state file says. */
-import { existsSync, readFileSync } from "node:fs";
-import { mkdir, rename, rm, writeFile } from "node:fs/promises";
+import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { dirname, join, resolve } from "node:path";
 
 const FOLDER = ".millrace";
@@ -28,7 +27,7 @@ export interface StackState {
 
 /**
  * The folder of data, logs and state: `MILLRACE_HOME`, else the nearest `.millrace` upward, else beside the nearest
- * `.git` or `package.json` with workspaces, else in the current folder.
+ * `.git`, else in the current folder.
  */
 export function findHome(from = process.cwd(), env: NodeJS.ProcessEnv = process.env): string {
   const own = env["MILLRACE_HOME"];
@@ -49,16 +48,16 @@ export function readState(home: string): StackState | null {
 }
 
 /** Writes the state file, whole or not at all. */
-export async function writeState(home: string, state: StackState): Promise<void> {
-  await mkdir(home, { recursive: true });
+export function writeState(home: string, state: StackState): void {
+  mkdirSync(home, { recursive: true });
   const path = join(home, STATE_FILE);
-  await writeFile(`${path}.part`, `${JSON.stringify(state, null, 2)}\n`);
-  await rename(`${path}.part`, path);
+  writeFileSync(`${path}.part`, `${JSON.stringify(state, null, 2)}\n`);
+  renameSync(`${path}.part`, path);
 }
 
 /** Forgets the stack. */
-export async function removeState(home: string): Promise<void> {
-  await rm(join(home, STATE_FILE), { force: true });
+export function removeState(home: string): void {
+  rmSync(join(home, STATE_FILE), { force: true });
 }
 
 function upward(from: string, holds: (folder: string) => boolean): string | null {
@@ -72,7 +71,9 @@ function isStackState(value: unknown): value is StackState {
   if (typeof value !== "object" || value === null) return false;
   const state = value as Partial<Record<keyof StackState, unknown>>;
   const isServer = (server: unknown): boolean =>
-    typeof server === "object" && server !== null && "pid" in server && "startedAt" in server;
+    typeof server === "object" &&
+    server !== null &&
+    ["pid", "startedAt", "port", "log"].every((field) => field in server);
   return (
     state.version === 1 &&
     Array.isArray(state.brokers) &&

@@ -1,45 +1,50 @@
 import { spawnSync } from "node:child_process";
 import { randomUUID } from "node:crypto";
 import { existsSync } from "node:fs";
-import { mkdir, writeFile } from "node:fs/promises";
+import { mkdir, rm, writeFile } from "node:fs/promises";
 import { connect } from "node:net";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { findJava } from "./java.ts";
 import type { ServerCommand } from "./server-process.ts";
 import { StackError } from "./stack-error.ts";
 
 const LOGGING = fileURLToPath(new URL("../log4j2.xml", import.meta.url));
-const JVM = ["-Xmx512m", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1"];
-const JAVA_MIN = 17;
+const JVM = ["-Xmx512m", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1", "-XX:-UsePerfData"];
+const ANSWER_MS_MAX = 2_000;
 
 /** What one broker is started with. */
 export interface BrokerPlan {
+  /** Path of a Java of at least `KAFKA_JAVA_MIN`. */
+  readonly java: string;
   /** Folder of Kafka's jars. */
   readonly jars: string;
   readonly dataDir: string;
   readonly log: string;
   readonly port: number;
   readonly controllerPort: number;
-  readonly isDetached: boolean;
 }
+
+/** The oldest Java that Kafka 4 runs on. */
+export const KAFKA_JAVA_MIN = 17;
 
 /** Formats the data folder where it is new, writes the configuration, and gives the command to start. */
 export async function prepareBroker(plan: BrokerPlan): Promise<ServerCommand> {
-  const java = findJava(JAVA_MIN, "Apache Kafka");
-  await mkdir(plan.dataDir, { recursive: true });
-  const properties = join(plan.dataDir, "server.properties");
-  await writeFile(properties, serverProperties(plan));
-  const base = ["-cp", `${plan.jars}/*`, `-Dlog4j2.configurationFile=${LOGGING}`];
-  if (!existsSync(join(plan.dataDir, "log", "meta.properties"))) {
+  const { java, jars, dataDir, log } = plan;
+  const temporary = join(dataDir, "tmp");
+  await rm(temporary, { recursive: true, force: true });
+  await mkdir(temporary, { recursive: true });
+  await writeFile(join(dataDir, "server.properties"), serverProperties(plan));
+  // Native codecs are unpacked to the temporary folder: its own, not the system's.
+  const options = [`-Djava.io.tmpdir=${temporary}`, `-Dlog4j2.configurationFile=${LOGGING}`];
+  const base = [...JVM, "-cp", `${jars}/*`, ...options];
+  if (!existsSync(join(dataDir, "log", "meta.properties"))) {
     const id = randomUUID().replaceAll("-", "").slice(0, 22);
-    const args = [...base, "kafka.tools.StorageTool", "format", "-t", id, "-c", properties];
-    const done = spawnSync(java.command, args, { encoding: "utf8" });
-    if (done.status !== 0) throw formatFailed(plan.dataDir, `${done.stdout}${done.stderr}`);
+    const format = ["kafka.tools.StorageTool", "format", "-t", id, "-c", "server.properties"];
+    const done = spawnSync(java, [...base, ...format], { cwd: dataDir, encoding: "utf8" });
+    if (done.status !== 0) throw formatFailed(dataDir, `${done.stdout}${done.stderr}`);
   }
-  const args = [...JVM, ...base, "kafka.Kafka", properties];
-  const { log, isDetached } = plan;
-  return { name: "Kafka", command: java.command, args, cwd: plan.dataDir, log, isDetached };
+  const args = [...base, "kafka.Kafka", "server.properties"];
+  return { name: "Kafka", command: java, args, env: {}, cwd: dataDir, log };
 }
 
 /**
@@ -53,8 +58,9 @@ export function answersApiVersions(port: number): Promise<boolean> {
       socket.destroy();
       resolve(answer);
     };
-    socket.setTimeout(1_000, () => end(false));
+    socket.setTimeout(ANSWER_MS_MAX, () => end(false));
     socket.once("error", () => end(false));
+    socket.once("close", () => end(false));
     socket.once("connect", () => socket.write(apiVersionsRequest()));
     socket.once("data", (data) => end(data.length >= 10 && data.readInt16BE(8) === 0));
   });
@@ -70,7 +76,11 @@ function apiVersionsRequest(): Buffer {
   return request;
 }
 
-function serverProperties({ port, controllerPort, dataDir }: BrokerPlan): string {
+/** The configuration of one broker that is its own controller, small and quick. Paths are relative to its folder. */
+export function serverProperties({
+  port,
+  controllerPort,
+}: Pick<BrokerPlan, "port" | "controllerPort">): string {
   const settings: Record<string, string | number | boolean> = {
     "process.roles": "broker,controller",
     "node.id": 1,
@@ -79,17 +89,26 @@ function serverProperties({ port, controllerPort, dataDir }: BrokerPlan): string
     "advertised.listeners": `PLAINTEXT://127.0.0.1:${port}`,
     "controller.listener.names": "CONTROLLER",
     "listener.security.protocol.map": "PLAINTEXT:PLAINTEXT,CONTROLLER:PLAINTEXT",
-    "log.dirs": join(dataDir, "log"),
+    "log.dirs": "log",
     "num.network.threads": 2,
     "num.io.threads": 4,
+    "num.recovery.threads.per.data.dir": 2,
+    // A topic that is not there is an error, not a topic with one partition.
     "auto.create.topics.enable": false,
+    "default.replication.factor": 1,
+    "min.insync.replicas": 1,
     "offsets.topic.num.partitions": 8,
     "offsets.topic.replication.factor": 1,
+    // A stack that rests for weeks keeps its groups' offsets: their loss would stop every target with an alarm.
+    "offsets.retention.minutes": 525_600,
     "transaction.state.log.num.partitions": 4,
     "transaction.state.log.replication.factor": 1,
     "transaction.state.log.min.isr": 1,
+    "share.coordinator.state.topic.num.partitions": 1,
     "share.coordinator.state.topic.replication.factor": 1,
     "share.coordinator.state.topic.min.isr": 1,
+    // The broker would hold 128 MiB for a cleaner that has little to clean.
+    "log.cleaner.dedupe.buffer.size": 16_777_216,
     "group.initial.rebalance.delay.ms": 0,
     "group.min.session.timeout.ms": 1_000,
     "broker.session.timeout.ms": 3_000,

@@ -6,11 +6,12 @@ export type StackErrorCode =
   | "FETCH_FAILED"
   | "DIGEST_MISMATCH"
   | "PORT_TAKEN"
+  | "RUNS_ELSEWHERE"
   | "DISK_FULL"
   | "START_FAILED"
   | "LOCKED";
 
-/** An expected failure: `message` says what and where, `hint` what to do. */
+/** An expected failure: `message` says what and where, and ends with `hint`, what to do. */
 export class StackError extends Error {
   override readonly name = "StackError";
   readonly code: StackErrorCode;

@@ -1,26 +1,27 @@
 /** The stack: one broker and one registry, started together, reused when they run, stopped by whoever asks. */
-import { existsSync } from "node:fs";
-import { mkdir, mkdtemp, rm } from "node:fs/promises";
+import { mkdir, mkdtemp } from "node:fs/promises";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
-import { assertDiskSpace, fetchDistribution, type Distribution } from "./distribution.ts";
-import { findHome, readState, removeState, writeState, type StackState } from "./home.ts";
-import { answersApiVersions, prepareBroker } from "./kafka-server.ts";
+import { join, resolve } from "node:path";
+import { assertDiskSpace } from "./disk-space.ts";
+import { fetchDistribution } from "./distribution.ts";
+import { startGuard } from "./guard-process.ts";
+import { findHome, readState, removeState, type ServerState, type StackState } from "./home.ts";
+import { findJava } from "./java.ts";
+import { answersApiVersions, KAFKA_JAVA_MIN } from "./kafka-server.ts";
+import { isRunning, stopProcess } from "./known-process.ts";
 import { withLock } from "./lock.ts";
-import { choosePort, freePort } from "./port.ts";
-import { CCOMPAT, listsSubjects, prepareRegistry } from "./registry-server.ts";
 import {
-  isRunning,
-  killServer,
-  startServer,
-  stopServer,
-  waitReady,
-  type KnownProcess,
-  type ServerCommand,
-} from "./server-process.ts";
-
-const KAFKA_PORT = 9_092;
-const REGISTRY_PORT = 8_081;
+  foundKafka,
+  foundRegistry,
+  planKafka,
+  planRegistry,
+  type LastServer,
+  type Servers,
+} from "./plan.ts";
+import { listsSubjects, REGISTRY_JAVA_MIN } from "./registry-server.ts";
+import { RunningStack } from "./running-stack.ts";
+import { isServing } from "./server.ts";
+import { StackError } from "./stack-error.ts";
 
 /** How to start a stack. */
 export interface StackOptions {
@@ -29,19 +30,21 @@ export interface StackOptions {
   /** Demanded ports; default: 9092 and 8081, or free ones where these are taken. */
   readonly kafkaPort?: number;
   readonly registryPort?: number;
-  /** For tests: free ports, data in a temporary folder that `stop` deletes, gone with this process's group. */
+  /** For tests: free ports, data in a temporary folder; all gone with `stop`, or when this process ends, however. */
   readonly ephemeral?: boolean;
   readonly onProgress?: (message: string) => void;
+  /** Ends the start: what it started is stopped. */
+  readonly signal?: AbortSignal;
 }
 
 /** A running stack. */
 export interface Stack {
   readonly state: StackState;
-  /** False when it ran already. */
+  /** False when both servers ran already. */
   readonly isStarted: boolean;
-  /** Stops it if this call started it. */
+  /** Stops what this call started, and nothing else. Idempotent. */
   stop(): Promise<void>;
-  /** Ends the broker only: `SIGKILL` as a crash, `SIGTERM` in order. */
+  /** Ends the broker only: `SIGKILL` as a crash, `SIGTERM` in order. Refused where this call did not start it. */
   stopKafka(how: "SIGTERM" | "SIGKILL"): Promise<void>;
   /** Starts the broker again, on the same port and data. */
   startKafka(): Promise<void>;
@@ -56,50 +59,56 @@ export interface StackStatus {
   readonly state: StackState | null;
 }
 
-interface Plan {
-  readonly kafka: ServerCommand;
-  readonly registry: ServerCommand;
-  readonly kafkaPort: number;
-  readonly registryPort: number;
-  readonly dataDir: string;
-}
-
 /**
- * Starts both servers, or finds them running. Idempotent.
+ * Starts both servers, or those of them that do not run. Idempotent; several processes may do it at once.
  * @throws StackError with what is missing and what to do.
  */
 export async function startStack(options: StackOptions = {}): Promise<Stack> {
-  const isEphemeral = options.ephemeral === true;
-  const home = isEphemeral
-    ? await mkdtemp(join(tmpdir(), "millrace-stack-"))
-    : (options.home ?? findHome());
+  if (options.ephemeral === true) return startEphemeral(options);
+  const home = resolve(options.home ?? findHome());
   await mkdir(home, { recursive: true });
-  return withLock(join(home, "stack.lock"), async () => {
-    const running = await reuse(home);
-    if (running !== null) return runningStack(home, running);
-    const progress = options.onProgress ?? (() => undefined);
-    await assertDiskSpace(home);
-    const distribution = await fetchDistribution(progress);
-    const plan = await makePlan(home, distribution, options);
-    progress("starting Kafka and the schema registry");
-    return new StartedStack(home, plan, isEphemeral).start();
-  });
+  const { signal } = options;
+  const start = async (): Promise<Stack> => {
+    const state = readState(home);
+    const kafka = await lastServer(state?.kafka, answersApiVersions);
+    const registry = await lastServer(state?.registry, listsSubjects);
+    assertPort("Kafka", kafka, options.kafkaPort);
+    assertPort("the schema registry", registry, options.registryPort);
+    const servers = await plan({ ...options, home }, { kafka, registry });
+    return new RunningStack({ home, servers, guard: null }).start(signal);
+  };
+  return withLock(lockOf(home), start, { signal });
+}
+
+async function startEphemeral(options: StackOptions): Promise<Stack> {
+  const home = await mkdtemp(join(tmpdir(), "millrace-stack-"));
+  const guard = startGuard(home);
+  try {
+    const servers = await plan({ ...options, home }, { kafka: null, registry: null });
+    return await new RunningStack({ home, servers, guard }).start(options.signal);
+  } catch (error) {
+    await guard.end();
+    throw error;
+  }
 }
 
 /** Stops what the state file names; false when nothing ran. */
 export async function stopStack(options: { readonly home?: string } = {}): Promise<boolean> {
-  const home = options.home ?? findHome();
-  const state = readState(home);
-  if (state === null) return false;
-  const wasRunning = isRunning(state.kafka) || isRunning(state.registry);
-  await Promise.all([stopServer(state.kafka), stopServer(state.registry)]);
-  await removeState(home);
-  return wasRunning;
+  const home = resolve(options.home ?? findHome());
+  if (readState(home) === null) return false;
+  return withLock(lockOf(home), async () => {
+    const state = readState(home);
+    if (state === null) return false;
+    const wasRunning = isRunning(state.kafka) || isRunning(state.registry);
+    await Promise.all([stopProcess(state.kafka), stopProcess(state.registry)]);
+    removeState(home);
+    return wasRunning;
+  });
 }
 
 /** Asks both servers. */
 export async function stackStatus(options: { readonly home?: string } = {}): Promise<StackStatus> {
-  const state = readState(options.home ?? findHome());
+  const state = readState(resolve(options.home ?? findHome()));
   if (state === null) return { kafka: "down", registry: "down", state };
   const [kafka, registry] = await Promise.all([
     isRunning(state.kafka) && answersApiVersions(state.kafka.port),
@@ -108,127 +117,59 @@ export async function stackStatus(options: { readonly home?: string } = {}): Pro
   return { kafka: kafka ? "up" : "down", registry: registry ? "up" : "down", state };
 }
 
-/** A healthy stack of this home; what is left of an unhealthy one is stopped. */
-async function reuse(home: string): Promise<StackState | null> {
-  const { kafka, registry, state } = await stackStatus({ home });
-  if (kafka === "up" && registry === "up") return state;
-  await stopStack({ home });
-  return null;
+/** What is left of the stack before. */
+interface Leftovers {
+  readonly kafka: LastServer | null;
+  readonly registry: LastServer | null;
 }
 
-async function makePlan(
-  home: string,
-  { kafka, registry }: Distribution,
-  { kafkaPort, registryPort, ephemeral }: StackOptions,
-): Promise<Plan> {
-  const isDetached = ephemeral !== true;
-  const usual = (port: number): number | null => (isDetached ? port : null);
-  const broker = await choosePort("Kafka", { demanded: kafkaPort, usual: usual(KAFKA_PORT) });
-  const http = await choosePort("the registry", {
-    demanded: registryPort,
-    usual: usual(REGISTRY_PORT),
+function lockOf(home: string): string {
+  return join(home, "stack.lock");
+}
+
+async function lastServer(
+  state: ServerState | undefined,
+  answers: (port: number) => Promise<boolean>,
+): Promise<LastServer | null> {
+  return state === undefined ? null : { state, isServing: await isServing(state, answers) };
+}
+
+function assertPort(name: string, last: LastServer | null, demanded: number | undefined): void {
+  if (last?.isServing !== true || demanded === undefined || last.state.port === demanded) return;
+  throw new StackError("RUNS_ELSEWHERE", {
+    message: `${name} runs already, on port ${last.state.port}, not ${demanded}`,
+    hint: "stop the stack first (millrace down), or use that port",
   });
-  const logs = join(home, "logs");
-  const dataDir = join(home, "data");
-  await mkdir(logs, { recursive: true });
-  const [controllerPort, managementPort] = [await freePort(), await freePort()];
-  const brokerPlan = { jars: kafka, dataDir: join(dataDir, "kafka"), log: join(logs, "kafka.log") };
-  const registryLog = join(logs, "registry.log");
-  const registryPlan = { folder: registry, dataDir: join(dataDir, "registry"), log: registryLog };
+}
+
+/** The servers to start. Both Javas and the files are found before anything is started. */
+async function plan(
+  options: StackOptions & { readonly home: string },
+  { kafka, registry }: Leftovers,
+): Promise<Servers> {
+  if (kafka?.isServing === true && registry?.isServing === true)
+    return { kafka: foundKafka(kafka.state), registry: foundRegistry(registry.state) };
+  const { home, ephemeral, kafkaPort, registryPort, signal } = options;
+  const onProgress = options.onProgress ?? (() => undefined);
+  await assertDiskSpace(home);
+  const javas = findJavas();
+  const distribution = await fetchDistribution({ onProgress, signal });
+  onProgress("starting Kafka and the schema registry");
+  const demanded = { kafka: kafkaPort, registry: registryPort };
+  const ports = ephemeral === true ? "free" : "usual";
+  const planned = { home, javas, distribution, ports, demanded } as const;
   return {
-    kafka: await prepareBroker({ ...brokerPlan, port: broker, controllerPort, isDetached }),
-    registry: await prepareRegistry({ ...registryPlan, port: http, managementPort, isDetached }),
-    kafkaPort: broker,
-    registryPort: http,
-    dataDir,
+    kafka: kafka?.isServing === true ? foundKafka(kafka.state) : await planKafka(planned, kafka),
+    registry:
+      registry?.isServing === true
+        ? foundRegistry(registry.state)
+        : await planRegistry(planned, registry),
   };
 }
 
-class StartedStack implements Stack {
-  readonly isStarted = true;
-  readonly #home: string;
-  readonly #plan: Plan;
-  readonly #isEphemeral: boolean;
-  #kafka: KnownProcess | null = null;
-  #registry: KnownProcess | null = null;
-
-  constructor(home: string, plan: Plan, isEphemeral: boolean) {
-    this.#home = home;
-    this.#plan = plan;
-    this.#isEphemeral = isEphemeral;
-  }
-
-  get state(): StackState {
-    const { kafka, registry, kafkaPort, registryPort, dataDir } = this.#plan;
-    const gone = { pid: 0, startedAt: "" };
-    return {
-      version: 1,
-      brokers: [`127.0.0.1:${kafkaPort}`],
-      registryUrl: `http://127.0.0.1:${registryPort}${CCOMPAT}`,
-      kafka: { ...(this.#kafka ?? gone), port: kafkaPort, log: kafka.log },
-      registry: { ...(this.#registry ?? gone), port: registryPort, log: registry.log },
-      dataDir,
-    };
-  }
-
-  async start(): Promise<this> {
-    const started = await Promise.allSettled([this.startKafka(), this.startRegistry()]);
-    const failed = started.find((one) => one.status === "rejected");
-    if (failed === undefined) return this;
-    await this.stop();
-    throw failed.reason;
-  }
-
-  async stop(): Promise<void> {
-    await Promise.all([this.stopKafka("SIGTERM"), this.stopRegistry("SIGTERM")]);
-    await removeState(this.#home);
-    if (this.#isEphemeral && existsSync(this.#home)) {
-      await rm(this.#home, { recursive: true, force: true });
-    }
-  }
-
-  async stopKafka(how: "SIGTERM" | "SIGKILL"): Promise<void> {
-    if (this.#kafka !== null) await end(this.#kafka, how);
-    this.#kafka = null;
-  }
-
-  async stopRegistry(how: "SIGTERM" | "SIGKILL"): Promise<void> {
-    if (this.#registry !== null) await end(this.#registry, how);
-    this.#registry = null;
-  }
-
-  async startKafka(): Promise<void> {
-    const { kafka, kafkaPort } = this.#plan;
-    this.#kafka = startServer(kafka);
-    await waitReady({ ...kafka, ...this.#kafka }, () => answersApiVersions(kafkaPort));
-    await writeState(this.#home, this.state);
-  }
-
-  async startRegistry(): Promise<void> {
-    const { registry, registryPort } = this.#plan;
-    this.#registry = startServer(registry);
-    await waitReady({ ...registry, ...this.#registry }, () => listsSubjects(registryPort));
-    await writeState(this.#home, this.state);
-  }
-}
-
-function end(known: KnownProcess, how: "SIGTERM" | "SIGKILL"): Promise<void> {
-  return how === "SIGTERM" ? stopServer(known) : killServer(known);
-}
-
-/** A stack that ran before: used, never stopped by whoever found it. */
-function runningStack(home: string, state: StackState): Stack {
-  const refuse = (): Promise<never> =>
-    Promise.reject(
-      new Error(`the stack of ${home} was not started here: stop it with millrace down`),
-    );
-  return {
-    state,
-    isStarted: false,
-    stop: () => Promise.resolve(),
-    stopKafka: refuse,
-    startKafka: refuse,
-    stopRegistry: refuse,
-    startRegistry: refuse,
-  };
+/** @throws StackError `JAVA_MISSING` or `JAVA_TOO_OLD`. */
+function findJavas(): { readonly kafka: string; readonly registry: string } {
+  const broker = findJava({ neededBy: "Apache Kafka", majorMin: KAFKA_JAVA_MIN });
+  const registry = findJava({ neededBy: "the schema registry", majorMin: REGISTRY_JAVA_MIN });
+  return { kafka: broker.command, registry: registry.command };
 }

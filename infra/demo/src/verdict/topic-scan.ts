@@ -90,8 +90,8 @@ function numberAfterColon(text: string | undefined): number {
   return Number(text?.slice(text.indexOf(":") + 1));
 }
 
-function run(mainClass: string, args: readonly string[]): Promise<string> {
-  const tool = kafkaTool(mainClass, args);
+async function run(mainClass: string, args: readonly string[]): Promise<string> {
+  const tool = await kafkaTool(mainClass, args);
   return new Promise((resolve, reject) => {
     const child = spawn(tool.command, [...tool.args], { stdio: ["ignore", "pipe", "pipe"] });
     const output: Buffer[] = [];
