@@ -55,6 +55,7 @@ export class DriverBench {
     this.driver = new TargetDriver(
       {
         target: asTarget("crm"),
+        groupId: "shop.crm",
         engine: { ...DEFAULTS, ...engine },
         startAt: { kind: "earliest" },
         deadTopic: asTopic("millrace.crm.dead"),

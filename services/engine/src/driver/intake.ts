@@ -65,6 +65,11 @@ export class Intake {
     this.#inboxes.clear();
   }
 
+  /** Epoch ms of the first record that is held of a partition; null when none is. */
+  oldestHeldAt(partition: TopicPartition): number | null {
+    return this.#find(partition)?.peek()?.timestampMs ?? null;
+  }
+
   push(batch: RecordBatch): void {
     const inbox = this.#find(batch);
     if (inbox === undefined) return;

@@ -18,6 +18,8 @@ export const PORT_RETRY_MS = 500;
 /** What a target's driver is told. */
 export interface DriverOptions {
   readonly target: TargetId;
+  /** Consumer group of the target, as telemetry names it: `<ns>.<target>`. */
+  readonly groupId: string;
   readonly engine: EngineConfig;
   readonly startAt: StartPosition;
   /** Where given-up deliveries are written: `<ns>.<target>.dead`. */

@@ -2,7 +2,7 @@
 import type { AttemptResult } from "../core/attempt-result.ts";
 import type { Delivery } from "../core/delivery.ts";
 import type { Outcome } from "../core/effect.ts";
-import type { TargetId } from "../core/identity.ts";
+import type { TargetId, TopicPartition } from "../core/identity.ts";
 import type { PartitionState } from "../core/partition.ts";
 import { partitionName, type EngineState } from "../core/state.ts";
 import type {
@@ -11,6 +11,7 @@ import type {
   Clock,
   Counter,
   Histogram,
+  Labels,
   LogFields,
   Measurement,
   PartitionHalt,
@@ -19,6 +20,8 @@ import type {
   Span,
   Telemetry,
 } from "../ports.ts";
+import { EventSpans } from "./event-spans.ts";
+import type { DriverOptions, DriverPorts } from "./options.ts";
 
 type EventDelivery = Delivery<PreparedEvent>;
 type PartitionView = PartitionState<PreparedEvent>;
@@ -29,6 +32,22 @@ export interface AttemptReport {
   readonly span: Span;
   readonly durationMs: number;
 }
+
+/** What a reporter may look at. */
+export interface ReporterView {
+  readonly state: Readonly<EngineState<PreparedEvent>>;
+  /** Epoch ms of the oldest record that is fetched and not in the engine yet; null when there is none. */
+  readonly oldestHeldAt: (partition: TopicPartition) => number | null;
+}
+
+interface AttemptLabels {
+  readonly attempt: Labels;
+  readonly duration: Labels;
+}
+
+/** How often the same failing port is complained about, ms. */
+const COMPLAINT_INTERVAL_MS = 10_000;
+const COMPLAINTS_MAX = 100;
 
 /** Reports one target. */
 export class Reporter {
@@ -44,17 +63,31 @@ export class Reporter {
   readonly #duration: Histogram;
   readonly #gauges: readonly Cancel[];
   readonly #logEnds = new Map<string, number>();
-  readonly #processSpans = new WeakMap<EventDelivery, Span>();
+  readonly #spans: EventSpans;
+  readonly #oldestHeldAt: (partition: TopicPartition) => number | null;
+  readonly #targetLabels: Labels;
+  readonly #outcomeLabels: Readonly<Record<Outcome, Labels>>;
+  /** One object for each kind of end, not for each attempt. */
+  readonly #attemptLabels = new Map<string, AttemptLabels>();
+  readonly #complaints = new Map<string, number>();
 
   constructor(
-    target: TargetId,
-    { telemetry, clock }: { readonly telemetry: Telemetry; readonly clock: Clock },
-    state: Readonly<EngineState<PreparedEvent>>,
+    { target, groupId }: Pick<DriverOptions, "groupId" | "target">,
+    { telemetry, clock }: Pick<DriverPorts, "clock" | "telemetry">,
+    view: ReporterView,
   ) {
     this.#target = target;
     this.#telemetry = telemetry;
     this.#clock = clock;
-    this.#state = state;
+    this.#state = view.state;
+    this.#oldestHeldAt = view.oldestHeldAt;
+    this.#spans = new EventSpans(telemetry, target, groupId);
+    this.#targetLabels = { target };
+    this.#outcomeLabels = {
+      delivered: { target, outcome: "delivered" },
+      skipped: { target, outcome: "skipped" },
+      "dead-lettered": { target, outcome: "dead_lettered" },
+    };
     this.#attempts = telemetry.counter("millrace.delivery.attempts", "HTTP calls made");
     this.#events = telemetry.counter("millrace.delivery.events", "deliveries ended");
     this.#deadLetters = telemetry.counter("millrace.dlq.messages", "dead letters written");
@@ -112,7 +145,12 @@ export class Reporter {
     });
   }
 
+  /** Said at once, then no more than every ten seconds: the call is made again more often than that. */
   portFailed(what: string, error: unknown): void {
+    const now = this.#clock.now();
+    if (now - (this.#complaints.get(what) ?? -Infinity) < COMPLAINT_INTERVAL_MS) return;
+    if (this.#complaints.size >= COMPLAINTS_MAX) this.#complaints.clear();
+    this.#complaints.set(what, now);
     const message = error instanceof Error ? error.message : String(error);
     this.#log("warn", `could not ${what}; trying again`, { error: message });
   }
@@ -125,94 +163,76 @@ export class Reporter {
     this.#log("info", "target goes on");
   }
 
-  /** Begins the CLIENT span of an attempt, under the delivery's CONSUMER span. */
+  /** Begins the span of an attempt. */
   attemptStarted(delivery: EventDelivery): Span {
-    const { payload } = delivery;
-    const process = this.#processSpan(delivery);
-    return this.#telemetry.startSpan(payload.request?.method ?? "HTTP", {
-      kind: "client",
-      parent: process.context,
-      attributes: {
-        "http.request.method": payload.request?.method ?? "",
-        "http.request.resend_count": delivery.attemptCount - 1,
-        "millrace.target": this.#target,
-      },
-    });
+    return this.#spans.attempt(delivery);
   }
 
   attemptEnded(delivery: EventDelivery, { result, span, durationMs }: AttemptReport): void {
-    const target = this.#target;
     const status = "status" in result ? result.status : null;
-    if (status !== null) span.set({ "http.response.status_code": status });
     const isFailure = result.kind !== "delivered";
-    span.end(isFailure ? errorType(result) : undefined);
-    const statusClass = status === null ? "none" : `${Math.floor(status / 100)}xx`;
-    this.#attempts.add(1, { target, outcome: result.kind, status_class: statusClass });
-    this.#duration.record(durationMs / 1_000, { target, status_class: statusClass });
+    if (status !== null) span.set({ "http.response.status_code": status });
+    span.end(isFailure ? (status === null ? reasonOf(result) : String(status)) : undefined);
+    const labels = this.#labelsOf(result, status);
+    this.#attempts.add(1, labels.attempt);
+    this.#duration.record(durationMs / 1_000, labels.duration);
     if (!isFailure) return;
     this.#log("info", "attempt failed", {
       ...this.#identity(delivery),
       outcome: result.kind,
-      error: errorType(result),
+      error: reasonOf(result),
       status,
       durationMs: Math.round(durationMs),
     });
   }
 
   settled(delivery: EventDelivery | null, outcome: Outcome): void {
-    const target = this.#target;
-    this.#events.add(1, { target, outcome: outcome.replace("-", "_") });
+    this.#events.add(1, this.#outcomeLabels[outcome]);
     if (delivery === null) return;
-    const span = this.#processSpans.get(delivery);
-    this.#processSpans.delete(delivery);
-    span?.end(outcome === "delivered" ? undefined : delivery.givenUp?.reason);
+    const { givenUp, payload } = delivery;
     if (outcome === "delivered") {
-      const ageMs = this.#clock.wallNow() - delivery.payload.record.timestampMs;
-      this.#latency.record(Math.max(0, ageMs) / 1_000, { target });
-      return;
+      const ageMs = this.#clock.wallNow() - payload.record.timestampMs;
+      this.#latency.record(Math.max(0, ageMs) / 1_000, this.#targetLabels);
+    } else {
+      const reason = givenUp?.reason ?? "none";
+      this.#deadLetters.add(1, { target: this.#target, reason });
+      const fields = { ...this.#identity(delivery), reason, error: givenUp?.detail };
+      this.#log("error", "dead-lettered", fields);
     }
-    this.#deadLetters.add(1, { target, reason: delivery.givenUp?.reason ?? "none" });
-    this.#log("error", "dead-lettered", {
-      ...this.#identity(delivery),
-      reason: delivery.givenUp?.reason,
-      error: delivery.givenUp?.detail,
-    });
+    this.#spans.settle(delivery, outcome === "delivered" ? undefined : givenUp?.reason);
   }
 
-  #processSpan(delivery: EventDelivery): Span {
-    const open = this.#processSpans.get(delivery);
-    if (open !== undefined) return open;
-    const { payload, partition, offset } = delivery;
-    const { traceparent, tracestate } = payload;
-    const span = this.#telemetry.startSpan(`process ${partition.topic}`, {
-      kind: "consumer",
-      parent: traceparent === null ? null : { traceparent, tracestate },
-      attributes: {
-        "messaging.system": "kafka",
-        "messaging.operation.name": "process",
-        "messaging.operation.type": "process",
-        "messaging.destination.name": partition.topic,
-        "messaging.destination.partition.id": String(partition.partition),
-        "messaging.consumer.group.name": `millrace.${this.#target}`,
-        "messaging.kafka.offset": offset,
-        "messaging.message.id": payload.id ?? "",
-      },
-    });
-    this.#processSpans.set(delivery, span);
-    return span;
+  /** Epochs have ended: what was open in them is told no more. */
+  epochsEnded(): void {
+    this.#spans.endEpochs();
+  }
+
+  #labelsOf({ kind }: AttemptResult, status: number | null): AttemptLabels {
+    const statusClass = status === null ? "none" : `${Math.floor(status / 100)}xx`;
+    const name = `${kind}/${statusClass}`;
+    let labels = this.#attemptLabels.get(name);
+    if (labels === undefined) {
+      const target = this.#target;
+      labels = {
+        attempt: { target, outcome: kind, status_class: statusClass },
+        duration: { target, status_class: statusClass },
+      };
+      this.#attemptLabels.set(name, labels);
+    }
+    return labels;
   }
 
   #identity(delivery: EventDelivery): LogFields {
     const { payload, partition, offset, attemptCount } = delivery;
-    const context = this.#processSpans.get(delivery)?.context?.traceparent ?? payload.traceparent;
     return {
       eventId: payload.id,
+      source: payload.source,
       type: payload.type,
       topic: partition.topic,
       partition: partition.partition,
       offset,
       attempt: attemptCount,
-      traceId: context?.split("-")[1] ?? null,
+      traceId: this.#spans.traceIdOf(delivery),
     };
   }
 
@@ -262,8 +282,9 @@ export class Reporter {
     return Math.max(0, end - acknowledged.offset);
   }
 
-  #lagAgeSeconds({ lanes, looseLanes }: PartitionView): number {
-    let oldest = Infinity;
+  #lagAgeSeconds(partition: PartitionView): number {
+    const { lanes, looseLanes } = partition;
+    let oldest = this.#oldestHeldAt(partition) ?? Infinity;
     for (const some of [lanes.values(), looseLanes.values()]) {
       for (const { head } of some) {
         if (head !== null) oldest = Math.min(oldest, head.payload.record.timestampMs);
@@ -277,6 +298,7 @@ export class Reporter {
   }
 }
 
-function errorType(result: AttemptResult): string {
+/** Code of a failure, for people. */
+function reasonOf(result: AttemptResult): string {
   return "reason" in result ? result.reason : result.kind;
 }

@@ -36,6 +36,13 @@ import { takeOver, type Takeover } from "./takeover.ts";
 /** What an abandoned attempt's result and the last commit get, once the budget of a drain is over, ms. */
 const DRAIN_GRACE_MS = 500;
 
+/** Inputs after which partitions may be owned no more. */
+const END_EPOCHS: ReadonlySet<Input<PreparedEvent>["kind"]> = new Set([
+  "assigned",
+  "fenced",
+  "revoked",
+]);
+
 type EventDelivery = Delivery<PreparedEvent>;
 type EventEffect = Effect<PreparedEvent>;
 
@@ -70,7 +77,10 @@ export class TargetDriver implements GroupListener {
     this.#ports = ports;
     this.#onFailed = onFailed;
     this.#state = createState(options.engine, ports.clock.now());
-    this.#reporter = new Reporter(options.target, ports, this.#state);
+    this.#reporter = new Reporter(options, ports, {
+      state: this.#state,
+      oldestHeldAt: (partition) => this.#intake.oldestHeldAt(partition),
+    });
     this.#deadLetters = new DeadLetterWriter(ports.sink, {
       target: options.target,
       topic: options.deadTopic,
@@ -285,6 +295,7 @@ export class TargetDriver implements GroupListener {
     const moment = { now: clock.now(), wallNow: clock.wallNow(), entropy: entropy() };
     try {
       for (const effect of step(this.#state, input, moment)) this.#perform(effect);
+      if (END_EPOCHS.has(input.kind)) this.#reporter.epochsEnded();
     } catch (error) {
       this.#fail(error instanceof Error ? error : new Error(String(error)));
       this.#intake.closeAll();
