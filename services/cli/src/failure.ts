@@ -72,7 +72,9 @@ function isExpected(error: unknown): boolean {
 
 async function hintOf(error: unknown, code: string | null): Promise<string | null> {
   if (error instanceof CliError) return error.hint;
-  if (code === null || SELF_EXPLAINING.has(code)) return null;
+  const saysItAll =
+    code === null || SELF_EXPLAINING.has(code) || /millrace \w/u.test(reasonOf(error));
+  if (saysItAll) return null;
   const known = HINTS[code];
   if (known !== undefined) return known;
   const { MillraceError, ERRORS } = await import("@millrace/engine");

@@ -5,7 +5,14 @@ const argv = process.argv.slice(2);
 const [name = "", ...args] = argv;
 
 if (isApp(name)) {
-  await runApp(name, args);
+  try {
+    await runApp(name, args);
+  } catch (error) {
+    const { explain } = await import("./failure.ts");
+    const { text, exitCode } = await explain(error, process.env);
+    process.stderr.write(`millrace: ${text}\n`);
+    process.exitCode = exitCode;
+  }
 } else {
   const { runProcess } = await import("./process.ts");
   await runProcess(argv);

@@ -4,7 +4,7 @@
  */
 import { existsSync } from "node:fs";
 import type { KafkaConfig, MillraceConfig, RegistryConfig } from "@millrace/config";
-import { resolveEndpoints } from "@millrace/local";
+import { resolveEndpoints, type Endpoints } from "@millrace/local";
 import {
   createRegistry,
   DEFAULT_CATALOG_PATH,
@@ -63,6 +63,12 @@ async function fromConfig(
   return { ...config, origin: path };
 }
 
+const ORIGINS: Readonly<Record<Endpoints["from"], string>> = {
+  environment: "servers of the environment",
+  stack: "servers of millrace up",
+  default: "servers on the usual ports",
+};
+
 async function withoutConfig(env: NodeJS.ProcessEnv): Promise<Settings> {
   const { brokers, registryUrl, from } = resolveEndpoints(env);
   return {
@@ -71,7 +77,7 @@ async function withoutConfig(env: NodeJS.ProcessEnv): Promise<Settings> {
     registry: { url: registryUrl, auth: { type: "none" } },
     catalog: await loadCatalog(DEFAULT_CATALOG_PATH),
     targets: new Map(),
-    origin: { environment: "the environment", stack: "millrace up", default: "defaults" }[from],
+    origin: `none, ${ORIGINS[from]}`,
   };
 }
 

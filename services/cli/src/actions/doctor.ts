@@ -1,18 +1,21 @@
 import type { CommandContext } from "../context.ts";
 import { failureOf } from "../doctor/failure-finding.ts";
-import { findingColumns, ok, type Finding } from "../doctor/finding.ts";
+import { findingText, ok, type Finding } from "../doctor/finding.ts";
 import { checkJava, checkMaven, checkNode } from "../doctor/machine.ts";
 import { checkBrokers, checkClock, checkRegistry } from "../doctor/servers.ts";
 import { EXIT, type ExitCode } from "../exit-code.ts";
-import { print } from "../output/print.ts";
+import { documentText } from "../output/document.ts";
 import { loadSettings, type Settings } from "../settings.ts";
 
 /** Checks everything that Millrace needs here; exit code 1 when anything fails. */
 export async function doctor(context: CommandContext): Promise<ExitCode> {
   const items = [checkNode(), checkJava(), checkMaven(), ...(await checkSettings(context))];
-  await print(context, { kind: "Findings", items }, findingColumns(context.terminal));
+  const { terminal, output } = context;
+  const format = output ?? "table";
+  if (format === "table") for (const item of items) terminal.write(findingText(item, terminal));
+  else terminal.write(await documentText({ kind: "Findings", items }, format));
   const failed = items.filter(({ status }) => status === "fail");
-  if (failed.length > 0) context.terminal.complain(`${failed.length} of ${items.length} fail`);
+  if (failed.length > 0) terminal.complain(`${failed.length} of ${items.length} checks fail`);
   return failed.length === 0 ? EXIT.ok : EXIT.error;
 }
 

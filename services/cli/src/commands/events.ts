@@ -1,9 +1,11 @@
 import type { Registrar } from "../program.ts";
 import { addEmitCommand } from "./emit.ts";
+import { addTailCommand } from "./tail.ts";
 
 /** `emit`, `tail`, `render`. */
 export function addEventCommands(registrar: Registrar): void {
   addEmitCommand(registrar);
+  addTailCommand(registrar);
   addRenderCommand(registrar);
 }
 

@@ -1,4 +1,4 @@
-import type { Column } from "../output/table.ts";
+import { safeText } from "../output/safe-text.ts";
 import type { Style, Terminal } from "../output/terminal.ts";
 
 /** What a check found. */
@@ -40,16 +40,20 @@ const STYLES: Readonly<Record<Finding["status"], Style>> = {
   fail: "red",
 };
 
-/** The table of `doctor`. */
-export function findingColumns(terminal: Terminal): readonly Column<Finding>[] {
-  return [
-    {
-      name: "status",
-      cell: ({ status }) => status,
-      paint: (text, { status }) => terminal.paint(STYLES[status], text, "output"),
-    },
-    { name: "check", cell: ({ check }) => check },
-    { name: "found", cell: ({ detail }) => detail },
-    { name: "what to do", cell: ({ advice }) => advice ?? "" },
-  ];
+/** A finding for people: one line, and one more with what to do. */
+export function findingText(
+  { check, status, detail, advice }: Finding,
+  terminal: Terminal,
+): string {
+  const mark = terminal.paint(STYLES[status], status.padEnd(4), "output");
+  const line = `${mark}  ${check.padEnd(13)}  ${safeText(detail)}\n`;
+  return advice === null ? line : `${line}${" ".repeat(21)}-> ${safeText(advice)}\n`;
 }
+
+/** Some names, and how many more there are. */
+export function namesText(names: readonly string[]): string {
+  const more = names.length - NAMES_MAX;
+  return names.slice(0, NAMES_MAX).join(", ") + (more > 0 ? ` and ${more} more` : "");
+}
+
+const NAMES_MAX = 3;

@@ -5,7 +5,7 @@ import { planPush } from "@millrace/schemas";
 import { connectionOf, registryOf, type Settings } from "../settings.ts";
 import { desiredTopics, foreignTopics } from "../topics/desired-topic.ts";
 import { readTopicPlan } from "../topics/read-topics.ts";
-import { fail, ok, warn, type Finding } from "./finding.ts";
+import { fail, namesText, ok, warn, type Finding } from "./finding.ts";
 import { failureOf } from "./failure-finding.ts";
 
 /** Brokers first; topics only where they answer. */
@@ -42,10 +42,10 @@ async function checkTopics(settings: Settings, admin: TopicAdmin): Promise<Findi
       .map(({ topic }) => topic.name);
     const different = steps.filter(({ action }) => action === "differs");
     if (missing.length + absent.length > 0) {
-      return fail("topics", `missing: ${[...missing, ...absent].join(", ")}`, "millrace init");
+      return fail("topics", `missing: ${namesText([...missing, ...absent])}`, "millrace init");
     }
     if (different.length === 0) return ok("topics", `${desired.length}, all as they should be`);
-    const names = different.map(({ topic }) => topic.name).join(", ");
+    const names = namesText(different.map(({ topic }) => topic.name));
     return warn("topics", `not as they should be: ${names}`, "millrace init tells what differs");
   } catch (error) {
     return failureOf("topics", error);
@@ -58,7 +58,7 @@ export async function checkRegistry(settings: Settings): Promise<Finding> {
     const { steps } = await planPush(settings.catalog, registryOf(settings));
     const refused = steps.filter(({ problems }) => problems.length > 0);
     const unregistered = steps.filter(({ action }) => action !== "keep");
-    const names = (of: typeof steps): string => of.map(({ subject }) => subject).join(", ");
+    const names = (of: typeof steps): string => namesText(of.map(({ subject }) => subject));
     if (refused.length > 0) {
       return fail("schemas", `incompatible: ${names(refused)}`, "millrace schemas push says why");
     }
