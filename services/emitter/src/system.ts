@@ -1,0 +1,15 @@
+import { randomInt } from "node:crypto";
+import type { Cancel, Clock, Entropy } from "@millrace/engine";
+
+/** The machine's clock. */
+export const systemClock: Clock = {
+  now: () => performance.now(),
+  wallNow: () => Date.now(),
+  schedule(delayMs, task): Cancel {
+    const timer = setTimeout(task, Math.max(0, Math.ceil(delayMs)));
+    return () => clearTimeout(timer);
+  },
+};
+
+/** The machine's randomness. */
+export const systemEntropy: Entropy = () => randomInt(2 ** 32);
