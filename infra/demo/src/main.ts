@@ -76,7 +76,10 @@ async function main(): Promise<number> {
   }
   const interrupted = new AbortController();
   const interrupt = (): void => interrupted.abort(new Error("interrupted"));
-  process.once("SIGINT", interrupt).once("SIGTERM", interrupt);
+  process.once("SIGINT", interrupt).once("SIGTERM", interrupt).once("SIGHUP", interrupt);
+  // Started over IPC: the end of whoever started it, however it comes, is the end of the run.
+  process.once("disconnect", interrupt);
+  process.channel?.unref();
   const isSilent = options.prints === "json" && !process.stderr.isTTY;
   const nowhere: Terminal = { write: () => undefined };
   const display = createDisplay(isSilent ? nowhere : process.stderr, () => Date.now());
@@ -87,7 +90,8 @@ async function main(): Promise<number> {
     return judged.verdict.verdict === "ok" ? 0 : EXIT_FAILED;
   } catch (error) {
     display.end();
-    const detail = error instanceof Error ? error.message : String(error);
+    const cause: unknown = interrupted.signal.aborted ? interrupted.signal.reason : error;
+    const detail = cause instanceof Error ? cause.message : String(cause);
     process.stderr.write(`${detail}\n`);
     if (options.prints === "json") process.stdout.write(renderFailure(options, detail));
     return interrupted.signal.aborted ? EXIT_INTERRUPTED : EXIT_FAILED;

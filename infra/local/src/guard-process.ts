@@ -1,31 +1,34 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { fileURLToPath } from "node:url";
-import type { KnownProcess } from "./known-process.ts";
+import { startTimeOf, type KnownProcess } from "./known-process.ts";
 
 const ENTRY = fileURLToPath(
   new URL(import.meta.url.endsWith(".ts") ? "guard.ts" : "guard.js", import.meta.url),
 );
 
-/** A guard that ends processes and deletes a folder when this process ends, however it ends. */
+/** A guard that kills processes when this process ends, however it ends. */
 export interface Guard {
-  watch(known: KnownProcess): void;
+  /** Takes a running child of this process under guard. */
+  watch(child: { readonly pid?: number | undefined }): void;
   /** Lets it do its work now; resolves when all is done. */
   end(): Promise<void>;
 }
 
-/** Starts the guard of a folder. Its pipe closes with this process: that is how it notices. */
-export function startGuard(folder: string): Guard {
-  const child = spawn(process.execPath, [ENTRY, folder], {
+/** Starts a guard; it deletes `folder` in the end, where one is given. Its pipe closes with this process: so it notices. */
+export function startGuard({ folder }: { readonly folder?: string } = {}): Guard {
+  const args = folder === undefined ? [ENTRY] : [ENTRY, folder];
+  const child = spawn(process.execPath, args, {
     stdio: ["pipe", "ignore", "ignore"],
     detached: true,
   });
   child.on("error", () => undefined);
-  if (child.pid === undefined) throw new Error(`the guard of ${folder} could not be started`);
+  if (child.pid === undefined) throw new Error("the guard could not be started");
   child.stdin.on("error", () => undefined);
   child.unref();
   return {
-    watch(known) {
+    watch({ pid = 0 }) {
+      const known: KnownProcess = { pid, startedAt: startTimeOf(pid) ?? "" };
       child.stdin.write(`${JSON.stringify(known)}\n`);
     },
     async end() {

@@ -1,7 +1,7 @@
 /**
- * The guard of an ephemeral stack: a process of its own that outlives the one that uses the stack, however that ends,
- * SIGKILL included. It reads what to guard from standard input, one JSON per line; when that ends, it kills what
- * still runs of it and deletes the folder.
+ * A guard: a process of its own that outlives the one that started it, however that ends, SIGKILL included. It reads
+ * what to guard from standard input, one JSON per line; when that ends, it kills what still runs of it and deletes the
+ * folder, where there is one.
  */
 import { rmSync } from "node:fs";
 import { createInterface } from "node:readline";

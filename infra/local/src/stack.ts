@@ -82,7 +82,7 @@ export async function startStack(options: StackOptions = {}): Promise<Stack> {
 
 async function startEphemeral(options: StackOptions): Promise<Stack> {
   const home = await mkdtemp(join(tmpdir(), "millrace-stack-"));
-  const guard = startGuard(home);
+  const guard = startGuard({ folder: home });
   try {
     const servers = await plan({ ...options, home }, { kafka: null, registry: null });
     return await new RunningStack({ home, servers, guard }).start(options.signal);

@@ -7,6 +7,8 @@ import type { Scene } from "../scene/scene.ts";
 import type { Display } from "./display.ts";
 import { total, type Watch } from "./watch.ts";
 
+/** How often the delivery process is killed. */
+export const KILLS_PLANNED = 1;
 /** Share of the effects after which the process is killed. */
 const KILL_AFTER = 0.1;
 /** Answers take so long while calls are gathered for the kill. */

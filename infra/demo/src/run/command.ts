@@ -4,11 +4,24 @@ import { openSync, closeSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
+import type { Guard } from "@millrace/local";
 
 const ROOT = fileURLToPath(new URL("../../../../", import.meta.url));
 const CLI = join(ROOT, "services/cli/bin/millrace.js");
 const READY_MS_MAX = 60_000;
 const STOP_MS_MAX = 60_000;
+const POLL_MS = 50;
+const TAIL_LINES = 8;
+
+/** Where commands run, and what ends them. */
+export interface CommandPlace {
+  /** What they print goes to files of this folder. */
+  readonly folder: string;
+  /** Ends them when this process is killed. */
+  readonly guard: Guard;
+  /** Ends them in order. */
+  readonly signal: AbortSignal;
+}
 
 /** A running `millrace` command: a real process, as a user would start it. */
 export interface Command {
@@ -28,7 +41,7 @@ export interface Command {
 
 /** Starts `millrace <args>`; what it prints is appended to `<folder>/<name>.out` and `<name>.log`. */
 export function startCommand(
-  folder: string,
+  { folder, guard, signal }: CommandPlace,
   args: readonly string[],
   env: NodeJS.ProcessEnv = {},
 ): Command {
@@ -41,7 +54,10 @@ export function startCommand(
     cwd: ROOT,
     env: { ...process.env, ...env },
     stdio: ["ignore", output, log],
+    signal,
   });
+  child.on("error", () => undefined);
+  guard.watch(child);
   closeSync(output);
   closeSync(log);
   const isOver = (): boolean => child.exitCode !== null || child.signalCode !== null;
@@ -70,8 +86,8 @@ export function startCommand(
  * Runs `millrace <args>` to its end.
  * @throws Error with the end of its log when it fails.
  */
-export async function runCommand(folder: string, args: readonly string[]): Promise<void> {
-  const command = startCommand(folder, args);
+export async function runCommand(place: CommandPlace, args: readonly string[]): Promise<void> {
+  const command = startCommand(place, args);
   if ((await command.ended()) === 0) return;
   throw complaint(args.join(" "), [command.outputPath, command.logPath]);
 }
@@ -91,7 +107,7 @@ async function waitReady(url: string, isOver: () => boolean, failed: () => Error
   const deadline = Date.now() + READY_MS_MAX;
   while (!(await answers(url))) {
     if (isOver() || Date.now() > deadline) throw failed();
-    await pause(50);
+    await pause(POLL_MS);
   }
 }
 
@@ -106,7 +122,9 @@ async function answers(url: string): Promise<boolean> {
 }
 
 function complaint(what: string, paths: readonly string[]): Error {
-  const ends = paths.map((path) => readFileSync(path, "utf8").trimEnd().split("\n").slice(-8));
+  const ends = paths.map((path) =>
+    readFileSync(path, "utf8").trimEnd().split("\n").slice(-TAIL_LINES),
+  );
   const printed = ends.flat().join("\n").trim();
   return new Error(`millrace ${what} failed; the end of ${paths.join(" and ")}:\n${printed}`);
 }

@@ -1,14 +1,15 @@
 import { join } from "node:path";
-import { freePort, resolveEndpoints, startStack } from "@millrace/local";
+import { freePort, resolveEndpoints, startGuard, startStack, type Guard } from "@millrace/local";
 import { startDemoApiProcess } from "../api/api-process.ts";
 import type { DemoApi } from "../api/demo-api.ts";
 import type { Scene } from "../scene/scene.ts";
 import { writeRun } from "../verdict/run-records.ts";
 import type { RunDescription } from "../verdict/verdict.ts";
-import { makeTrouble } from "./chaos.ts";
+import { KILLS_PLANNED, makeTrouble } from "./chaos.ts";
 import { runCommand, startCommand, type Command } from "./command.ts";
 import type { Display } from "./display.ts";
 import { planEmission } from "./emission-plan.ts";
+import { forgetRuns } from "./forgotten-runs.ts";
 import { makeRunFolder, type RunFolder } from "./run-folder.ts";
 import { writeSceneFiles } from "./scene-files.ts";
 import { Watch, type Reports } from "./watch.ts";
@@ -28,7 +29,9 @@ export interface DemoOptions {
 
 interface Setting extends DemoOptions {
   readonly servers: Servers;
+  readonly guard: Guard;
   readonly place: RunFolder;
+  readonly folder: string;
   readonly topic: string;
   readonly apis: readonly DemoApi[];
   readonly configPath: string;
@@ -50,10 +53,14 @@ export async function runScene<Result>(
 ): Promise<Result> {
   await using cleanup = new AsyncDisposableStack();
   const { display, scene, seed } = options;
-  const servers = await findServers(display);
+  const servers = await findServers(options);
   cleanup.defer(() => servers.stop());
+  const guard = startGuard();
+  cleanup.defer(() => guard.end());
   const place = makeRunFolder(new Date());
   display.say(`scene ${scene.name}, records in ${place.folder}`);
+  const forgetting = forgetRuns(place.forgotten, servers);
+  cleanup.defer(() => forgetting);
   const apis: DemoApi[] = [];
   for (const [index, { name, keyIn, script }] of scene.targets.entries()) {
     const logPath = join(place.folder, `${name}.ndjson`);
@@ -69,8 +76,10 @@ export async function runScene<Result>(
     registry: servers.registryUrl,
     urls: Object.fromEntries(apis.map(({ name, url }) => [name, url])),
   });
-  const setting: Setting = { ...options, servers, place, topic, apis, configPath };
-  await runCommand(place.folder, ["init", "-c", configPath]);
+  const { folder } = place;
+  const setting: Setting = { ...options, servers, guard, place, folder, topic, apis, configPath };
+  options.signal.throwIfAborted();
+  await runCommand(setting, ["init", "-c", configPath]);
   await play(setting);
   for (const api of apis) await api.stop();
   return await afterwards({ folder: place.folder, topic });
@@ -84,10 +93,10 @@ interface Servers {
 }
 
 /** The servers that the environment names, else the local stack. */
-async function findServers(display: Display): Promise<Servers> {
+async function findServers({ display, signal }: DemoOptions): Promise<Servers> {
   const named = resolveEndpoints();
   if (named.from === "environment") return { ...named, stop: () => Promise.resolve() };
-  const stack = await startStack({ onProgress: (message) => display.say(message) });
+  const stack = await startStack({ signal, onProgress: (message) => display.say(message) });
   return { ...stack.state, stop: () => stack.stop() };
 }
 
@@ -98,7 +107,7 @@ async function play(setting: Setting): Promise<void> {
   const delivery = await startDelivery(setting);
   cleanup.defer(() => delivery.stop());
   const { brokers, registryUrl: registry } = setting.servers;
-  const plan = { ...setting, ...place, brokers: brokers.join(","), registry };
+  const plan = { ...setting, run: place.run, brokers: brokers.join(","), registry };
   const emission = await planEmission(plan);
   cleanup.defer(() => emission.stop());
   const onReports = (reports: Reports): void => display.show(reports, emission.due);
@@ -127,11 +136,11 @@ interface Delivery {
   readonly stop: () => Promise<void>;
 }
 
-async function startDelivery({ place, configPath }: Setting): Promise<Delivery> {
+async function startDelivery(setting: Setting): Promise<Delivery> {
   const start = async (): Promise<Command> => {
     const port = await freePort();
-    const args = ["deliver", "-c", configPath, "--admin-port", String(port)];
-    const command = startCommand(place.folder, args);
+    const args = ["deliver", "-c", setting.configPath, "--admin-port", String(port)];
+    const command = startCommand(setting, args);
     await command.ready(`http://127.0.0.1:${port}/livez`);
     return command;
   };
@@ -162,6 +171,7 @@ function describeRun(
     topics: [topic],
     brokers: servers.brokers,
     targets: Object.fromEntries(targets),
+    killsPlanned: KILLS_PLANNED,
     kills,
   };
 }

@@ -2,7 +2,7 @@ import { join } from "node:path";
 import { freePort } from "@millrace/local";
 import type { NewEvent, Scene, SceneTarget } from "../scene/scene.ts";
 import { RUN_FILES } from "../verdict/run-records.ts";
-import { startCommand } from "./command.ts";
+import { startCommand, type CommandPlace } from "./command.ts";
 import { emitEvents } from "./emission.ts";
 import { countLines, recordFileEmission } from "./file-emission.ts";
 
@@ -22,13 +22,11 @@ export interface EmissionPlan {
 }
 
 /** What a plan is made from. */
-export interface PlanOptions {
+export interface PlanOptions extends CommandPlace {
   readonly scene: Scene;
   readonly eventCount: number | null;
   readonly seed: number;
-  readonly signal: AbortSignal;
   readonly run: string;
-  readonly folder: string;
   readonly configPath: string;
   readonly brokers: string;
   readonly registry: string;
@@ -50,7 +48,7 @@ async function planFile(path: string, options: PlanOptions): Promise<EmissionPla
     expected: all,
     due: all,
     async emit() {
-      const command = startCommand(folder, [...args, "--source", "urn:millrace:demo:tower"]);
+      const command = startCommand(options, [...args, "--source", "urn:millrace:demo:tower"]);
       if ((await command.ended()) !== 0) throw new Error(`emit failed, see ${command.logPath}`);
       await recordFileEmission(scene, command.outputPath, join(folder, RUN_FILES.acknowledged));
     },
@@ -60,14 +58,15 @@ async function planFile(path: string, options: PlanOptions): Promise<EmissionPla
 
 async function planGenerated(
   { countDefault, rate, generate }: Extract<Scene["events"], { kind: "generated" }>,
-  { scene, eventCount, seed, signal, run, folder, brokers, registry }: PlanOptions,
+  options: PlanOptions,
 ): Promise<EmissionPlan> {
+  const { scene, eventCount, seed, signal, run, folder, brokers, registry } = options;
   const events = generate({ run, count: eventCount ?? countDefault, seed });
   const port = await freePort();
   const gatewayUrl = `http://127.0.0.1:${port}`;
   const catalog = ["--catalog", join(folder, "catalog.yaml")];
   const gateway = startCommand(
-    folder,
+    options,
     ["gateway", "--host", "127.0.0.1", "--port", String(port), ...catalog],
     { KAFKA_BROKERS: brokers, SCHEMA_REGISTRY_URL: registry },
   );

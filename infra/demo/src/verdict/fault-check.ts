@@ -28,6 +28,8 @@ export function checkFaults({ run, apis }: Evidence): Problem[] {
     if (planned?.outage === true && outageMs(api) === 0) miss(target, "was never away");
     if (planned?.outage === true && refused(api) === 0) miss(target, "refused no connection");
   }
+  if (run.kills.length < run.killsPlanned)
+    miss(null, `the delivery process was killed ${run.kills.length} of ${run.killsPlanned} times`);
   for (const at of run.kills)
     if (apis.every((api) => openAt(api, at) === 0))
       miss(null, `no call was open at the kill at ${new Date(at).toISOString()}`);

@@ -79,6 +79,7 @@ function evidence(lines: readonly ArrivalLogLine[], overrides: Partial<Evidence>
       topics: ["users"],
       brokers: [],
       targets: { [TARGET]: { log: "crm.ndjson", faults: { serverErrors: false, outage: false } } },
+      killsPlanned: 0,
       kills: [],
     },
     expect: (_target, { data }) => ({ method: "POST", path: "/v1", body: JSON.stringify(data) }),
@@ -194,6 +195,32 @@ describe("judge", () => {
 
     expect(found(verdict)).toEqual([["repeat", "e3"]]);
     expect(verdict.targets[TARGET]?.unjustifiedRepeats).toBe(1);
+  });
+
+  it("names an event that came again while its answer was still to come", () => {
+    const lines = [
+      ...call(event(1), 1, { ended: { at: 2_500, status: 503, effect: "none" } }),
+      ...call(event(1), 2),
+      ...call(event(2), 3),
+      ...call(event(3), 4),
+    ];
+
+    expect(found(judge(evidence(lines)))).toEqual([["repeat", "e1"]]);
+  });
+
+  it("lets an event come twice that its emitter had to send twice, once for each of its places", () => {
+    const acknowledged = [event(1), { ...event(2), tries: 2 }, event(3)];
+    const again = { arrived: { position: "users/0/3" }, ended: { effect: "repeated" } } as const;
+    const standing = acknowledged.map((of) => ({ ...of, timestampMs: of.seq }));
+    const scan = {
+      records: [...standing, { ...event(2), offset: 3, timestampMs: 9 }],
+      ends: [{ topic: "users", partition: 0, end: 4 }],
+    };
+    const once = [...CLEAN, ...call(event(2), 4, again)];
+    const twice = [...once, ...call(event(2), 5, again)];
+
+    expect(judge(evidence(once, { acknowledged, scan })).problems).toEqual([]);
+    expect(found(judge(evidence(twice, { acknowledged, scan })))).toEqual([["repeat", "e2"]]);
   });
 
   it("justifies a repeat across a kill only when the answer was too fresh to be committed", () => {
@@ -335,6 +362,16 @@ describe("judge, of the faults", () => {
       ["fault", "was never away"],
       ["fault", "refused no connection"],
       ["fault", "no call was open at the kill at 1970-01-01T00:00:50.000Z"],
+    ]);
+  });
+
+  it("fails a run in which the delivery process was not killed as often as planned", () => {
+    const base = evidence(CLEAN);
+
+    const verdict = judge({ ...base, run: { ...base.run, killsPlanned: 1 } });
+
+    expect(verdict.problems.map(({ detail }) => detail)).toEqual([
+      "the delivery process was killed 0 of 1 times",
     ]);
   });
 

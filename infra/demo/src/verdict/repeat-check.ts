@@ -9,9 +9,10 @@ import type { Problem } from "./verdict.ts";
 const UNCOMMITTED_MS = 1_000;
 
 /**
- * S12, S13: a repeated arrival is justified when the arrival before it was not answered 2xx (an error, a reset, a
+ * S9, S12, S13: a repeated arrival is justified when the arrival before it was not answered 2xx (an error, a reset, a
  * caller that was gone), or when the process was killed between the two, so soon after the answer that it cannot have
- * been committed.
+ * been committed. One that comes while an earlier one is still to be answered is never justified. An event whose emit
+ * was repeated may stand in its topic twice: there, only arrivals of one position are compared.
  */
 export function checkRepeats(
   { target, deliveries }: TargetHistory,
@@ -19,18 +20,34 @@ export function checkRepeats(
 ): RepeatFindings {
   const problems: Problem[] = [];
   let acrossKill = 0;
+  const miss = (eventId: string, detail: string): number =>
+    problems.push({ check: "repeat", target, eventId, detail });
   for (const { event, arrivals } of deliveries)
-    for (const [index, arrival] of arrivals.entries()) {
-      const before = arrivals[index - 1];
-      if (before === undefined || !isConfirmed(before)) continue;
-      if (crossesKill(before, arrival, kills)) {
-        acrossKill += 1;
-        continue;
-      }
-      const detail = `arrival ${arrival.seq} repeats ${before.seq}, which was answered ${String(before.ended?.status)}`;
-      problems.push({ check: "repeat", target, eventId: event.id, detail });
+    for (const [before, arrival] of repeatsOf(arrivals, event.tries)) {
+      const answer = `which was answered ${String(before.ended?.status)}`;
+      if (answeredAfter(before, arrival))
+        miss(event.id, `arrival ${arrival.seq} came while ${before.seq} was open, ${answer}`);
+      else if (!isConfirmed(before)) continue;
+      else if (crossesKill(before, arrival, kills)) acrossKill += 1;
+      else miss(event.id, `arrival ${arrival.seq} repeats ${before.seq}, ${answer}`);
     }
   return { problems, acrossKill };
+}
+
+/** Each arrival but the first, with the one before it. */
+function repeatsOf(
+  arrivals: readonly Arrival[],
+  tries: number,
+): (readonly [before: Arrival, arrival: Arrival])[] {
+  return arrivals.flatMap((arrival, index) => {
+    const earlier = arrivals.slice(0, index);
+    const before = earlier.findLast(({ position }) => tries === 1 || position === arrival.position);
+    return before === undefined ? [] : [[before, arrival] as const];
+  });
+}
+
+function answeredAfter({ ended }: Arrival, later: Arrival): boolean {
+  return ended?.end === "answered" && ended.at > later.at;
 }
 
 /** What was found of repeats after an answer of 2xx. */

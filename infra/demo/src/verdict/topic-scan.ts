@@ -1,5 +1,4 @@
-import { spawn } from "node:child_process";
-import { kafkaTool } from "@millrace/local";
+import { runKafkaTool } from "../kafka-command.ts";
 import type { TopicRecord, TopicScan } from "./records.ts";
 
 const FIELD_SEPARATOR = "\u001f";
@@ -18,7 +17,7 @@ export async function scanTopics(
 ): Promise<TopicScan> {
   const bootstrap = brokers.join(",");
   const pattern = topics.map((topic) => topic.replaceAll(".", "\\.")).join(",");
-  const offsets = await run("org.apache.kafka.tools.GetOffsetShell", [
+  const offsets = await runKafkaTool("org.apache.kafka.tools.GetOffsetShell", [
     ...["--bootstrap-server", bootstrap],
     ...["--topic-partitions", pattern],
   ]);
@@ -40,7 +39,7 @@ async function scanTopic(bootstrap: string, topic: string, count: number): Promi
     `headers.separator=${HEADER_SEPARATOR}`,
     `null.literal=${NULL_LITERAL}`,
   ];
-  const output = await run("org.apache.kafka.tools.consumer.ConsoleConsumer", [
+  const output = await runKafkaTool("org.apache.kafka.tools.consumer.ConsoleConsumer", [
     ...["--bootstrap-server", bootstrap, "--topic", topic, "--from-beginning"],
     ...["--max-messages", String(count), "--timeout-ms", String(IDLE_MS_MAX)],
     ...properties.flatMap((property) => ["--formatter-property", property]),
@@ -88,20 +87,4 @@ function headerReader(text: string): (name: string) => string | null {
 
 function numberAfterColon(text: string | undefined): number {
   return Number(text?.slice(text.indexOf(":") + 1));
-}
-
-async function run(mainClass: string, args: readonly string[]): Promise<string> {
-  const tool = await kafkaTool(mainClass, args);
-  return new Promise((resolve, reject) => {
-    const child = spawn(tool.command, [...tool.args], { stdio: ["ignore", "pipe", "pipe"] });
-    const output: Buffer[] = [];
-    const complaint: Buffer[] = [];
-    child.stdout.on("data", (chunk: Buffer) => output.push(chunk));
-    child.stderr.on("data", (chunk: Buffer) => complaint.push(chunk));
-    child.once("error", reject);
-    child.once("close", (code) => {
-      if (code === 0) resolve(Buffer.concat(output).toString());
-      else reject(new Error(`${mainClass} failed: ${Buffer.concat(complaint).toString().trim()}`));
-    });
-  });
 }

@@ -35,7 +35,9 @@ export interface RunDescription {
   readonly targets: Readonly<
     Record<string, { readonly log: string; readonly faults: PlannedFaults }>
   >;
-  /** Times the delivery process was killed, epoch ms. */
+  /** How often the delivery process was to be killed. */
+  readonly killsPlanned: number;
+  /** Times it was killed, epoch ms. */
   readonly kills: readonly number[];
 }
 
