@@ -1,1 +1,2 @@
-export {};
+export { createServer, SERVER_LIMITS, type ServerLimits, type ServerPorts } from "./server.ts";
+export { PROBLEMS, type ProblemKind } from "./problem.ts";

@@ -1,0 +1,34 @@
+import { Refusal } from "./problem.ts";
+
+/** Headers of a request at most; their bytes are limited to 16 KiB by the server itself. */
+const HEADERS_MAX = 100;
+
+/** Headers that say one thing: of two, readers on the way may have taken different ones. */
+const SINGLE: ReadonlySet<string> = new Set([
+  "authorization",
+  "x-api-key",
+  "content-type",
+  "content-encoding",
+  "traceparent",
+]);
+
+/**
+ * @param rawHeaders names and values in turn, as they came.
+ * @throws Refusal `headers-too-large`, or `malformed-request` naming a header that stands there twice.
+ */
+export function assertPlainHeaders(rawHeaders: readonly string[]): void {
+  if (rawHeaders.length > 2 * HEADERS_MAX) {
+    throw new Refusal("headers-too-large", `a request may have ${HEADERS_MAX} headers`);
+  }
+  const seen = new Set<string>();
+  for (let at = 0; at < rawHeaders.length; at += 2) {
+    const name = rawHeaders[at]?.toLowerCase() ?? "";
+    if (!SINGLE.has(name) && !name.startsWith("ce-")) continue;
+    if (!seen.has(name)) seen.add(name);
+    else {
+      throw new Refusal("malformed-request", "a header stands there twice", {
+        errors: [{ header: name, detail: "must stand there once" }],
+      });
+    }
+  }
+}
