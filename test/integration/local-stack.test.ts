@@ -6,12 +6,11 @@ import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
-import { setTimeout as delay } from "node:timers/promises";
 import { readState, stackStatus, startStack, stopStack, type StackState } from "@millrace/local";
 import { Kafka, logLevel } from "kafkajs";
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
+import { until } from "../support/until.ts";
 
-const DEADLINE_MS = 60_000;
 const STARTER = `
   import { startStack } from "@millrace/local";
   const [home] = process.argv.slice(1);
@@ -47,15 +46,6 @@ async function reportOf(child: ChildProcess): Promise<Report> {
     // eslint-disable-next-line @typescript-eslint/no-unsafe-type-assertion -- printed by the script above
     return JSON.parse(line) as Report;
   throw new Error("the starter ended without a report");
-}
-
-/** Other processes leave no signal: asks until it is so. */
-async function until(what: string, isTrue: () => boolean): Promise<void> {
-  const deadline = performance.now() + DEADLINE_MS;
-  while (!isTrue()) {
-    if (performance.now() > deadline) throw new Error(`waited in vain until ${what}`);
-    await delay(50);
-  }
 }
 
 function isAlive(pid: number): boolean {

@@ -9,12 +9,12 @@ export type Reports = ReadonlyMap<string, DemoApiReport>;
 
 /** Watches the APIs of a run until it is aborted. */
 export class Watch {
-  readonly #apis: readonly DemoApi[];
+  readonly #apis: readonly Pick<DemoApi, "report">[];
   readonly #signal: AbortSignal;
   readonly #onReports: (reports: Reports) => void;
 
   constructor(
-    apis: readonly DemoApi[],
+    apis: readonly Pick<DemoApi, "report">[],
     options: { readonly signal: AbortSignal; readonly onReports: (reports: Reports) => void },
   ) {
     this.#apis = apis;
