@@ -74,7 +74,12 @@ export class Connector {
     socket.once(isTls ? "secureConnect" : "connect", () => {
       if (!socket.destroyed) settle(null);
     });
-    socket.on("error", settle);
+    socket.on("error", (error) => {
+      settle(error);
+      // With TLS 1.3 a refused client certificate comes as an alert after the handshake, and the end of the stream
+      // right behind it; the client reports whichever it sees last, so nothing may follow the alert.
+      socket.destroy(error);
+    });
     socket.once("close", () => settle(new ConnectError("CONNECT_FAILED", "closed while opening")));
   };
 

@@ -26,6 +26,15 @@ describe("an attempt without an answer", () => {
     ]);
   });
 
+  test("without a code, from the parser, is an answer that is no HTTP", () => {
+    const error = Object.assign(new Error("Invalid header token"), { name: "HTTPParserError" });
+
+    expect(failure({ kind: "failed", error, isSent: true })).toMatchObject({
+      reason: "RESPONSE_INVALID",
+      ambiguous: true,
+    });
+  });
+
   test.each([
     "ERR_SSL_TLSV13_ALERT_CERTIFICATE_REQUIRED",
     "ERR_SSL_TLSV1_ALERT_UNKNOWN_CA",

@@ -4,8 +4,9 @@ import type { ExchangeEnd } from "./exchange.ts";
 
 type Failed = Extract<ExchangeEnd, { kind: "failed" }>;
 
-/** Answers that are not HTTP: parser errors, and headers past their bound. */
-const NOT_HTTP = /^(?:HPE_|UND_ERR_HEADERS_OVERFLOW)/;
+/** Answers that are not HTTP: parser errors (which may lack a code), headers past their bound, lengths that disagree. */
+const NOT_HTTP = /^(?:HPE_|UND_ERR_HEADERS_OVERFLOW|UND_ERR_RES_CONTENT_LENGTH_MISMATCH)/;
+const PARSER_ERROR = "HTTPParserError";
 /** With TLS 1.3 a server refuses our certificate after we take the handshake for done; it has read no request. */
 const CERTIFICATE_ALERT = /^ERR_SSL_.*ALERT_(?:.*CERTIFICATE|UNKNOWN_CA|ACCESS_DENIED|HANDSHAKE)/;
 
@@ -14,7 +15,8 @@ export function failure({ error, isSent }: Failed): AttemptResult {
   if (error instanceof ConnectError) return unconnected(error);
   const code = codeOf(error);
   if (CERTIFICATE_ALERT.test(code)) return untrusted(describe(error));
-  return lost(NOT_HTTP.test(code) ? "RESPONSE_INVALID" : "RESET", isSent);
+  const isNotHttp = error.name === PARSER_ERROR || NOT_HTTP.test(code);
+  return lost(isNotHttp ? "RESPONSE_INVALID" : "RESET", isSent);
 }
 
 function unconnected({ fault, message }: ConnectError): AttemptResult {
