@@ -34,6 +34,7 @@ export function startGuard({ folder }: { readonly folder?: string } = {}): Guard
     async end() {
       if (child.exitCode !== null || child.signalCode !== null) return;
       const exited = once(child, "exit");
+      child.ref();
       child.stdin.end();
       await exited;
     },

@@ -1,5 +1,4 @@
 import { spawn, type ChildProcess } from "node:child_process";
-import { once } from "node:events";
 import { openSync, closeSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
@@ -37,6 +36,8 @@ export interface Command {
   stop(): Promise<void>;
   /** Resolves to the exit code when it ends by itself. */
   ended(): Promise<number>;
+  /** Resolves when it ends without having been told to, with the end of its log. */
+  died(): Promise<Error>;
 }
 
 /** Starts `millrace <args>`; what it prints is appended to `<folder>/<name>.out` and `<name>.log`. */
@@ -48,37 +49,46 @@ export function startCommand(
   const [name = "millrace"] = args;
   const outputPath = join(folder, `${name}.out`);
   const logPath = join(folder, `${name}.log`);
-  const output = openSync(outputPath, "a");
-  const log = openSync(logPath, "a");
+  const files = [openSync(outputPath, "a"), openSync(logPath, "a")] as const;
   const child = spawn(process.execPath, ["--conditions=millrace-source", CLI, ...args], {
     cwd: ROOT,
     env: { ...process.env, ...env },
-    stdio: ["ignore", output, log],
+    stdio: ["ignore", ...files],
     signal,
   });
-  child.on("error", () => undefined);
+  const exited = exitOf(child);
   guard.watch(child);
-  closeSync(output);
-  closeSync(log);
+  files.forEach((file) => closeSync(file));
   const isOver = (): boolean => child.exitCode !== null || child.signalCode !== null;
+  let isTold = false;
+  const failure = (): Error => complaint(name, [outputPath, logPath]);
+  const end = async (how: NodeJS.Signals): Promise<void> => {
+    isTold = true;
+    if (!isOver()) child.kill(how);
+    await exited;
+  };
   return {
     logPath,
     outputPath,
-    ready: (url) => waitReady(url, isOver, () => complaint(name, [outputPath, logPath])),
+    ready: (url) => waitReady(url, isOver, failure),
     async crash() {
       const killedAt = Date.now();
-      await end(child, isOver, "SIGKILL");
+      await end("SIGKILL");
       return killedAt;
     },
     async stop() {
       const hard = setTimeout(() => child.kill("SIGKILL"), STOP_MS_MAX);
-      await end(child, isOver, "SIGTERM");
+      await end("SIGTERM");
       clearTimeout(hard);
     },
     async ended() {
-      if (!isOver()) await once(child, "exit");
+      await exited;
       return child.exitCode ?? 1;
     },
+    died: () =>
+      exited.then(() =>
+        isTold || signal.aborted ? new Promise<never>(() => undefined) : failure(),
+      ),
   };
 }
 
@@ -92,15 +102,14 @@ export async function runCommand(place: CommandPlace, args: readonly string[]): 
   throw complaint(args.join(" "), [command.outputPath, command.logPath]);
 }
 
-async function end(
-  child: ChildProcess,
-  isOver: () => boolean,
-  signal: NodeJS.Signals,
-): Promise<void> {
-  if (isOver()) return;
-  const exited = once(child, "exit");
-  child.kill(signal);
-  await exited;
+/** Resolves when it has ended, or could not even start; its being told to by the signal is no error. */
+function exitOf(child: ChildProcess): Promise<void> {
+  return new Promise((resolve) => {
+    child.once("exit", () => resolve());
+    child.on("error", () => {
+      if (child.pid === undefined) resolve();
+    });
+  });
 }
 
 async function waitReady(url: string, isOver: () => boolean, failed: () => Error): Promise<void> {

@@ -35,6 +35,8 @@ interface Setting extends DemoOptions {
   readonly topic: string;
   readonly apis: readonly DemoApi[];
   readonly configPath: string;
+  /** Ends the run: a process that should run does not. */
+  readonly onDeath: (failure: Error) => void;
 }
 
 /** A run that is over, ready to be judged. */
@@ -53,6 +55,8 @@ export async function runScene<Result>(
 ): Promise<Result> {
   await using cleanup = new AsyncDisposableStack();
   const { display, scene, seed } = options;
+  const broken = new AbortController();
+  const signal = AbortSignal.any([options.signal, broken.signal]);
   const servers = await findServers(options);
   cleanup.defer(() => servers.stop());
   const guard = startGuard();
@@ -77,8 +81,10 @@ export async function runScene<Result>(
     urls: Object.fromEntries(apis.map(({ name, url }) => [name, url])),
   });
   const { folder } = place;
-  const setting: Setting = { ...options, servers, guard, place, folder, topic, apis, configPath };
-  options.signal.throwIfAborted();
+  const onDeath = (failure: Error): void => broken.abort(failure);
+  const parts = { servers, guard, place, folder, topic, apis, configPath, onDeath };
+  const setting: Setting = { ...options, signal, ...parts };
+  signal.throwIfAborted();
   await runCommand(setting, ["init", "-c", configPath]);
   await play(setting);
   for (const api of apis) await api.stop();
@@ -141,6 +147,7 @@ async function startDelivery(setting: Setting): Promise<Delivery> {
     const port = await freePort();
     const args = ["deliver", "-c", setting.configPath, "--admin-port", String(port)];
     const command = startCommand(setting, args);
+    void command.died().then(setting.onDeath);
     await command.ready(`http://127.0.0.1:${port}/livez`);
     return command;
   };

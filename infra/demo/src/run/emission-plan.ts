@@ -30,6 +30,8 @@ export interface PlanOptions extends CommandPlace {
   readonly configPath: string;
   readonly brokers: string;
   readonly registry: string;
+  /** Told when the gateway ends without having been told to. */
+  readonly onDeath: (failure: Error) => void;
 }
 
 /** Plans a scene's emission: through the gateway when its events are generated, else with `millrace emit --file`. */
@@ -70,6 +72,7 @@ async function planGenerated(
     ["gateway", "--host", "127.0.0.1", "--port", String(port), ...catalog],
     { KAFKA_BROKERS: brokers, SCHEMA_REGISTRY_URL: registry },
   );
+  void gateway.died().then(options.onDeath);
   await gateway.ready(`${gatewayUrl}/readyz`);
   const due = new Map(scene.targets.map(({ name }) => [name, 0]));
   const held = Math.floor(events.length * (1 - HELD_SHARE));
