@@ -20,12 +20,14 @@ export function boundIntake<P>(context: StepContext<P>, partition: PartitionStat
  * repeat more than was in flight: what is unsettled now can split into as many runs again as half of it.
  */
 function fillRatio<P>({ state }: StepContext<P>, partition: PartitionState<P>): number {
-  const { unsettledMax, unsettledBytesMax, spanMax } = state.config.bounds;
+  const { bounds } = state.config;
+  const partitionCount = state.partitions.size;
   const { unsettledCount, runCount, span } = partition.tracker;
   return Math.max(
-    unsettledCount / unsettledMax,
-    partition.unsettledBytes / unsettledBytesMax,
-    span / spanMax,
+    unsettledCount / Math.min(bounds.unsettledMax, bounds.targetUnsettledMax / partitionCount),
+    partition.unsettledBytes /
+      Math.min(bounds.unsettledBytesMax, bounds.targetBytesMax / partitionCount),
+    span / bounds.spanMax,
     (unsettledCount + runCount) / 2 / DONE_RUNS_MAX,
   );
 }

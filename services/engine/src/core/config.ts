@@ -35,12 +35,16 @@ export interface EngineConfig {
   readonly probeIntervalMs: number;
 }
 
-/** What one partition may hold before its fetching pauses. */
+/** What one partition may hold before its fetching pauses; what the whole target may is shared by its partitions. */
 export interface BoundsConfig {
   /** Unsettled records in memory. */
   readonly unsettledMax: number;
   /** Bytes of unsettled records in memory. */
   readonly unsettledBytesMax: number;
+  /** Unsettled records of all partitions that this process owns. */
+  readonly targetUnsettledMax: number;
+  /** Their bytes. */
+  readonly targetBytesMax: number;
   /** Offsets from the committable one to the highest settled one. */
   readonly spanMax: number;
 }
@@ -56,7 +60,13 @@ export const DEFAULTS = {
     capMs: 300_000,
     maxAttempts: { kind: "unlimited" },
   },
-  bounds: { unsettledMax: 2_000, unsettledBytesMax: 8_388_608, spanMax: 100_000 },
+  bounds: {
+    unsettledMax: 2_000,
+    unsettledBytesMax: 8_388_608,
+    targetUnsettledMax: 6_000,
+    targetBytesMax: 33_554_432,
+    spanMax: 100_000,
+  },
   commitIntervalMs: 25,
   probeIntervalMs: 30_000,
 } as const satisfies EngineConfig;

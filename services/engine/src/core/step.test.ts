@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
 
 import { DEFAULTS } from "./config.ts";
+import { asPartition } from "./identity.ts";
 import { decodeDoneSet } from "./done-set.ts";
 import { FAILED, OK, partition, setup, topic } from "../../testing/engine-bench.ts";
 
@@ -221,6 +222,20 @@ describe("bounds", () => {
     expect(arrive("a1", "b1", "c1", "d1").map((effect) => effect.kind)).toContain("pause-fetch");
     expect(end("a1").map((effect) => effect.kind)).not.toContain("resume-fetch");
     expect(end("b1").map((effect) => effect.kind)).toContain("resume-fetch");
+  });
+
+  it("shares what the target may hold among its partitions", () => {
+    const { send, assigned, state, arrive } = setup({
+      bounds: { ...DEFAULTS.bounds, targetUnsettledMax: 8 },
+    });
+    const partitions = [0, 1, 2, 3].map((id) => assigned("taken", asPartition(id), 2 + id));
+    send({ kind: "assigned", generation: 2, partitions, partitionCount: 4 });
+    arrive("a1");
+    const [first] = state.partitions.values();
+    expect(first?.isFetchPaused).toBe(false);
+
+    arrive("b1");
+    expect(first?.isFetchPaused).toBe(true);
   });
 
   it("pauses fetching when one slow key holds the commit too far back", () => {
