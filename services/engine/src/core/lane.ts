@@ -8,8 +8,8 @@ import type { PartitionState } from "./partition.ts";
  *   idle ──arrival──▶ ready ──slot──▶ in-flight ──delivered──▶ (next head: ready, or idle)
  *                       ▲                 │ failed, may heal
  *                       └────due──── waiting ◀┘
- *                                         │ given up
- *                                     writing ──acknowledged──▶ (next head)
+ *                       ▲                 │ given up, or never deliverable
+ *                       └─after a drain─ writing ──acknowledged──▶ (next head)
  */
 export type LaneState = "idle" | "ready" | "in-flight" | "waiting" | "writing";
 
