@@ -13,6 +13,8 @@ export interface DemoApiOptions {
   readonly logPath: string;
   /** Where calls carry the key that their order is kept by. */
   readonly keyIn: KeyLocation;
+  /** Default 127.0.0.1. */
+  readonly host?: string;
   /** Default 0: a free one. */
   readonly port?: number;
   /** Default 0: a free one. */
@@ -44,8 +46,10 @@ export interface DemoApi {
  */
 export async function startDemoApi(options: DemoApiOptions): Promise<DemoApi> {
   const log = openArrivalLog(options.logPath);
+  const host = options.host ?? "127.0.0.1";
   const target = new TargetServer({
     name: options.name,
+    host,
     log,
     keyIn: options.keyIn,
     script: { ...HEALTHY, ...options.script },
@@ -53,7 +57,7 @@ export async function startDemoApi(options: DemoApiOptions): Promise<DemoApi> {
   });
   const port = await target.listen(options.port ?? 0);
   const control = createControlServer(target);
-  const controlPort = await listen(control, options.controlPort ?? 0);
+  const controlPort = await listen(control, { host, port: options.controlPort ?? 0 });
   return {
     name: options.name,
     url: `http://127.0.0.1:${port}`,
@@ -74,10 +78,13 @@ export async function startDemoApi(options: DemoApiOptions): Promise<DemoApi> {
   };
 }
 
-function listen(server: Server, port: number): Promise<number> {
+function listen(
+  server: Server,
+  { host, port }: { readonly host: string; readonly port: number },
+): Promise<number> {
   return new Promise((resolve, reject) => {
     server.once("error", reject);
-    server.listen(port, "127.0.0.1", () => {
+    server.listen(port, host, () => {
       const address = server.address();
       resolve(typeof address === "object" && address !== null ? address.port : port);
     });

@@ -10,6 +10,7 @@ A scripted HTTP API that answers 200 to every call and records what arrived.
 Options:
   --log FILE           append what arrives to this file (NDJSON); required
   --name NAME          name in reports (default: demo-api)
+  --host HOST          where to listen (default: 127.0.0.1)
   --port PORT          port of the API (default: a free one)
   --control-port PORT  port for PUT /script, POST /outage, GET /report (default: a free one)
   --key WHERE          what orders calls: path:<prefix>, body:<field> or nowhere (default: nowhere)
@@ -23,6 +24,7 @@ Prints one line of JSON with url and controlUrl when it listens. SIGTERM stops i
 const OPTIONS = {
   log: { type: "string" },
   name: { type: "string", default: "demo-api" },
+  host: { type: "string", default: "127.0.0.1" },
   port: { type: "string", default: "0" },
   "control-port": { type: "string", default: "0" },
   key: { type: "string", default: "nowhere" },
@@ -39,11 +41,18 @@ function readOptions(): DemoApiOptions | "help" {
     name: values.name,
     logPath: values.log,
     keyIn: readKeyLocation(values.key),
-    port: Number(values.port),
-    controlPort: Number(values["control-port"]),
+    host: values.host,
+    port: portNumber("--port", values.port),
+    controlPort: portNumber("--control-port", values["control-port"]),
     script: readScript(JSON.parse(values.script)),
     seed: Number(values.seed),
   };
+}
+
+function portNumber(option: string, text: string): number {
+  const port = Number(text);
+  if (/^\d+$/u.test(text) && port <= 65_535) return port;
+  throw new RangeError(`${option}: a port from 0 to 65535, not '${text}'`);
 }
 
 async function run(): Promise<void> {

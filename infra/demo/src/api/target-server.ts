@@ -33,6 +33,7 @@ export interface DemoApiReport extends LedgerReport {
 
 interface TargetServerOptions {
   readonly name: string;
+  readonly host: string;
   readonly log: ArrivalLog;
   readonly keyIn: KeyLocation;
   readonly script: ApiScript;
@@ -82,11 +83,11 @@ export class TargetServer {
     this.#server.on("connection", (socket: Socket) => this.#connected(socket));
   }
 
-  /** Listens on the loopback address; resolves to the port. @throws Error `EADDRINUSE`. */
+  /** Listens on its host; resolves to the port. @throws Error `EADDRINUSE`. */
   async listen(port: number): Promise<number> {
     await new Promise<void>((resolve, reject) => {
       this.#server.once("error", reject);
-      this.#server.listen(port, "127.0.0.1", () => {
+      this.#server.listen(port, this.#options.host, () => {
         this.#server.off("error", reject);
         resolve();
       });
@@ -161,7 +162,7 @@ export class TargetServer {
       this.#options.log.append({ t: "up", at: Date.now() });
     };
     if (this.#server.listening) up();
-    else this.#server.listen(this.#port, "127.0.0.1", up);
+    else this.#server.listen(this.#port, this.#options.host, up);
   }
 
   #receive(request: IncomingMessage, response: ServerResponse): void {
