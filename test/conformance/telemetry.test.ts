@@ -78,7 +78,10 @@ describe.each<[string, () => Promise<Telemetry>]>([
 
     const contexts = [child, grandchild].map(({ context }) => context);
     for (const span of [grandchild, child]) span.end();
-    if (contexts.includes(null)) { expect(contexts).toEqual([null, null]); return; }
+    if (contexts.includes(null)) {
+      expect(contexts).toEqual([null, null]);
+      return;
+    }
     const parsed = contexts.map((context) => parseTraceparent(context?.traceparent ?? ""));
     expect(parsed).toMatchObject([
       { traceId: "0af7651916cd43dd8448eb211c80319c", isSampled: true },
