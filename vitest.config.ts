@@ -1,12 +1,16 @@
 import { defineConfig } from "vitest/config";
 
-const resolve = { conditions: ["millrace-source", "node", "import", "default"] };
-const ssr = { resolve: { conditions: ["millrace-source", "node", "import", "default"] } };
+const conditions = ["millrace-source", "node", "import", "default"];
+const resolve = { conditions };
+const ssr = { resolve: { conditions } };
+/** Where a global setup runs; it resolves by its own settings. */
+const environments = { __vitest__: { resolve: { conditions, externalConditions: conditions } } };
 
 /** A project of tests under `test/<name>` that talks to the real stack of `infra/local`. */
 const onStack = (name: string, testTimeout: number) => ({
   resolve,
   ssr,
+  environments,
   test: {
     name,
     include: [`test/${name}/**/*.test.ts`],

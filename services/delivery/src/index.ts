@@ -1,1 +1,3 @@
-export {};
+export { chooseTargets } from "./target-choice.ts";
+export type { TargetChoice } from "./target-choice.ts";
+export { TargetEventPreparer } from "./event-preparer.ts";

@@ -1,0 +1,140 @@
+/** A process that delivers: the targets of a configuration, or some of them, and its admin server. */
+import { randomUUID } from "node:crypto";
+import { hostname } from "node:os";
+import { ownTopics, stateTopic, type MillraceConfig, type TargetConfig } from "@millrace/config";
+import { asTopic, MillraceError, type StateLog } from "@millrace/engine";
+import { createStateLog, createTopicAdmin } from "@millrace/kafka";
+import { createRegistry } from "@millrace/schemas";
+import type { AppTelemetry } from "@millrace/telemetry";
+import { systemClock, systemEntropy } from "./system.ts";
+import { createTargetRunner, type SharedPorts, type TargetRunner } from "./target-runner.ts";
+
+/** Pause before the brokers are asked again, ms. */
+const BROKER_RETRY_MS = 1_000;
+
+/** What is run. */
+export interface DeliveryOptions {
+  readonly config: MillraceConfig;
+  readonly targets: readonly TargetConfig[];
+  readonly telemetry: AppTelemetry;
+  /** Called once, with the first error that ends a target for good; the process should end. */
+  readonly onFailed: (error: Error) => void;
+}
+
+/** Delivers until it is stopped. */
+export class DeliveryProcess {
+  readonly #options: DeliveryOptions;
+  readonly #processId = `${hostname()}-${process.pid}-${randomUUID().slice(0, 8)}`;
+  #stateLog: StateLog | null = null;
+  #runners: readonly TargetRunner[] = [];
+  #isStopping = false;
+  #isStarted = false;
+
+  constructor(options: DeliveryOptions) {
+    this.#options = options;
+  }
+
+  /**
+   * Checks the topics and joins the groups of all targets; waits while brokers are away.
+   * @throws MillraceError `TOPIC_MISSING`, and whatever ends a target's start for good.
+   */
+  async start(): Promise<void> {
+    const clusterId = await this.#untilBrokersAnswer();
+    if (clusterId === null) return;
+    const { config, targets, onFailed } = this.#options;
+    const shared = this.#shared(clusterId);
+    this.#stateLog = shared.stateLog;
+    this.#runners = targets.map((target) => createTargetRunner(target, shared, onFailed));
+    await Promise.all(this.#runners.map((runner) => runner.start()));
+    this.#isStarted = true;
+    this.#options.telemetry.log("info", "delivering", {
+      targets: targets.map(({ name }) => name),
+      namespace: config.namespace,
+      process: this.#processId,
+    });
+  }
+
+  /** Why the process is not ready: targets that do not own their share yet, or partitions that stand still. */
+  notReady(): readonly string[] {
+    if (this.#isStopping) return ["stopping"];
+    if (!this.#isStarted) return ["joining the groups"];
+    return this.#runners.flatMap(({ name, driver }) => {
+      const halts = driver.halts.map(
+        ({ topic, partition, reason }) => `${name}: ${topic}/${partition} stopped (${reason})`,
+      );
+      const isMember = driver.state.membership !== "none";
+      return isMember ? halts : [`${name}: not a member of its group`, ...halts];
+    });
+  }
+
+  /** Ends what is open within `budgetMs`, commits, leaves the groups. Idempotent. */
+  async stop(budgetMs: number): Promise<void> {
+    this.#isStopping = true;
+    await Promise.all(this.#runners.map((runner) => runner.stop(budgetMs)));
+    await this.#stateLog?.close().catch(() => undefined);
+  }
+
+  #shared(clusterId: string): SharedPorts {
+    const { config, telemetry } = this.#options;
+    const { namespace, kafka: connection, catalog, registry } = config;
+    const topic = asTopic(stateTopic(namespace));
+    const auth = registry.auth.type === "basic" ? { auth: registry.auth } : {};
+    return {
+      namespace,
+      connection,
+      clusterId,
+      catalog,
+      registry: createRegistry(registry.url, auth),
+      stateLog: createStateLog({ connection, topic, telemetry }),
+      telemetry,
+      clock: systemClock,
+      entropy: systemEntropy(),
+      processId: this.#processId,
+    };
+  }
+
+  /** Resolves to the cluster's id, or to null when the process is stopped before. */
+  async #untilBrokersAnswer(): Promise<string | null> {
+    const { config, telemetry } = this.#options;
+    let hasComplained = false;
+    while (!this.#isStopping) {
+      try {
+        return await this.#checkTopics();
+      } catch (error) {
+        if (!(error instanceof MillraceError) || !error.retryable) throw error;
+        if (!hasComplained) {
+          const { message } = error;
+          const { brokers } = config.kafka;
+          telemetry.log("warn", "waiting for the brokers", { brokers, error: message });
+        }
+        hasComplained = true;
+        await new Promise<void>((resolve) => {
+          systemClock.schedule(BROKER_RETRY_MS, resolve);
+        });
+      }
+    }
+    return null;
+  }
+
+  async #checkTopics(): Promise<string> {
+    const { config, targets, telemetry } = this.#options;
+    const needed = new Set([asTopic(stateTopic(config.namespace))]);
+    for (const { name, topics } of targets) {
+      for (const topic of topics) needed.add(asTopic(topic));
+      needed.add(asTopic(ownTopics(config.namespace, name).dead));
+    }
+    const admin = createTopicAdmin({ connection: config.kafka, telemetry });
+    try {
+      const present = await admin.describeTopics([...needed]);
+      const missing = [...needed].filter((topic) => !present.has(topic));
+      if (missing.length === 0) return (await admin.describeCluster()).clusterId;
+      const [file = "millrace.yaml"] = config.files;
+      throw new MillraceError(
+        "TOPIC_MISSING",
+        `topics do not exist: ${missing.join(", ")}; run: millrace init -c ${file}`,
+      );
+    } finally {
+      await admin.close();
+    }
+  }
+}

@@ -1,0 +1,118 @@
+/** One target, wired: its own source, sink, connections and driver, so that no target waits for another. */
+import { groupId, ownTopics, type TargetConfig } from "@millrace/config";
+import {
+  asTarget,
+  asTopic,
+  DEFAULTS,
+  TargetDriver,
+  type Clock,
+  type DriverOptions,
+  type EngineConfig,
+  type Entropy,
+  type RecordSink,
+  type StateLog,
+  type Telemetry,
+} from "@millrace/engine";
+import { createAttemptSender, type HttpTargetOptions } from "@millrace/http";
+import { createRecordSink, createRecordSource, type KafkaConnection } from "@millrace/kafka";
+import { createDecoder, type Catalog, type Registry } from "@millrace/schemas";
+import { TargetEventPreparer } from "./event-preparer.ts";
+
+/** What all targets of a process share. */
+export interface SharedPorts {
+  readonly namespace: string;
+  readonly connection: KafkaConnection;
+  readonly clusterId: string;
+  readonly catalog: Catalog;
+  readonly registry: Registry;
+  readonly stateLog: StateLog;
+  readonly telemetry: Telemetry;
+  readonly clock: Clock;
+  readonly entropy: Entropy;
+  /** Names this process in claims and logs. */
+  readonly processId: string;
+}
+
+/** A target that runs. */
+export interface TargetRunner {
+  readonly name: string;
+  readonly driver: TargetDriver;
+  /** Joins the group; resolves when the first assignment is taken over. */
+  start(): Promise<void>;
+  /** Ends what is open within `budgetMs`, commits, leaves the group, disconnects. Idempotent. */
+  stop(budgetMs: number): Promise<void>;
+}
+
+/** Wires a target; nothing connects before `start`. */
+export function createTargetRunner(
+  target: TargetConfig,
+  shared: SharedPorts,
+  onFailed: (error: Error) => void,
+): TargetRunner {
+  const { connection, stateLog, telemetry, clock, entropy } = shared;
+  const sink = createRecordSink({ connection, telemetry });
+  const sender = createAttemptSender(httpOptions(target, shared));
+  const source = createRecordSource({
+    connection,
+    groupId: groupId(shared.namespace, target.name),
+    topics: target.topics.map(asTopic),
+    telemetry,
+  });
+  const preparer = new TargetEventPreparer(target, decoderFor(target, shared));
+  const ports = { source, sink, stateLog, sender, preparer, clock, entropy, telemetry };
+  const driver = new TargetDriver(driverOptions(target, shared), ports, onFailed);
+  return {
+    name: target.name,
+    driver,
+    start: () => driver.start(),
+    async stop(budgetMs) {
+      await driver.stop(budgetMs);
+      await Promise.all([sender.close(), closeSink(sink)]);
+    },
+  };
+}
+
+/** A broker that is away must not keep a process from ending. */
+async function closeSink(sink: RecordSink): Promise<void> {
+  await sink.close().catch(() => undefined);
+}
+
+function decoderFor(target: TargetConfig, { registry, catalog, clusterId }: SharedPorts) {
+  const readerSchemas = new Map<string, unknown>();
+  for (const { type, avro } of catalog.types.values()) readerSchemas.set(type, avro);
+  return createDecoder(registry, { envelope: target.input.envelope, clusterId, readerSchemas });
+}
+
+function driverOptions(target: TargetConfig, { namespace, processId }: SharedPorts): DriverOptions {
+  return {
+    target: asTarget(target.name),
+    groupId: groupId(namespace, target.name),
+    engine: engineConfig(target),
+    startAt: target.startAt,
+    deadTopic: asTopic(ownTopics(namespace, target.name).dead),
+    processId,
+  };
+}
+
+function engineConfig({ order, concurrencyMax, ratePerSecond, retry }: TargetConfig): EngineConfig {
+  return { ...DEFAULTS, order, concurrencyMax, rate: ratePerSecond, retry };
+}
+
+function httpOptions(target: TargetConfig, { telemetry, clock }: SharedPorts): HttpTargetOptions {
+  const { name, urlPrefix, network, concurrencyMax, auth, idempotency } = target;
+  const { onConflict, answers } = target;
+  const given = Object.entries(target.tls).filter(([, value]) => value !== null);
+  return {
+    target: name,
+    origin: urlPrefix,
+    network,
+    connections: concurrencyMax,
+    tls: Object.fromEntries(given),
+    auth,
+    idempotency,
+    onConflict,
+    answers,
+    telemetry,
+    clock,
+  };
+}
