@@ -1,5 +1,15 @@
+import type { Readable } from "node:stream";
 import type { OutputFormat } from "./output/document.ts";
 import type { Terminal } from "./output/terminal.ts";
+
+/** What SIGINT and SIGTERM do. */
+export interface Interrupts {
+  /**
+   * From now on they abort this signal and the command ends by itself, in at most two seconds. Before, and in commands that
+   * never call this, they end the process at once.
+   */
+  take(): AbortSignal;
+}
 
 /** What every command is given beside its own options. */
 export interface CommandContext {
@@ -9,7 +19,6 @@ export interface CommandContext {
   /** The configuration named with `--config`; null: `millrace.yaml` where there is one. */
   readonly configPath: string | null;
   readonly env: NodeJS.ProcessEnv;
-  readonly input: NodeJS.ReadableStream;
-  /** Aborted by SIGINT and SIGTERM; a command then has two seconds to end in order. */
-  readonly interrupted: AbortSignal;
+  readonly input: Readable;
+  readonly interrupts: Interrupts;
 }

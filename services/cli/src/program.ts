@@ -86,7 +86,7 @@ function verbosityOf({ quiet, verbose }: RootOptions): Verbosity {
 
 function contextOf(program: Command, surroundings: Surroundings): CommandContext {
   const options: RootOptions = program.opts();
-  const { stdout, stderr, stdin, env, interrupted } = surroundings;
+  const { stdout, stderr, stdin, env, interrupts } = surroundings;
   const verbosity = verbosityOf(options);
   const colour = options.color === false ? "never" : "auto";
   return {
@@ -95,6 +95,6 @@ function contextOf(program: Command, surroundings: Surroundings): CommandContext
     configPath: options.config ?? null,
     env,
     input: stdin,
-    interrupted,
+    interrupts,
   };
 }

@@ -1,4 +1,6 @@
+import type { Readable } from "node:stream";
 import { CommanderError } from "@commander-js/extra-typings";
+import type { Interrupts } from "./context.ts";
 import { EXIT, type ExitCode } from "./exit-code.ts";
 import { explain } from "./failure.ts";
 import type { OutputStream } from "./output/terminal.ts";
@@ -8,9 +10,9 @@ import { createProgram } from "./program.ts";
 export interface Surroundings {
   readonly stdout: OutputStream;
   readonly stderr: OutputStream;
-  readonly stdin: NodeJS.ReadableStream;
+  readonly stdin: Readable;
   readonly env: NodeJS.ProcessEnv;
-  readonly interrupted: AbortSignal;
+  readonly interrupts: Interrupts;
 }
 
 /** Runs one command line; resolves to its exit code once everything is written. Never throws. */
@@ -21,14 +23,13 @@ export async function run(argv: readonly string[], surroundings: Surroundings): 
 }
 
 async function outcomeOf(argv: readonly string[], surroundings: Surroundings): Promise<ExitCode> {
-  const { stderr, env, interrupted } = surroundings;
+  const { stderr, env } = surroundings;
   const program = createProgram(surroundings);
   try {
     await program.command.parseAsync([...argv], { from: "user" });
     return program.exitCode();
   } catch (error) {
     if (error instanceof CommanderError) return usageCode(error);
-    if (interrupted.aborted) return EXIT.interrupted;
     const { text, exitCode } = await explain(error, env);
     stderr.write(`millrace: ${text}\n`);
     return exitCode;

@@ -40,12 +40,13 @@ export async function emitFile(
 ): Promise<ExitCode> {
   const settings = await loadSettings(context);
   await using spooled = await spoolIfNeeded(context, options);
+  const interrupted = context.interrupts.take();
   const open = (): ByteSource => {
-    if (spooled !== null) return fileSource(spooled.path, STANDARD_INPUT);
-    if (options.file === "-") return streamSource(STANDARD_INPUT, context.input);
-    return fileSource(options.file, options.file);
+    if (spooled !== null) return fileSource(spooled.path, STANDARD_INPUT, interrupted);
+    if (options.file === "-") return streamSource(STANDARD_INPUT, context.input, interrupted);
+    return fileSource(options.file, options.file, interrupted);
   };
-  const run = new EmitFileRun(context, options, settings);
+  const run = new EmitFileRun(context, options, { settings, interrupted });
   if (options.invalidLines === "check-first" && !(await run.check(open()))) return EXIT.partial;
   return await run.emit(open());
 }
@@ -62,13 +63,20 @@ class EmitFileRun {
   readonly #context: CommandContext;
   readonly #options: EmitFileOptions;
   readonly #settings: Settings;
+  readonly #interrupted: AbortSignal;
   readonly #reader: LineReader;
   readonly #keeper: CheckpointKeeper;
 
-  constructor(context: CommandContext, options: EmitFileOptions, settings: Settings) {
+  constructor(
+    context: CommandContext,
+    options: EmitFileOptions,
+    of: { readonly settings: Settings; readonly interrupted: AbortSignal },
+  ) {
+    const { settings } = of;
     this.#context = context;
     this.#options = options;
     this.#settings = settings;
+    this.#interrupted = of.interrupted;
     const { mapping, file } = options;
     this.#reader = new LineReader(mapping, typeResolver(settings.catalog.types.keys()));
     const { terminal, env } = context;
@@ -77,13 +85,13 @@ class EmitFileRun {
 
   /** Whether all lines are valid; tells those that are not. */
   async check(source: ByteSource): Promise<boolean> {
-    const { terminal, interrupted } = this.#context;
+    const { terminal } = this.#context;
     const output = this.#output(source, "replace");
     const invalidCount = await checkLines(readLines(source.chunks), {
       reader: this.#reader,
       mapping: this.#options.mapping,
       catalog: this.#settings.catalog,
-      interrupted,
+      interrupted: this.#interrupted,
       onInvalid: (line, problems) => output.invalid(line, problems),
     });
     if (invalidCount === 0) return true;
@@ -120,7 +128,7 @@ class EmitFileRun {
     return new FileEmission({
       reader: this.#reader,
       resumeFrom,
-      interrupted: this.#context.interrupted,
+      interrupted: this.#interrupted,
       emit: (event) => emitLine(emitter, event, mapping),
       onReceipt: (receipt) => output.receipt(receipt),
       onInvalid: (line, problems) => output.invalid(line, problems),
@@ -141,7 +149,7 @@ class EmitFileRun {
     let isDone = false;
     try {
       const result = await emission.run(readLines(source.chunks));
-      isDone = result.failure === null && !this.#context.interrupted.aborted;
+      isDone = result.failure === null && !this.#interrupted.aborted;
       return result;
     } finally {
       const { checkpoint } = emission;
@@ -152,10 +160,12 @@ class EmitFileRun {
 
   /** @throws what stopped the emission. */
   #conclude(result: EmissionResult, elapsedMs: number): ExitCode {
-    const { terminal, interrupted } = this.#context;
+    const { terminal } = this.#context;
+    const interrupted = this.#interrupted;
     const { emittedCount, invalidCount, failure, line } = result;
     const seconds = (elapsedMs / 1_000).toFixed(1);
-    terminal.note(`emitted ${groupDigits(emittedCount)} events in ${seconds} s`);
+    const events = emittedCount === 1 ? "1 event" : `${groupDigits(emittedCount)} events`;
+    terminal.note(`emitted ${events} in ${seconds} s`);
     if (invalidCount > 0) terminal.complain(`${invalidText(invalidCount)} and left out`);
     const isComplete = failure === null && !interrupted.aborted;
     if (!isComplete) terminal.complain(`stopped after line ${line}${this.#resumeHint()}`);

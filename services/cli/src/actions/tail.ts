@@ -43,8 +43,9 @@ export async function tail(context: CommandContext, options: TailOptions): Promi
   const reader = createLogReader({ connection: connectionOf(settings) });
   try {
     const tailing = await Tailing.create(context, options, settings);
-    await tailing.run(reader);
-    return context.interrupted.aborted ? EXIT.interrupted : EXIT.ok;
+    const interrupted = context.interrupts.take();
+    await tailing.run(reader, AbortSignal.any([interrupted, context.terminal.outputClosed]));
+    return interrupted.aborted ? EXIT.interrupted : EXIT.ok;
   } finally {
     await reader.close();
   }
@@ -58,7 +59,7 @@ class Tailing {
   readonly #decoder: Decoder;
   readonly #items: TailItems;
   readonly #stream: ItemStream<TailItem>;
-  readonly #end: AbortSignal;
+  #end: AbortSignal = AbortSignal.abort();
   #shownCount = 0;
   #unfilterableCount = 0;
 
@@ -79,11 +80,10 @@ class Tailing {
       ({ keyField, piiFields }) => keyField !== null && piiFields.includes(keyField),
     );
     this.#items = new TailItems(options.privacy, isKeyPersonal);
-    const { terminal, output, interrupted } = context;
+    const { terminal, output } = context;
     const format = output ?? (terminal.isOutputTty ? "table" : "ndjson");
     this.#stream =
       format === "table" ? tailLines(terminal) : itemStream(terminal, "Events", format);
-    this.#end = AbortSignal.any([interrupted, terminal.outputClosed]);
   }
 
   static async create(
@@ -97,7 +97,9 @@ class Tailing {
     return new Tailing(context, options, { settings, filter });
   }
 
-  async run(reader: LogReader): Promise<void> {
+  /** Shows until `end` is aborted, or all is shown. */
+  async run(reader: LogReader, end: AbortSignal): Promise<void> {
+    this.#end = end;
     this.#tellTimes();
     const ranges = await this.#ranges(reader);
     if (this.#options.from === null) {

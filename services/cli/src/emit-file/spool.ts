@@ -1,3 +1,4 @@
+import type { Readable } from "node:stream";
 import { createWriteStream } from "node:fs";
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
@@ -10,7 +11,7 @@ export interface Spool extends AsyncDisposable {
 }
 
 /** Writes a stream to a temporary file that only this user can read. */
-export async function spool(stream: NodeJS.ReadableStream): Promise<Spool> {
+export async function spool(stream: Readable): Promise<Spool> {
   const folder = await mkdtemp(join(tmpdir(), "millrace-"));
   const remove = (): Promise<void> => rm(folder, { recursive: true, force: true });
   const path = join(folder, "input");

@@ -3,6 +3,8 @@ import { gzipSync } from "node:zlib";
 import { describe, expect, it } from "vitest";
 import { streamSource, type ByteSource } from "./byte-source.ts";
 
+const NEVER = new AbortController().signal;
+
 async function bytesOf({ chunks }: ByteSource): Promise<Buffer> {
   const parts: Uint8Array[] = [];
   for await (const chunk of chunks) parts.push(chunk);
@@ -10,7 +12,7 @@ async function bytesOf({ chunks }: ByteSource): Promise<Buffer> {
 }
 
 async function textOf(stream: Readable): Promise<string> {
-  return (await bytesOf(streamSource("input", stream))).toString();
+  return (await bytesOf(streamSource("input", stream, NEVER))).toString();
 }
 
 describe("streamSource", () => {
@@ -38,13 +40,24 @@ describe("streamSource", () => {
     );
   });
 
+  it("ends when it is interrupted while it waits for bytes", async () => {
+    const interrupted = new AbortController();
+    const stream = new Readable({ read: () => undefined });
+    const reading = bytesOf(streamSource("input", stream, interrupted.signal));
+
+    stream.push("abc");
+    interrupted.abort();
+
+    expect((await reading).toString()).toMatch(/^(abc)?$/u);
+  });
+
   it("has nothing in nothing", async () => {
     expect(await textOf(Readable.from([]))).toBe("");
   });
 
   it("counts the bytes of the source, not those unpacked", async () => {
     const packed = gzipSync("hello".repeat(1_000));
-    const source = streamSource("input", Readable.from([packed]));
+    const source = streamSource("input", Readable.from([packed]), NEVER);
 
     await bytesOf(source);
 

@@ -2,8 +2,11 @@
  * The bytes of a file or of standard input, unpacked where they are gzip: told by their first two bytes, not by a name.
  */
 import { once } from "node:events";
-import { createReadStream } from "node:fs";
-import type { Readable } from "node:stream";
+import { createReadStream, open } from "node:fs";
+import { stat } from "node:fs/promises";
+import { Socket } from "node:net";
+import { addAbortSignal, type Readable } from "node:stream";
+import { promisify } from "node:util";
 import { createGunzip } from "node:zlib";
 import { CliError, reasonOf } from "../cli-error.ts";
 import { EXIT } from "../exit-code.ts";
@@ -20,33 +23,52 @@ export interface ByteSource {
 
 const GZIP_MAGIC = [0x1f, 0x8b] as const;
 
-/** Opens a file; it is opened when the first chunk is asked for. */
-export function fileSource(path: string, name: string): ByteSource {
-  return byteSource(name, createReadStream(path));
+/** A file; it is opened when the first chunk is asked for. The bytes end early when `signal` aborts. */
+export function fileSource(path: string, name: string, signal: AbortSignal): ByteSource {
+  return byteSource(name, () => openFile(path), signal);
 }
 
-/** Reads a stream that is open already. */
-export function streamSource(name: string, stream: NodeJS.ReadableStream): ByteSource {
-  return byteSource(name, stream);
+/** A stream that is open already. The bytes end early when `signal` aborts. */
+export function streamSource(name: string, stream: Readable, signal: AbortSignal): ByteSource {
+  return byteSource(name, () => Promise.resolve(stream), signal);
 }
 
-function byteSource(name: string, stream: NodeJS.ReadableStream): ByteSource {
+function byteSource(name: string, open: () => Promise<Readable>, signal: AbortSignal): ByteSource {
   let bytesRead = 0;
   const counted = async function* (): AsyncGenerator<Uint8Array> {
+    // Without this a wait for bytes that never come would outlast the interruption.
+    const stream: AsyncIterable<Uint8Array | string> = addAbortSignal(signal, await open());
     for await (const chunk of stream) {
       const bytes = typeof chunk === "string" ? Buffer.from(chunk) : chunk;
       bytesRead += bytes.length;
       yield bytes;
     }
   };
-  return { name, chunks: named(name, unpacked(counted())), bytesRead: () => bytesRead };
+  const chunks = named(name, unpacked(counted()), signal);
+  return { name, chunks, bytesRead: () => bytesRead };
+}
+
+/**
+ * A named pipe (`--file <(command)`) is read as the socket it is: a file's reads wait in a thread that nothing can
+ * interrupt, not even the end of the process.
+ */
+async function openFile(path: string): Promise<Readable> {
+  const stats = await stat(path);
+  if (!stats.isFIFO()) return createReadStream(path);
+  const fd = await promisify(open)(path, "r");
+  return new Socket({ fd, readable: true, writable: false });
 }
 
 /** Says which source failed: a stream's own errors do not always. */
-async function* named(name: string, chunks: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
+async function* named(
+  name: string,
+  chunks: AsyncIterable<Uint8Array>,
+  signal: AbortSignal,
+): AsyncGenerator<Uint8Array> {
   try {
     yield* chunks;
   } catch (error) {
+    if (signal.aborted) return;
     throw unreadable(name, error);
   }
 }

@@ -1,4 +1,6 @@
 import { readFile } from "node:fs/promises";
+import type { Readable } from "node:stream";
+import { text as textOf } from "node:stream/consumers";
 import { CliError, reasonOf } from "../cli-error.ts";
 import { EXIT } from "../exit-code.ts";
 
@@ -6,17 +8,14 @@ import { EXIT } from "../exit-code.ts";
  * The text an argument stands for: `@file` its content, `-` standard input, anything else itself.
  * @throws CliError when the file cannot be read.
  */
-export async function readTextArgument(
-  argument: string,
-  input: NodeJS.ReadableStream,
-): Promise<string> {
-  if (argument === "-") return readStream(input);
+export async function readTextArgument(argument: string, input: Readable): Promise<string> {
+  if (argument === "-") return textOf(input);
   return argument.startsWith("@") ? readTextFile(argument.slice(1)) : argument;
 }
 
 /** A file's text, `-` for standard input. @throws CliError when it cannot be read. */
-export function readTextSource(path: string, input: NodeJS.ReadableStream): Promise<string> {
-  return path === "-" ? readStream(input) : readTextFile(path);
+export function readTextSource(path: string, input: Readable): Promise<string> {
+  return path === "-" ? textOf(input) : readTextFile(path);
 }
 
 async function readTextFile(path: string): Promise<string> {
@@ -28,10 +27,4 @@ async function readTextFile(path: string): Promise<string> {
     const message = `cannot read ${path}: ${reasonOf(error)}`;
     throw new CliError(EXIT.error, message, { cause: error });
   }
-}
-
-async function readStream(stream: NodeJS.ReadableStream): Promise<string> {
-  const chunks: Buffer[] = [];
-  for await (const chunk of stream) chunks.push(Buffer.from(chunk));
-  return Buffer.concat(chunks).toString("utf8");
 }
