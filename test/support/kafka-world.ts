@@ -21,6 +21,7 @@ import {
   createRecordSource,
   createStateLog,
   plainConnection,
+  type KafkaConnection,
 } from "@millrace/kafka";
 import { AssignerProtocol, Kafka, Partitioners, logLevel, type Cluster } from "kafkajs";
 import { onTestFinished } from "vitest";
@@ -30,6 +31,7 @@ import { MemorySource } from "./memory-kafka/memory-source.ts";
 import { MemoryStateLog } from "./memory-kafka/memory-state-log.ts";
 import { readRaw } from "./raw-topic.ts";
 import { RecordingTelemetry } from "./recording-telemetry.ts";
+import { until } from "./until.ts";
 
 /** The shortest session that brokers allow by default: what a test waits for must be short. */
 export const SESSION_MS = 6_000;
@@ -173,25 +175,35 @@ export function testBrokers(): readonly string[] {
   return (process.env["KAFKA_BROKERS"] ?? "").split(",");
 }
 
-class RealWorld implements KafkaWorld {
+/** The real one; `telemetry` hears what all its ports report. */
+export class RealWorld implements KafkaWorld {
   readonly sessionMs = SESSION_MS;
-  readonly #brokers = testBrokers();
-  readonly #kafka = new Kafka({
-    brokers: [...this.#brokers],
-    clientId: "millrace-conformance",
-    logLevel: logLevel.NOTHING,
-  });
-  readonly #connection = plainConnection(this.#brokers, "millrace-test");
+  readonly telemetry = new RecordingTelemetry();
+  readonly #brokers: readonly string[];
+  readonly #kafka: Kafka;
+  readonly #connection: KafkaConnection;
+
+  constructor(brokers: readonly string[] = testBrokers()) {
+    this.#brokers = brokers;
+    this.#connection = plainConnection(brokers, "millrace-test");
+    this.#kafka = new Kafka({
+      brokers: [...brokers],
+      clientId: "millrace-conformance",
+      logLevel: logLevel.NOTHING,
+    });
+  }
 
   /** @inheritdoc */
   async topic(partitionCount: number): Promise<Topic> {
     const topic = asTopic(unique("topic"));
-    await this.#withAdmin((admin) =>
-      admin.createTopics({
-        waitForLeaders: true,
-        topics: [{ topic, numPartitions: partitionCount }],
-      }),
-    );
+    await this.#withAdmin(async (admin) => {
+      const topics = [{ topic, numPartitions: partitionCount }];
+      await admin.createTopics({ waitForLeaders: false, topics });
+      await until(`leaders of ${topic}`, async () => {
+        const found = await admin.fetchTopicMetadata({ topics: [topic] }).catch(() => null);
+        return found?.topics[0]?.partitions.every(({ leader }) => leader >= 0) === true;
+      });
+    });
     onTestFinished(() => this.#withAdmin((admin) => admin.deleteTopics({ topics: [topic] })));
     return topic;
   }
@@ -207,7 +219,7 @@ class RealWorld implements KafkaWorld {
       connection: this.#connection,
       groupId,
       topics,
-      telemetry: new RecordingTelemetry(),
+      telemetry: this.telemetry,
       sessionTimeoutMs: SESSION_MS,
     });
     onTestFinished(() => source.stop());
@@ -218,7 +230,7 @@ class RealWorld implements KafkaWorld {
   sink(): RecordSink {
     const sink = createRecordSink({
       connection: this.#connection,
-      telemetry: new RecordingTelemetry(),
+      telemetry: this.telemetry,
     });
     onTestFinished(() => sink.close());
     return sink;
@@ -229,7 +241,7 @@ class RealWorld implements KafkaWorld {
     const log = createStateLog({
       connection: this.#connection,
       topic,
-      telemetry: new RecordingTelemetry(),
+      telemetry: this.telemetry,
     });
     onTestFinished(() => log.close());
     return log;
@@ -293,26 +305,38 @@ class RealWorld implements KafkaWorld {
 
   /** Leaves the group in the member's name. */
   async expel(groupId: string, memberId: string): Promise<void> {
-    const captured: Cluster[] = [];
-    this.#kafka.consumer({
-      groupId,
-      partitionAssigners: [
-        ({ cluster }) => {
-          captured.push(cluster);
-          return { name: "none", version: 0, assign: () => Promise.resolve([]), protocol };
-        },
-      ],
+    await this.#withCluster(async (cluster) => {
+      const coordinator = await cluster.findGroupCoordinator({ groupId });
+      await call(coordinator, "leaveGroup", { groupId, memberId });
     });
-    const [cluster] = captured;
-    if (cluster === undefined) throw new Error("kafkajs gave no cluster");
-    await cluster.connect();
-    await cluster.refreshMetadata();
-    const coordinator = await cluster.findGroupCoordinator({ groupId });
-    // kafkajs has it, but its types do not say so.
-    const leave: unknown = Reflect.get(coordinator, "leaveGroup");
-    if (typeof leave !== "function") throw new Error("kafkajs cannot leave a group");
-    await Reflect.apply(leave, coordinator, [{ groupId, memberId }]);
-    await cluster.disconnect();
+  }
+
+  /** Adds partitions to a topic. */
+  async grow(topic: Topic, count: number): Promise<void> {
+    await this.#withAdmin((admin) =>
+      admin.createPartitions({ topicPartitions: [{ topic, count }] }),
+    );
+  }
+
+  /** Writes in the name of another producer, as if it had sent this. */
+  async forge(
+    { topic, partition }: TopicPartition,
+    batch: {
+      readonly producerId: string;
+      readonly producerEpoch: number;
+      readonly firstSequence: number;
+      readonly values: readonly string[];
+    },
+  ): Promise<void> {
+    const { values, firstSequence, ...producer } = batch;
+    const messages = values.map((value) => ({ key: null, value: Buffer.from(value), headers: {} }));
+    await this.#withCluster(async (cluster) => {
+      await cluster.addTargetTopic(topic);
+      const [leader] = Object.keys(cluster.findLeaderForPartitions(topic, [partition]));
+      const broker = await cluster.findBroker({ nodeId: leader ?? "" });
+      const topicData = [{ topic, partitions: [{ partition, firstSequence, messages }] }];
+      await call(broker, "produce", { ...producer, acks: -1, topicData });
+    });
   }
 
   /** @inheritdoc */
@@ -330,6 +354,26 @@ class RealWorld implements KafkaWorld {
     });
   }
 
+  /** The inside of kafkajs's own client, which it hands to assigners. */
+  async #withCluster(task: (cluster: Cluster) => Promise<void>): Promise<void> {
+    const captured: Cluster[] = [];
+    this.#kafka.consumer({
+      groupId: "none",
+      partitionAssigners: [
+        ({ cluster }) => {
+          captured.push(cluster);
+          return { name: "none", version: 0, assign: () => Promise.resolve([]), protocol };
+        },
+      ],
+    });
+    const [cluster] = captured;
+    if (cluster === undefined) throw new Error("kafkajs gave no cluster");
+    await cluster.connect();
+    await cluster.refreshMetadata();
+    await task(cluster);
+    await cluster.disconnect();
+  }
+
   async #withAdmin<Result>(
     task: (admin: ReturnType<Kafka["admin"]>) => Promise<Result>,
   ): Promise<Result> {
@@ -341,6 +385,13 @@ class RealWorld implements KafkaWorld {
       await admin.disconnect();
     }
   }
+}
+
+/** Calls what kafkajs has but its types do not tell. */
+async function call(target: object, name: string, argument: object): Promise<void> {
+  const method: unknown = Reflect.get(target, name);
+  if (typeof method !== "function") throw new Error(`kafkajs has no ${name}`);
+  await Reflect.apply(method, target, [argument]);
 }
 
 const protocol = ({ topics }: { topics: string[] }): { name: string; metadata: Buffer } => ({

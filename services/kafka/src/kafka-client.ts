@@ -22,6 +22,7 @@ import apiKeys from "kafkajs/src/protocol/requests/apiKeys.js";
 import protocol from "kafkajs/src/protocol/requests/index.js";
 import { tlsOptions, type KafkaConnection } from "./connection.ts";
 import { KafkaError, brokerError, errorType } from "./kafka-error.ts";
+import { settlesWithin, wait } from "./wait.ts";
 import { installRequestQueueHook } from "./request-queue-hook.ts";
 
 const CONNECT_TIMEOUT_MS = 3_000;
@@ -29,6 +30,8 @@ const AUTHENTICATION_TIMEOUT_MS = 10_000;
 const CLOSE_TIMEOUT_MS = 1_000;
 const METADATA_AGE_MAX_MS = 60_000;
 const KEEP_ALIVE_MS = 30_000;
+const MISSING_GRACE_MS = 500;
+const MISSING_RETRY_MS = 50;
 
 /** How a client is made. */
 export interface ClientOptions {
@@ -118,26 +121,28 @@ export class KafkaClient {
   }
 
   /**
-   * All partitions of a topic, by number.
+   * All partitions of a topic, by number. A topic that is not seen is looked for a little longer: the brokers hear of
+   * a new one one after the other.
    * @throws MillraceError `TOPIC_MISSING`, `BROKER_REFUSED` (no rights on it), `BROKER_UNREACHABLE`.
    */
   async partitionsOf(topic: string): Promise<readonly PartitionPlace[]> {
     const isStale = performance.now() - this.#refreshedAt > METADATA_AGE_MAX_MS;
-    if (isStale || this.#find(topic) === undefined) await this.refresh([topic]);
-    const known = this.#find(topic);
-    const error = known === undefined ? null : topicError(topic, known.topicErrorCode);
-    if (known === undefined || error?.code === "TOPIC_MISSING") {
-      // Seen as missing once: asked for again next time, but not part of every later refresh.
-      this.#cluster.targetTopics.delete(topic);
+    if (isStale) await this.refresh([topic]);
+    const until = performance.now() + MISSING_GRACE_MS;
+    for (;;) {
+      const known = this.#find(topic);
+      const error = known === undefined ? missing(topic) : topicError(topic, known.topicErrorCode);
+      const isWhole = known !== undefined && known.partitionMetadata.length > 0;
+      if (isWhole && error === null) return placesOf(known);
+      if (error !== null && error.code !== "TOPIC_MISSING") throw error;
+      if (performance.now() > until) {
+        // Seen as missing: asked for again next time, but not part of every later refresh.
+        this.#cluster.targetTopics.delete(topic);
+        throw missing(topic);
+      }
+      if (known !== undefined) await wait(MISSING_RETRY_MS);
+      await this.refresh([topic]);
     }
-    if (error !== null) throw error;
-    if (known === undefined) throw missing(topic);
-    return known.partitionMetadata
-      .map(({ partitionId, leader }) => ({
-        partition: partitionId,
-        leader: leader < 0 ? null : leader,
-      }))
-      .sort((a, b) => a.partition - b.partition);
   }
 
   /** The node that leads a partition as far as is known, or null. */
@@ -213,12 +218,10 @@ export class KafkaClient {
     if (this.#isClosed) return;
     this.#isClosed = true;
     for (const address of this.#sockets.keys()) this.#destroySockets(address, "closed");
-    let timer: NodeJS.Timeout | undefined;
-    const limit = new Promise<void>((resolve) => {
-      timer = setTimeout(resolve, CLOSE_TIMEOUT_MS);
-    });
-    await Promise.race([this.#cluster.disconnect().catch(() => undefined), limit]);
-    clearTimeout(timer);
+    await settlesWithin(
+      CLOSE_TIMEOUT_MS,
+      this.#cluster.disconnect().catch(() => undefined),
+    );
   }
 
   async #refresh(): Promise<void> {
@@ -298,6 +301,7 @@ export class KafkaClient {
         ? net.connect({ host, port, noDelay: true }, onConnect)
         : tls.connect({ host, port, ...servername, ...ssl }, onConnect);
     socket.setKeepAlive(true, KEEP_ALIVE_MS);
+    keepUnrefQuiet(socket);
     const sockets = this.#sockets.get(address) ?? new Set();
     this.#sockets.set(address, sockets.add(socket));
     socket.once("close", () => sockets.delete(socket));
@@ -321,6 +325,15 @@ function encodeMetadata(topics: readonly string[] | null): object {
   return encoder.writeInt8(0);
 }
 
+function placesOf(topic: Metadata["topicMetadata"][number]): readonly PartitionPlace[] {
+  return topic.partitionMetadata
+    .map(({ partitionId, leader }) => ({
+      partition: partitionId,
+      leader: leader < 0 ? null : leader,
+    }))
+    .sort((a, b) => a.partition - b.partition);
+}
+
 interface CoordinatorAnswer {
   readonly errorCode: number;
   readonly coordinator: { readonly nodeId: number };
@@ -339,6 +352,15 @@ export function missing(topic: string): MillraceError {
   return new MillraceError("TOPIC_MISSING", `topic does not exist: ${topic}; run millrace init`, {
     details: { topic: asTopic(topic) },
   });
+}
+
+/**
+ * kafkajs takes dead sockets out of the event loop again and again; Node then adds a `connect` listener each time, and
+ * in the end warns of a leak.
+ */
+function keepUnrefQuiet(socket: net.Socket): void {
+  const unref = socket.unref.bind(socket);
+  socket.unref = () => (socket.destroyed ? socket : unref());
 }
 
 /** kafkajs logs failures that this adapter handles and reports itself: they are details. */

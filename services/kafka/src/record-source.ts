@@ -25,13 +25,14 @@ import {
   type TopicPartition,
 } from "@millrace/engine";
 import type { KafkaConnection } from "./connection.ts";
+import { Generation, type End } from "./generation.ts";
 import { KafkaClient } from "./kafka-client.ts";
 import { brokerError, errorText, errorType, isHalting } from "./kafka-error.ts";
 import { logRanges, offsetAt } from "./list-offsets.ts";
 import { LogFetcher } from "./log-fetcher.ts";
 import { Membership, isExpulsion, type Joined } from "./membership.ts";
 import { Outage } from "./outage.ts";
-import { isOver, wait } from "./wait.ts";
+import { isOver, settlesWithin, wait } from "./wait.ts";
 
 const SESSION_TIMEOUT_MS = 10_000;
 const REBALANCE_TIMEOUT_MS = 60_000;
@@ -40,11 +41,13 @@ const DRAIN_MAX_MS = 45_000;
 /** What a listener that overruns its budget gets on top, ms. */
 const DRAIN_GRACE_MS = 2_000;
 const REQUEST_TIMEOUT_MS = 5_000;
+/** A heartbeat that is never answered leaves time for another within the session. */
+const REQUEST_SESSION_SHARE = 0.4;
 const LEAVE_TIMEOUT_MS = 3_000;
 const RETRY_FIRST_MS = 100;
 const RETRY_MAX_MS = 1_000;
 /** How often the leader looks whether a topic has grown, ms. */
-const TOPIC_WATCH_MS = 30_000;
+const TOPIC_WATCH_MS = 5_000;
 
 /** How a source is made. */
 export interface RecordSourceOptions {
@@ -61,16 +64,6 @@ export function createRecordSource(options: RecordSourceOptions): RecordSource {
   return new GroupRecordSource(options);
 }
 
-type End = "rebalance" | "lost" | "stop";
-
-/** One generation, from the join to whatever ends it. */
-interface Generation extends Joined {
-  readonly owned: ReadonlySet<string>;
-  readonly ended: Promise<End>;
-  readonly end: (how: End) => void;
-  isLost: boolean;
-}
-
 class GroupRecordSource implements RecordSource {
   readonly #options: RecordSourceOptions;
   readonly #client: KafkaClient;
@@ -82,20 +75,24 @@ class GroupRecordSource implements RecordSource {
   #generation: Generation | null = null;
   /** The generation whose partitions the listener may still hold; null after a loss. */
   #held: Generation | null = null;
+  /** As of the last assignment. */
+  #partitionCounts: ReadonlyMap<Topic, number> = new Map();
   #life: Promise<void> | null = null;
   #stopping: Promise<void> | null = null;
 
   constructor(options: RecordSourceOptions) {
     this.#options = options;
     const { connection, telemetry, groupId, topics } = options;
-    this.#client = new KafkaClient({ connection, telemetry, requestTimeoutMs: REQUEST_TIMEOUT_MS });
+    const sessionTimeoutMs = options.sessionTimeoutMs ?? SESSION_TIMEOUT_MS;
+    const requestTimeoutMs = Math.min(REQUEST_TIMEOUT_MS, sessionTimeoutMs * REQUEST_SESSION_SHARE);
+    this.#client = new KafkaClient({ connection, telemetry, requestTimeoutMs });
     this.#outage = new Outage(telemetry, `group ${groupId}`);
     this.#membership = new Membership(
       this.#client,
       {
         groupId,
         topics,
-        sessionTimeoutMs: options.sessionTimeoutMs ?? SESSION_TIMEOUT_MS,
+        sessionTimeoutMs,
         rebalanceTimeoutMs: REBALANCE_TIMEOUT_MS,
       },
       {
@@ -133,9 +130,7 @@ class GroupRecordSource implements RecordSource {
   async commit(offsets: readonly OffsetCommit[], generation: number): Promise<void> {
     const current = this.#current();
     if (current?.generation !== generation) throw fenced(generation);
-    for (const { topic, partition } of offsets) {
-      if (!current.owned.has(nameOf(topic, partition))) throw fenced(generation);
-    }
+    if (!offsets.every((commit) => current.owns(commit))) throw fenced(generation);
     try {
       await this.#membership.commit(offsets, generation);
     } catch (error) {
@@ -164,8 +159,7 @@ class GroupRecordSource implements RecordSource {
   /** @inheritdoc */
   seek(partition: TopicPartition, offset: Offset): void {
     // A takeover that a loss has overtaken may still seek: it has nothing to say any more.
-    const isOwned = this.#generation?.owned.has(nameOf(partition.topic, partition.partition));
-    if (isOwned === true) this.#fetcher.seek(partition, offset);
+    if (this.#generation?.owns(partition) === true) this.#fetcher.seek(partition, offset);
   }
 
   /** @inheritdoc */
@@ -209,21 +203,17 @@ class GroupRecordSource implements RecordSource {
   }
 
   #open(joined: Joined): Generation {
-    const { promise, resolve } = Promise.withResolvers<End>();
-    const owned = new Set(
-      joined.partitions.map(({ topic, partition }) => nameOf(topic, partition)),
-    );
-    const generation = { ...joined, owned, ended: promise, end: resolve, isLost: false };
+    const generation = new Generation(joined);
     this.#generation = generation;
-    if (this.#abort.signal.aborted) resolve("stop");
+    if (this.#abort.signal.aborted) generation.end("stop");
     return generation;
   }
 
   /** Reads where everything stands and hands it over; ends early with the generation. */
   async #takeUp(generation: Generation): Promise<void> {
-    const gone = new AbortController();
-    const ended = generation.ended.then(() => gone.abort());
-    const assignment = await this.#retrying(gone.signal, () => this.#readAssignment(generation));
+    const assignment = await this.#retrying(generation.over, () =>
+      this.#readAssignment(generation),
+    );
     if (assignment === null || generation.isLost) return;
     this.#fetcher.keepOnly(assignment.partitions.filter((partition) => partition.isContinued));
     this.#held = generation;
@@ -237,15 +227,15 @@ class GroupRecordSource implements RecordSource {
       },
     );
     // A rebalance waits for a takeover, as long as it waits for a drain; a stop does not.
-    await Promise.race([handed, ended.then(() => this.#awaitTakeover(generation, handed))]);
+    await Promise.race([
+      handed,
+      generation.ended.then(() => this.#awaitTakeover(generation, handed)),
+    ]);
   }
 
   async #awaitTakeover(generation: Generation, handed: Promise<void>): Promise<void> {
     if (generation.isLost || (await generation.ended) === "stop") return;
-    const isDone = await Promise.race([
-      handed.then(() => true),
-      wait(DRAIN_MAX_MS).then(() => false),
-    ]);
+    const isDone = await settlesWithin(DRAIN_MAX_MS, handed);
     if (!isDone) this.#lose("the takeover did not end before the next rebalance");
   }
 
@@ -256,6 +246,7 @@ class GroupRecordSource implements RecordSource {
       logRanges(this.#client, partitions),
     ]);
     const partitionCounts = new Map<Topic, number>();
+    this.#partitionCounts = partitionCounts;
     for (const topic of this.#options.topics) {
       partitionCounts.set(topic, (await this.#client.partitionsOf(topic)).length);
     }
@@ -276,8 +267,7 @@ class GroupRecordSource implements RecordSource {
     const before = this.#held;
     if (before?.memberId !== generation.memberId) return false;
     const step = generation.generation - before.generation;
-    const isOwned = before.owned.has(nameOf(partition.topic, partition.partition));
-    return step <= 1 && isOwned && this.#fetcher.position(partition) !== null;
+    return step <= 1 && before.owns(partition) && this.#fetcher.position(partition) !== null;
   }
 
   async #serve(generation: Generation): Promise<End> {
@@ -291,17 +281,15 @@ class GroupRecordSource implements RecordSource {
 
   /** New partitions are nobody's until the group assigns anew, which a join of its leader brings about. */
   async #watchTopics(generation: Generation): Promise<void> {
-    const known = new Map<Topic, number>();
-    const count = async (topic: Topic): Promise<number> =>
-      (await this.#client.partitionsOf(topic)).length;
+    if (!generation.isLeader) return;
     try {
-      for (const topic of this.#options.topics) known.set(topic, await count(topic));
       await this.#client.refresh();
-      for (const [topic, before] of known) {
-        if ((await count(topic)) !== before && generation.isLeader) generation.end("rebalance");
+      for (const [topic, count] of this.#partitionCounts) {
+        const places = await this.#client.partitionsOf(topic);
+        if (places.length !== count) generation.end("rebalance");
       }
     } catch (error) {
-      if (errorType(error) === "MillraceError" && isHalting(error)) this.#fail(asError(error));
+      if (isHalting(error)) this.#fail(asError(error));
     }
   }
 
@@ -311,13 +299,10 @@ class GroupRecordSource implements RecordSource {
     const reason = end === "stop" ? "shutdown" : "rebalance";
     const { promise: lost, resolve } = Promise.withResolvers<undefined>();
     this.#onLost = () => resolve(undefined);
-    await Promise.race([
-      this.#listener.draining(reason, DRAIN_MAX_MS).catch((error: unknown) => {
-        this.#options.telemetry.log("warn", `drain failed: ${errorText(error)}`);
-      }),
-      wait(DRAIN_MAX_MS + DRAIN_GRACE_MS),
-      lost,
-    ]);
+    const drained = this.#listener.draining(reason, DRAIN_MAX_MS).catch((error: unknown) => {
+      this.#options.telemetry.log("warn", `drain failed: ${errorText(error)}`);
+    });
+    await settlesWithin(DRAIN_MAX_MS + DRAIN_GRACE_MS, Promise.race([drained, lost]));
     this.#onLost = null;
   }
 
@@ -332,14 +317,12 @@ class GroupRecordSource implements RecordSource {
 
   #lose(reason: string): void {
     this.#fetcher.stop();
-    const generation = this.#generation;
-    if (generation !== null) generation.isLost = true;
+    this.#generation?.end("lost");
     if (this.#held !== null) {
       this.#held = null;
       this.#fetcher.keepOnly([]);
       this.#listener?.lost(reason);
     }
-    generation?.end("lost");
     this.#onLost?.();
   }
 
@@ -420,13 +403,12 @@ class GroupRecordSource implements RecordSource {
     const { connection, telemetry } = this.#options;
     const client = new KafkaClient({ connection, telemetry, requestTimeoutMs: LEAVE_TIMEOUT_MS });
     const leaving = client.refresh().then(() => this.#membership.leave(client));
-    await Promise.race([leaving.catch(() => undefined), wait(LEAVE_TIMEOUT_MS)]);
+    await settlesWithin(
+      LEAVE_TIMEOUT_MS,
+      leaving.catch(() => undefined),
+    );
     await client.close();
   }
-}
-
-function nameOf(topic: string, partition: number): string {
-  return `${topic}/${partition}`;
 }
 
 function fenced(generation: number, cause?: unknown): MillraceError {

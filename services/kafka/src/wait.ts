@@ -16,3 +16,14 @@ export function wait(delayMs: number, signal?: AbortSignal): Promise<void> {
     signal?.addEventListener("abort", done);
   });
 }
+
+/** Whether `task` settles within `limitMs`; leaves no timer behind. Rejects as `task` does. */
+export async function settlesWithin(limitMs: number, task: Promise<unknown>): Promise<boolean> {
+  const settled = new AbortController();
+  const limit = wait(limitMs, settled.signal).then(() => false);
+  try {
+    return await Promise.race([task.then(() => true), limit]);
+  } finally {
+    settled.abort();
+  }
+}

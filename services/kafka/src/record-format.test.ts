@@ -1,0 +1,224 @@
+import { gzipSync, zstdCompressSync } from "node:zlib";
+import { asPartition, asTopic, type SinkRecord } from "@millrace/engine";
+import { describe, expect, it } from "vitest";
+import { readFetchAnswer, type FetchedPartition } from "./fetch-response.ts";
+import { encodeBatch, recordBytesMax } from "./record-batch.ts";
+
+const topic = asTopic("users");
+
+const record = (value: string | null, more: Partial<SinkRecord> = {}): SinkRecord => ({
+  topic,
+  key: null,
+  value: value === null ? null : Buffer.from(value),
+  headers: {},
+  ...more,
+});
+
+interface BatchPlan {
+  readonly records: readonly SinkRecord[];
+  readonly baseOffset?: number;
+  readonly lastDelta?: number;
+  readonly attributes?: number;
+  readonly producerId?: bigint;
+  readonly compress?: (bytes: Buffer) => Buffer;
+}
+
+/** A batch as a broker keeps it: our writer's bytes with what a broker, compaction or another client changes. */
+function batch({
+  records,
+  baseOffset = 0,
+  lastDelta,
+  attributes = 0,
+  producerId = 7n,
+  compress,
+}: BatchPlan): Buffer {
+  const identity = {
+    producerId,
+    producerEpoch: 0,
+    firstSequence: 0,
+    timestampMs: 1_700_000_000_000,
+  };
+  const plain = encodeBatch(records, identity);
+  const body = plain.subarray(61);
+  const bytes = Buffer.concat([
+    plain.subarray(0, 61),
+    compress === undefined ? body : compress(body),
+  ]);
+  bytes.writeBigInt64BE(BigInt(baseOffset), 0);
+  bytes.writeInt32BE(bytes.length - 12, 8);
+  bytes.writeInt16BE(attributes, 21);
+  bytes.writeInt32BE(lastDelta ?? records.length - 1, 23);
+  return bytes;
+}
+
+/** A Fetch answer, version 11, with one partition. */
+function answer(
+  bytes: Buffer,
+  {
+    from = 0,
+    aborted = [],
+  }: { from?: number; aborted?: readonly (readonly [bigint, number])[] } = {},
+): FetchedPartition {
+  const parts: Buffer[] = [];
+  const int = (bits: 16 | 32, value: number): void => {
+    const part = Buffer.alloc(bits / 8);
+    if (bits === 16) part.writeInt16BE(value);
+    else part.writeInt32BE(value);
+    parts.push(part);
+  };
+  const long = (value: bigint): void => {
+    const part = Buffer.alloc(8);
+    part.writeBigInt64BE(value);
+    parts.push(part);
+  };
+  int(32, 0);
+  int(16, 0);
+  int(32, 0);
+  int(32, 1);
+  int(16, topic.length);
+  parts.push(Buffer.from(topic));
+  int(32, 1);
+  int(32, 3);
+  int(16, 0);
+  long(100n);
+  long(100n);
+  long(0n);
+  int(32, aborted.length);
+  for (const [producerId, firstOffset] of aborted) {
+    long(producerId);
+    long(BigInt(firstOffset));
+  }
+  int(32, -1);
+  int(32, bytes.length);
+  parts.push(bytes);
+  const [partition] = readFetchAnswer(Buffer.concat(parts), 11, () => from).partitions;
+  if (partition === undefined) throw new Error("no partition was read");
+  return partition;
+}
+
+const valuesOf = ({ records }: FetchedPartition): readonly string[] =>
+  records.map(({ value }) => Buffer.from(value ?? []).toString());
+
+describe("record batches", () => {
+  it("come back as they were written", () => {
+    const key = Buffer.from([0, 255, 1]);
+    const headers = { ce_id: Buffer.from("ä"), twice: [Buffer.from("a"), Buffer.alloc(0)] };
+    const long = "x".repeat(70_000);
+
+    const read = answer(
+      batch({ records: [record("one", { key, headers }), record(null), record(long)] }),
+    );
+
+    expect(read).toMatchObject({
+      topic,
+      partition: asPartition(3),
+      highWatermark: 100,
+      nextOffset: 3,
+    });
+    expect(read.records.map(({ offset }) => offset)).toEqual([0, 1, 2]);
+    expect(read.records[0]).toMatchObject({ timestampMs: 1_700_000_000_000 });
+    expect(Buffer.from(read.records[0]?.key ?? []).equals(key)).toBe(true);
+    expect(read.records[0]?.headers["ce_id"]).toEqual(Buffer.from("ä"));
+    expect(read.records[0]?.headers["twice"]).toEqual([Buffer.from("a"), Buffer.alloc(0)]);
+    expect([read.records[1]?.key, read.records[1]?.value]).toEqual([null, null]);
+    expect(valuesOf(read)[2]).toBe(long);
+  });
+
+  it("never take more than their bound", () => {
+    const records = [
+      record("one"),
+      record(null, { key: Buffer.from("k"), headers: { a: Buffer.from("b") } }),
+    ];
+
+    const bytes = batch({ records });
+
+    expect(bytes.length - 61).toBeLessThanOrEqual(
+      records.reduce((sum, one) => sum + recordBytesMax(one), 0),
+    );
+  });
+
+  it("keep a header named __proto__ a header", () => {
+    const headers = Object.fromEntries([["__proto__", Buffer.from("x")]]);
+
+    const [first] = answer(batch({ records: [record("one", { headers })] })).records;
+
+    expect(Object.keys(first?.headers ?? {})).toEqual(["__proto__"]);
+  });
+
+  it("are passed over where compaction has left them empty", () => {
+    const empty = batch({ records: [], baseOffset: 0, lastDelta: 9 });
+
+    expect(answer(empty)).toMatchObject({ records: [], nextOffset: 10 });
+    const both = answer(
+      Buffer.concat([empty, batch({ records: [record("ten")], baseOffset: 10 })]),
+    );
+    expect(both.records.map(({ offset }) => offset)).toEqual([10]);
+    expect(both.nextOffset).toBe(11);
+  });
+
+  it("give only what lies at or after the offset asked for", () => {
+    const bytes = batch({ records: [record("5"), record("6"), record("7")], baseOffset: 5 });
+
+    expect(valuesOf(answer(bytes, { from: 6 }))).toEqual(["6", "7"]);
+  });
+
+  it("are left for the next fetch where the answer cuts them off", () => {
+    const whole = batch({ records: [record("0")] });
+    const cut = batch({ records: [record("1")], baseOffset: 1 });
+
+    const read = answer(Buffer.concat([whole, cut.subarray(0, cut.length - 1)]));
+
+    expect(valuesOf(read)).toEqual(["0"]);
+    expect(read.nextOffset).toBe(1);
+  });
+
+  it("hide control records and what an aborted transaction wrote", () => {
+    const bytes = Buffer.concat([
+      batch({ records: [record("aborted")], baseOffset: 0, attributes: 0x10, producerId: 1n }),
+      batch({ records: [record("plain")], baseOffset: 1 }),
+      batch({ records: [record("committed")], baseOffset: 2, attributes: 0x10, producerId: 2n }),
+      batch({ records: [record("marker")], baseOffset: 3, attributes: 0x30, producerId: 1n }),
+      batch({ records: [record("next")], baseOffset: 4, attributes: 0x10, producerId: 1n }),
+    ]);
+
+    const read = answer(bytes, { aborted: [[1n, 0]] });
+
+    expect(valuesOf(read)).toEqual(["plain", "committed", "next"]);
+    expect(read.nextOffset).toBe(5);
+  });
+
+  it.each([
+    ["gzip", 1, (bytes: Buffer) => gzipSync(bytes)],
+    ["zstd", 4, (bytes: Buffer) => zstdCompressSync(bytes)],
+  ])("are unpacked from %s", (_, attributes, compress) => {
+    const read = answer(batch({ records: [record("packed")], attributes, compress }));
+
+    expect(valuesOf(read)).toEqual(["packed"]);
+  });
+
+  it("have the broker's time where the topic says so", () => {
+    const bytes = batch({ records: [record("one")], attributes: 0x08 });
+    bytes.writeBigInt64BE(1_800_000_000_000n, 35);
+
+    expect(answer(bytes).records[0]?.timestampMs).toBe(1_800_000_000_000);
+  });
+
+  it.each([
+    [
+      "in a compression we do not know",
+      batch({ records: [record("1")], baseOffset: 1, attributes: 3 }),
+      "lz4",
+    ],
+    [
+      "broken",
+      Buffer.from(batch({ records: [record("1")], baseOffset: 1 }).fill(0xff, 61)),
+      "long",
+    ],
+  ])("stop their partition when they are %s, after what came before", (_, bad, why) => {
+    const read = answer(Buffer.concat([batch({ records: [record("0")] }), bad]));
+
+    expect(valuesOf(read)).toEqual(["0"]);
+    expect(read.nextOffset).toBe(1);
+    expect(read.unreadable?.message).toContain(why);
+  });
+});

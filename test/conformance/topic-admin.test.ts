@@ -1,0 +1,114 @@
+import { randomUUID } from "node:crypto";
+import { asOffset, asPartition, asTopic, type Topic } from "@millrace/engine";
+import { createTopicAdmin, plainConnection, type TopicAdmin } from "@millrace/kafka";
+import { describe, expect, it, onTestFinished } from "vitest";
+import { RealWorld, testBrokers } from "../support/kafka-world.ts";
+import { RecordingListener } from "../support/recording-listener.ts";
+
+function setup(): { readonly admin: TopicAdmin; readonly topic: Topic } {
+  const admin = createTopicAdmin({ connection: plainConnection(testBrokers(), "millrace-test") });
+  const topic = asTopic(`conformance-admin-${randomUUID().slice(0, 8)}`);
+  onTestFinished(async () => {
+    await admin.deleteTopics([topic]);
+    await admin.close();
+  });
+  return { admin, topic };
+}
+
+describe("a topic admin", () => {
+  it("creates what does not exist, with its settings, and leaves alone what does", async () => {
+    const { admin, topic } = setup();
+    const config = { "cleanup.policy": "compact", "message.timestamp.type": "LogAppendTime" };
+
+    const first = await admin.createTopics([{ topic, partitionCount: 3, config }]);
+    const second = await admin.createTopics([{ topic, partitionCount: 5 }]);
+
+    expect([...first]).toEqual([[topic, "created"]]);
+    expect([...second]).toEqual([[topic, "existed"]]);
+    const described = await admin.describeTopics([topic, asTopic("no-such-topic")]);
+    const { brokers } = await admin.describeCluster();
+    const replicationFactor = Math.min(3, brokers.length);
+    const expected = { topic, partitionCount: 3, replicationFactor, isInternal: false };
+    expect([...described]).toEqual([[topic, expected]]);
+    expect(Object.fromEntries(await admin.topicConfig(topic))).toEqual(config);
+    expect((await admin.listTopics()).find((one) => one.topic === topic)).toEqual(expected);
+  });
+
+  it("describes the cluster", async () => {
+    const { admin } = setup();
+
+    const { clusterId, brokers } = await admin.describeCluster();
+
+    expect(clusterId).not.toBe("");
+    expect(brokers.map(({ host, port }) => `${host}:${port}`)).toEqual(testBrokers());
+  });
+
+  it("shows a group: its members, what it has committed, and how far that is from the end", async () => {
+    const { admin } = setup();
+    const world = new RealWorld();
+    const topic = await world.topic(2);
+    const groupId = world.groupId();
+    const place = { topic, partition: asPartition(1) };
+    await world.write(place, [{ value: Buffer.from("1") }, { value: Buffer.from("2") }]);
+    const source = world.source(groupId, [topic]);
+    const listener = new RecordingListener(source);
+    await source.start(listener);
+    const { generation } = listener.assignment;
+    await source.commit([{ ...place, offset: asOffset(1), metadata: "done" }], generation);
+
+    const group = await admin.describeGroup(groupId);
+    const offsets = await admin.groupOffsets(groupId, topic);
+
+    expect(group).toMatchObject({ groupId, state: "Stable" });
+    expect(group.members).toHaveLength(1);
+    expect(group.members[0]?.partitions).toHaveLength(2);
+    expect(offsets).toEqual([
+      { topic, partition: 0, logStartOffset: 0, logEndOffset: 0, committed: null, lag: null },
+      {
+        ...place,
+        logStartOffset: 0,
+        logEndOffset: 2,
+        committed: { offset: 1, metadata: "done" },
+        lag: 1,
+      },
+    ]);
+    await expect(admin.deleteGroup(groupId)).rejects.toMatchObject({ code: "BROKER_REFUSED" });
+    await source.stop();
+    await admin.deleteGroup(groupId);
+    expect((await admin.describeGroup(groupId)).state).toBe("Dead");
+  });
+
+  it("gives the broker's own reason for a topic that cannot be made", async () => {
+    const { admin, topic } = setup();
+    const config = { "no.such.setting": "1" };
+
+    const made = admin.createTopics([{ topic, partitionCount: 1, config }]);
+
+    await expect(made).rejects.toMatchObject({ code: "TOPIC_INVALID" });
+    await expect(made).rejects.toThrow("no.such.setting");
+    await expect(admin.partitionRanges(topic)).rejects.toMatchObject({ code: "TOPIC_MISSING" });
+    await expect(admin.topicConfig(topic)).rejects.toMatchObject({ code: "TOPIC_MISSING" });
+  });
+
+  it("says at once when no broker answers, naming them", async () => {
+    const connection = plainConnection(["127.0.0.1:1", "127.0.0.1:2"], "millrace-test");
+    const admin = createTopicAdmin({ connection });
+    const began = performance.now();
+
+    const listed = admin.listTopics();
+
+    await expect(listed).rejects.toMatchObject({ code: "BROKER_UNREACHABLE" });
+    await expect(listed).rejects.toThrow("127.0.0.1:1, 127.0.0.1:2");
+    expect(performance.now() - began).toBeLessThan(5_000);
+    await admin.close();
+  });
+
+  it("reaches the cluster while one of the named brokers is away", async () => {
+    const brokers = ["127.0.0.1:1", ...testBrokers()];
+    const admin = createTopicAdmin({ connection: plainConnection(brokers, "millrace-test") });
+
+    expect((await admin.describeCluster()).brokers).not.toEqual([]);
+
+    await admin.close();
+  });
+});
