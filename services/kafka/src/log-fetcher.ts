@@ -17,8 +17,8 @@ import { isOver, wait } from "./wait.ts";
 const WAIT_MAX_MS = 250;
 /** The same while a partition is paused, ms: it must get into the next request soon after it is resumed. */
 const WAIT_BESIDE_PAUSED_MS = 50;
-const PARTITION_BYTES_MAX = 524_288;
-const ANSWER_BYTES_MAX = 4_194_304;
+const PARTITION_BYTES_MAX = 65_536;
+const ANSWER_BYTES_MAX = 1_048_576;
 const RETRY_FIRST_MS = 100;
 const RETRY_MAX_MS = 1_000;
 
