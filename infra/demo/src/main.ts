@@ -77,6 +77,9 @@ async function main(): Promise<number> {
   const interrupted = new AbortController();
   const interrupt = (): void => interrupted.abort(new Error("interrupted"));
   process.once("SIGINT", interrupt).once("SIGTERM", interrupt).once("SIGHUP", interrupt);
+  // Whoever listened may have gone: `npm run demo | head`.
+  process.stdout.on("error", interrupt);
+  process.stderr.on("error", interrupt);
   // Started over IPC: the end of whoever started it, however it comes, is the end of the run.
   process.once("disconnect", interrupt);
   process.channel?.unref();

@@ -9,8 +9,8 @@ import { total, type Watch } from "./watch.ts";
 
 /** How often the delivery process is killed. */
 export const KILLS_PLANNED = 1;
-/** Share of the effects after which the process is killed. */
-const KILL_AFTER = 0.1;
+/** Share of the effects after which the process is killed: half of the events show how it goes undisturbed. */
+const KILL_AFTER = 0.55;
 /** Answers take so long while calls are gathered for the kill. */
 const GATHER: { readonly kind: "fixed"; readonly ms: number } = { kind: "fixed", ms: 400 };
 const OPEN_AT_KILL_MIN = 8;

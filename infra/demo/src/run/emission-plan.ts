@@ -8,6 +8,8 @@ import { countLines, recordFileEmission } from "./file-emission.ts";
 
 /** The last events wait until an API is away, so that there is something to hold back. */
 const HELD_SHARE = 0.15;
+/** Few events are sent slowly: there must be some on their way whenever the chaos strikes. */
+const EMISSION_SECONDS_MIN = 5;
 
 /** What will be emitted, and how. */
 export interface EmissionPlan {
@@ -85,7 +87,7 @@ async function planGenerated(
       emitEvents(events, {
         gatewayUrl,
         recordPath: join(folder, RUN_FILES.acknowledged),
-        rate,
+        rate: Math.min(rate, events.length / EMISSION_SECONDS_MIN),
         signal,
         gate: async (index) => {
           if (index >= held) await trouble;

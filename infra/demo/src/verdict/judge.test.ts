@@ -418,6 +418,16 @@ describe("sabotage", () => {
     expect(found(judge(evidence(lines)))).toEqual([[expectedCheck[kind], broken?.id]]);
   });
 
+  it("repeats an event that no kill explains, though one came between most answers and it", () => {
+    const { lines, idempotencyKey } = sabotage("repeat", CLEAN);
+    const base = evidence(lines);
+
+    const verdict = judge({ ...base, run: { ...base.run, kills: [2_500] } });
+
+    const broken = THREE.find((of) => keyOf(of) === idempotencyKey);
+    expect(found(verdict)).toContainEqual(["repeat", broken?.id]);
+  });
+
   it("refuses a log that holds nothing to break", () => {
     expect(() => sabotage("lose", [])).toThrow(RangeError);
   });

@@ -102,8 +102,9 @@ function partitionOf({ position }: ArrivedLine): string {
   return position === null ? "" : position.slice(0, position.lastIndexOf("/"));
 }
 
+/** The event that was answered last comes again: no kill can explain that. */
 function repeatAtEnd(lines: readonly ArrivalLogLine[]): SabotagedLog {
-  const victim = middle(arrivedOnce(lines));
+  const victim = middle(arrivedOnce(lines).slice(-1));
   const all = arrivals(lines);
   const seq = 1 + all.reduce((highest, arrival) => Math.max(highest, arrival.seq), 0);
   const at = 1 + all.reduce((latest, arrival) => Math.max(latest, arrival.at), 0);
