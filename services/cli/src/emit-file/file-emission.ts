@@ -13,7 +13,8 @@ import type { SourceLine } from "../input/lines.ts";
 import type { LineEnd } from "./line-end.ts";
 import { LineDigest, type Checkpoint } from "./resume-state.ts";
 
-const OPEN_LINES_MAX = 5_000;
+/** Lines that are read and not settled, at most. */
+export const OPEN_LINES_MAX = 5_000;
 
 /** Time for what is open to be acknowledged after an interruption, ms. */
 const INTERRUPT_GRACE_MS = 1_000;
@@ -124,11 +125,19 @@ export class FileEmission {
     this.#openCount -= 1;
     if (this.#openCount < OPEN_LINES_MAX / 2) this.#onRoom?.();
     if (this.#failure !== null) return;
-    if (end.kind === "failed") {
-      this.#failure = { error: end.error };
+    try {
+      if (end.kind === "failed") throw end.error;
+      this.#tell(line, end);
+      this.#line = line.number;
+      this.#digest.add(line.text);
+      await this.#parts.onSettled(() => this.checkpoint, line.number);
+    } catch (error) {
+      this.#failure = { error };
       this.#onRoom?.();
-      return;
     }
+  }
+
+  #tell(line: SourceLine, end: Exclude<LineEnd, { readonly kind: "failed" }>): void {
     if (end.kind === "emitted") {
       this.#emittedCount += 1;
       this.#parts.onReceipt(end.receipt);
@@ -136,9 +145,6 @@ export class FileEmission {
       this.#invalidCount += 1;
       this.#parts.onInvalid(line, end.problems);
     }
-    this.#line = line.number;
-    this.#digest.add(line.text);
-    await this.#parts.onSettled(() => this.checkpoint, line.number);
   }
 
   async #room(): Promise<void> {
