@@ -207,8 +207,10 @@ class KafkaRecordSink implements RecordSink {
       void this.#send(leader, writers).then((isWell) => {
         this.#busyLeaders.delete(leader);
         for (const writer of writers) writer.isSending = false;
-        if (isWell) this.#planFlush();
-        else setTimeout(() => this.#flush(), RETRY_MS);
+        if (isWell) return this.#planFlush();
+        // Here, not by the timer alone: between two tries it may never find a writer that is not sending.
+        this.#expire();
+        setTimeout(() => this.#flush(), RETRY_MS);
       });
     }
   }
