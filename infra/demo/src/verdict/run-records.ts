@@ -12,8 +12,10 @@ export const RUN_FILES = {
   scan: "topics.json",
 } as const;
 
-/** @throws Error `ENOENT` when the folder holds no run. */
+/** @throws Error when the folder holds no run. */
 export function readRun(folder: string): RunDescription {
+  if (!existsSync(join(folder, RUN_FILES.run)))
+    throw new Error(`no recorded run in ${folder}: ${RUN_FILES.run} is not there`);
   // eslint-disable-next-line @typescript-eslint/no-unsafe-type-assertion -- written by the runner of this workspace
   return JSON.parse(readFileSync(join(folder, RUN_FILES.run), "utf8")) as RunDescription;
 }
