@@ -3,7 +3,12 @@ import type { Receipt } from "@millrace/emitter";
 import { describe, expect, it } from "vitest";
 import { LineReader, type LineEvent } from "../input/event-line.ts";
 import type { SourceLine } from "../input/lines.ts";
-import { FileEmission, OPEN_LINES_MAX, type EmissionParts } from "./file-emission.ts";
+import {
+  FileEmission,
+  OPEN_CHARACTERS_MAX,
+  OPEN_LINES_MAX,
+  type EmissionParts,
+} from "./file-emission.ts";
 import type { LineEnd } from "./line-end.ts";
 import type { Checkpoint } from "./resume-state.ts";
 
@@ -100,6 +105,23 @@ describe("FileEmission", () => {
     for (const { end } of emits) end();
 
     expect(await running).toMatchObject({ emittedCount: count, failure: null });
+  });
+
+  it("reads no more than its bound of text ahead, however few lines that is", async () => {
+    const { emission, emits } = setup();
+    const large = "x".repeat(OPEN_CHARACTERS_MAX / 4);
+    const lines = Array.from({ length: 9 }, (_, n) => JSON.stringify({ type: "t", n, large }));
+    const running = emission.run(linesOf(lines));
+    for (let turns = 0; turns < 20; turns += 1) await turn();
+
+    const openCount = emits.length;
+    for (let next = 0; next < lines.length; next += 1) {
+      emits[next]?.end();
+      await turn();
+    }
+
+    expect(openCount).toBe(4);
+    expect(await running).toMatchObject({ emittedCount: 9, failure: null });
   });
 
   it("fails, and does not stand still, when what it tells cannot be told", async () => {

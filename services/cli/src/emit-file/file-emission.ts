@@ -2,7 +2,7 @@
  * The emission of a file. It reads ahead and lets the emitter have many lines at once, but settles them in the file's
  * order: receipts are printed, problems told and the checkpoint moved line by line, so that what is behind it is done.
  *
- * - F1: at most OPEN_LINES_MAX lines are read and not settled.
+ * - F1: at most OPEN_LINES_MAX lines of OPEN_CHARACTERS_MAX characters, and one more, are read and not settled.
  * - F2: after a line has failed no later line is settled, so that the checkpoint never passes it.
  * - F3: events are handed to the emitter in the file's order, which is what keeps the order of a key.
  */
@@ -15,6 +15,9 @@ import { LineDigest, type Checkpoint } from "./resume-state.ts";
 
 /** Lines that are read and not settled, at most. */
 export const OPEN_LINES_MAX = 5_000;
+
+/** Their text, at most: well below what the emitter holds and lets wait before it refuses. */
+export const OPEN_CHARACTERS_MAX = 16 * 1_048_576;
 
 /** Time for what is open to be acknowledged after an interruption, ms. */
 const INTERRUPT_GRACE_MS = 1_000;
@@ -53,6 +56,7 @@ export class FileEmission {
   readonly #digest = new LineDigest();
   #settling: Promise<void> = Promise.resolve();
   #openCount = 0;
+  #openCharacters = 0;
   #onRoom: (() => void) | null = null;
   #line = 0;
   #emittedCount = 0;
@@ -96,8 +100,13 @@ export class FileEmission {
       if (this.#isOver()) break;
       if (this.#skips(line)) continue;
       this.#open(line);
-      if (this.#openCount >= OPEN_LINES_MAX) await this.#room();
+      if (this.#load() >= 1) await this.#room();
     }
+  }
+
+  /** How much of its bounds is in use; 1 is full. */
+  #load(): number {
+    return Math.max(this.#openCount / OPEN_LINES_MAX, this.#openCharacters / OPEN_CHARACTERS_MAX);
   }
 
   #isOver(): boolean {
@@ -118,12 +127,14 @@ export class FileEmission {
     const read = this.#parts.reader.read(line);
     const ending = read.kind === "event" ? this.#parts.emit(read.event) : Promise.resolve(read);
     this.#openCount += 1;
+    this.#openCharacters += line.text?.length ?? 0;
     this.#settling = this.#settling.then(async () => this.#settle(line, await ending));
   }
 
   async #settle(line: SourceLine, end: LineEnd): Promise<void> {
     this.#openCount -= 1;
-    if (this.#openCount < OPEN_LINES_MAX / 2) this.#onRoom?.();
+    this.#openCharacters -= line.text?.length ?? 0;
+    if (this.#load() < 0.5) this.#onRoom?.();
     if (this.#failure !== null) return;
     try {
       if (end.kind === "failed") throw end.error;

@@ -130,6 +130,16 @@ describe("Terminal", () => {
     expect(error.text).toBe("millrace: cannot write the output: no space left\n");
   });
 
+  it("takes a terminal that does not know its width for one of 80 columns", () => {
+    const error = Object.assign(new FakeStream(true), { columns: 0 });
+    const { terminal } = setup({ isTty: true, error, output: error });
+
+    terminal.progress("x".repeat(100));
+
+    expect(terminal.columns).toBe(80);
+    expect(error.text).toBe(`\r\u001b[2K${"x".repeat(79)}`);
+  });
+
   it("shows progress on a terminal only, cut to its width", () => {
     const [shown, hidden] = [setup({ isTty: true }), setup()];
 

@@ -45,7 +45,7 @@ export class Terminal {
     this.#error = error;
     this.isOutputTty = output.isTTY === true;
     this.isErrorTty = error.isTTY === true;
-    this.columns = output.columns ?? 100;
+    this.columns = widthOf(output);
     this.verbosity = verbosity;
     this.#mayColour = colour === "auto" && (env["NO_COLOR"] ?? "") === "" && env["TERM"] !== "dumb";
     output.on("error", (failure) => this.#onOutputError(failure));
@@ -85,7 +85,7 @@ export class Terminal {
   /** Overwrites the one line that shows progress; an empty text removes it. Only on a terminal. */
   progress(text: string): void {
     if (!this.isErrorTty || this.verbosity === "quiet") return;
-    const width = Math.max(20, this.#error.columns ?? 80) - 1;
+    const width = widthOf(this.#error) - 1;
     this.#error.write(`\r\u001b[2K${text.slice(0, width)}`);
   }
 
@@ -107,3 +107,10 @@ export class Terminal {
     this.#closed.abort();
   }
 }
+
+/** A terminal that does not know its width says 0. */
+function widthOf({ columns = 0 }: OutputStream): number {
+  return columns > 0 ? columns : WIDTH_DEFAULT;
+}
+
+const WIDTH_DEFAULT = 80;
