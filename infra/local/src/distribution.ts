@@ -84,10 +84,9 @@ export function cacheFolder(env: NodeJS.ProcessEnv = process.env): string {
  * @throws StackError `MAVEN_MISSING`, `FETCH_FAILED`, `DIGEST_MISMATCH` or `DISK_FULL`.
  */
 export async function fetchDistribution(options: DistributionOptions): Promise<Distribution> {
-  const [kafka, registry] = await Promise.all([
-    ensurePart(KAFKA_PART, options),
-    ensurePart(REGISTRY_PART, options),
-  ]);
+  // One after the other: Maven's own repository is not made for two Mavens at once.
+  const kafka = await ensurePart(KAFKA_PART, options);
+  const registry = await ensurePart(REGISTRY_PART, options);
   return { kafka, registry };
 }
 
