@@ -6,7 +6,7 @@ import { addStackCommands } from "./commands/stack.ts";
 import type { CommandContext } from "./context.ts";
 import { EXIT, type ExitCode } from "./exit-code.ts";
 import { OUTPUT_FORMATS } from "./output/document.ts";
-import { Terminal, type Verbosity } from "./output/terminal.ts";
+import { Terminal, widthOf, type Verbosity } from "./output/terminal.ts";
 import type { Surroundings } from "./run.ts";
 
 /** The command tree; actions load what they need when they run, so that `--help` is quick. */
@@ -36,8 +36,8 @@ export function createProgram(surroundings: Surroundings): Program {
     .configureOutput({
       writeOut: (text) => void stdout.write(text),
       writeErr: (text) => void stderr.write(text.replace(/^error: /u, "millrace: ")),
-      getOutHelpWidth: () => stdout.columns ?? 100,
-      getErrHelpWidth: () => stderr.columns ?? 100,
+      getOutHelpWidth: () => widthOf(stdout),
+      getErrHelpWidth: () => widthOf(stderr),
     })
     .configureHelp({ showGlobalOptions: true, sortSubcommands: false })
     .addHelpText("after", EXIT_HELP);

@@ -108,8 +108,8 @@ export class Terminal {
   }
 }
 
-/** A terminal that does not know its width says 0. */
-function widthOf({ columns = 0 }: OutputStream): number {
+/** Columns of a stream; a terminal that does not know its width says 0. Default: 80. */
+export function widthOf({ columns = 0 }: OutputStream): number {
   return columns > 0 ? columns : WIDTH_DEFAULT;
 }
 
