@@ -72,6 +72,13 @@ export class ByteReader {
     return length < 0 ? null : this.#take(length);
   }
 
+  /** Passes over bytes with a varint length. @throws RangeError when they are not all there. */
+  skipVarBytes(): void {
+    const length = Math.max(0, this.varint());
+    if (length > this.#bytes.length - this.#at) throw new RangeError("read beyond the end");
+    this.#at += length;
+  }
+
   /** A zigzag varint of at most 32 bits. */
   varint(): number {
     let raw = 0;

@@ -6,9 +6,10 @@
  * https://kafka.apache.org/documentation/#recordbatch
  */
 import { gunzipSync, zstdDecompressSync } from "node:zlib";
-import type { RecordHeaders, SourceRecord, TopicPartition } from "@millrace/engine";
+import type { SourceRecord, TopicPartition } from "@millrace/engine";
 import { asOffset, asPartition, asTopic } from "@millrace/engine";
 import { ByteReader } from "./byte-reader.ts";
+import { FetchedRecord, skipHeaders } from "./fetched-record.ts";
 
 /** What a fetch brought for one partition. */
 export interface FetchedPartition extends TopicPartition {
@@ -141,7 +142,7 @@ class BatchReader {
     if (isVisible) {
       const isAppendTime = (attributes & APPEND_TIME_BIT) !== 0;
       const body = decompress(attributes & CODEC_MASK, reader.rest());
-      this.#readRecords(new ByteReader(body), count, {
+      this.#readRecords(body, count, {
         baseOffset,
         timestampMs: isAppendTime ? () => maxTimestamp : (delta) => baseTimestamp + delta,
       });
@@ -171,44 +172,27 @@ class BatchReader {
   }
 
   #readRecords(
-    reader: ByteReader,
+    body: Buffer,
     count: number,
     batch: { readonly baseOffset: number; readonly timestampMs: (delta: number) => number },
   ): void {
-    const { topic, partition, from } = this.#at;
+    const reader = new ByteReader(body);
     for (let index = 0; index < count; index += 1) {
       const end = reader.varint() + reader.position;
       reader.skip(1);
       const timestampMs = batch.timestampMs(reader.varlong());
       const offset = batch.baseOffset + reader.varint();
-      if (offset >= from) {
+      if (offset >= this.#at.from) {
         const key = reader.varBytes();
         const value = reader.varBytes();
-        const headers = readHeaders(reader);
-        const place = { topic, partition, offset: asOffset(offset) };
-        this.#records.push({ ...place, timestampMs, key, value, headers });
+        const place = { body, at: reader.position };
+        skipHeaders(reader);
+        const record = { offset: asOffset(offset), timestampMs, key, value };
+        this.#records.push(new FetchedRecord(this.#at, record, place));
       }
       reader.moveTo(end);
     }
   }
-}
-
-const NO_HEADERS: RecordHeaders = Object.freeze({});
-
-function readHeaders(reader: ByteReader): RecordHeaders {
-  let count = reader.varint();
-  if (count === 0) return NO_HEADERS;
-  // Without a prototype, so that no name a producer chooses can mean more than a header.
-  // eslint-disable-next-line @typescript-eslint/no-unsafe-type-assertion -- Object.create gives any
-  const headers = Object.create(null) as Record<string, Uint8Array | readonly Uint8Array[]>;
-  for (; count > 0; count -= 1) {
-    const name = (reader.varBytes() ?? Buffer.alloc(0)).toString("utf8");
-    const value = reader.varBytes() ?? Buffer.alloc(0);
-    const known = headers[name];
-    if (known === undefined) headers[name] = value;
-    else headers[name] = known instanceof Uint8Array ? [known, value] : [...known, value];
-  }
-  return headers;
 }
 
 const CODECS: Readonly<Record<number, string>> = { 2: "snappy", 3: "lz4" };

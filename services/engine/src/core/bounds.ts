@@ -2,17 +2,32 @@ import type { StepContext } from "./context.ts";
 import { DONE_RUNS_MAX } from "./done-set.ts";
 import type { PartitionState } from "./partition.ts";
 
-/** Pauses fetching at a bound, resumes it below three quarters of all. */
+/** Lanes that wait for a slot, for each slot and at least; more would only grow old in memory. */
+export const READY_PER_SLOT = 4;
+export const READY_MIN = 256;
+
+/** Pauses fetching at a bound, or while the target is sated; resumes it below three quarters of all bounds. */
 export function boundIntake<P>(context: StepContext<P>, partition: PartitionState<P>): void {
+  const { isSated } = context.state;
   const load = fillRatio(context, partition);
   const { topic, partition: id } = partition;
-  if (!partition.isFetchPaused && load >= 1) {
+  if (!partition.isFetchPaused && (isSated || load >= 1)) {
     partition.isFetchPaused = true;
     context.effects.push({ kind: "pause-fetch", topic, partition: id });
-  } else if (partition.isFetchPaused && load < 0.75) {
+  } else if (partition.isFetchPaused && !isSated && load < 0.75) {
     partition.isFetchPaused = false;
     context.effects.push({ kind: "resume-fetch", topic, partition: id });
   }
+}
+
+/** The target is sated when enough lanes wait for a slot, whatever their partition, until half of them are gone. */
+export function noteAppetite<P>(context: StepContext<P>): void {
+  const { state } = context;
+  const enough = Math.max(READY_MIN, READY_PER_SLOT * state.slotCount);
+  const isSated = state.ready.length >= (state.isSated ? enough / 2 : enough);
+  if (isSated === state.isSated) return;
+  state.isSated = isSated;
+  for (const partition of state.partitions.values()) boundIntake(context, partition);
 }
 
 /**

@@ -40,6 +40,8 @@ export interface EngineState<Payload> {
   /** Attempts in flight that this process may have: its share of the target's. */
   slotCount: number;
   writingCount: number;
+  /** Enough lanes wait for a slot: no partition is fetched for now. */
+  isSated: boolean;
   /** The commit in flight and what it covers, or null when none is. */
   committing: {
     readonly id: number;
@@ -72,6 +74,7 @@ export function createState<P>(config: EngineConfig, now: number): EngineState<P
     wasRetry: false,
     slotCount: config.concurrencyMax,
     writingCount: 0,
+    isSated: false,
     committing: null,
     commitCount: 0,
     commitNotBefore: 0,

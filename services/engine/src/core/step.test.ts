@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
 
+import { READY_MIN } from "./bounds.ts";
 import { DEFAULTS } from "./config.ts";
 import { asPartition } from "./identity.ts";
 import { decodeDoneSet } from "./done-set.ts";
@@ -236,6 +237,22 @@ describe("bounds", () => {
 
     arrive("b1");
     expect(first?.isFetchPaused).toBe(true);
+  });
+
+  it("takes nothing in while enough lanes wait for a slot, and goes on when half of them are gone", () => {
+    const { arrive, end, state, send, assigned } = setup({ concurrencyMax: 1 });
+    const partitions = [assigned("continued", partition, 1), assigned("taken", asPartition(1), 3)];
+    send({ kind: "assigned", generation: 2, partitions, partitionCount: 2 });
+    const names = Array.from({ length: READY_MIN + 1 }, (_, index) => `-${index}`);
+    const paused = (): boolean[] => [...state.partitions.values()].map((p) => p.isFetchPaused);
+
+    arrive(...names);
+    expect(paused()).toEqual([true, true]);
+
+    for (const name of names.slice(0, READY_MIN / 2)) end(name);
+    expect(paused()).toEqual([true, true]);
+    end(names[READY_MIN / 2] ?? "");
+    expect(paused()).toEqual([false, false]);
   });
 
   it("pauses fetching when one slow key holds the commit too far back", () => {

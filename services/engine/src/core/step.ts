@@ -11,6 +11,7 @@
  * I6 a dead letter is acknowledged before its offset settles (settlement.ts)
  */
 import { beginGeneration, endEpochs, fence } from "./assignment.ts";
+import { noteAppetite } from "./bounds.ts";
 import { acknowledgeCommit, failCommit, mayCommit, sendCommit } from "./commit.ts";
 import type { StepContext } from "./context.ts";
 import { dispatch, nextDispatchAt, wakeDueLanes } from "./dispatch.ts";
@@ -40,6 +41,7 @@ export function step<P>(
   apply(context, input);
   wakeDueLanes(context);
   dispatch(context);
+  noteAppetite(context);
   sendCommit(context);
   reportDrained(context);
   askForWake(context);
