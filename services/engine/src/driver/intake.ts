@@ -86,12 +86,18 @@ export class Intake {
     if (room === "free") this.#ports.clock.schedule(0, () => this.pump());
   }
 
-  /** Feeds the engine: a chunk of each partition, then others have their turn. */
+  /**
+   * Feeds the engine: a chunk of each partition, then others have their turn. The engine may be full before all had
+   * theirs, so the next round begins with those that were left out.
+   */
   pump(): void {
     if (this.#isPumping) return;
     let isMoreLeft = false;
-    for (const inbox of [...this.#inboxes.values()]) {
-      if (inbox.isReady) this.#feed(inbox);
+    for (const [name, inbox] of [...this.#inboxes]) {
+      if (inbox.isReady) {
+        this.#feed(inbox);
+        this.#putLast(name, inbox);
+      }
       this.#steerSource(inbox);
       isMoreLeft ||= inbox.isReady;
     }
@@ -101,6 +107,13 @@ export class Intake {
       this.#isPumping = false;
       this.pump();
     });
+  }
+
+  /** Unless feeding it ended its membership. */
+  #putLast(name: string, inbox: Inbox): void {
+    if (this.#inboxes.get(name) !== inbox) return;
+    this.#inboxes.delete(name);
+    this.#inboxes.set(name, inbox);
   }
 
   #feed(inbox: Inbox): void {

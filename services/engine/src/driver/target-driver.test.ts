@@ -400,6 +400,35 @@ describe("intake", () => {
     expect(bench.source.paused).not.toContain("users/0");
   });
 
+  it("gives all partitions their turn when there is room for few of their records", async () => {
+    const bench = new DriverBench();
+    const ids = Array.from({ length: 24 }, (_, id) => id);
+    await bench.assign(
+      1,
+      ids.map((partition) => ({ partition })),
+      24,
+    );
+    for (const id of ids) {
+      bench.fetchAt(
+        0,
+        Array.from({ length: 400 }, (_, index) => `${index}:${id}`),
+        id,
+      );
+    }
+    const served = new Map<string, number>();
+    for (let round = 0; round < 80; round += 1) {
+      for (const call of bench.sender.open) {
+        const id = String(call.request.body);
+        served.set(id, (served.get(id) ?? 0) + 1);
+        call.end({ kind: "delivered", status: 204 });
+      }
+      await bench.clock.advance(0);
+    }
+
+    expect(served.size).toBe(24);
+    expect(Math.max(...served.values()) - Math.min(...served.values())).toBeLessThanOrEqual(64);
+  });
+
   it("takes in no more than the bound of bytes and one chunk", async () => {
     const bounds = { ...DEFAULTS.bounds, unsettledBytesMax: 1_000_000 };
     const bench = await setupDriver({ concurrencyMax: 1, bounds });
