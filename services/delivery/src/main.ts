@@ -5,6 +5,7 @@ import { createTelemetry, type AppTelemetry } from "@millrace/telemetry";
 import { startAdminServer, type AdminServer } from "./admin-server.ts";
 import { readArguments, type DeliveryArguments } from "./arguments.ts";
 import { DeliveryProcess } from "./delivery-process.ts";
+import { boundHeapGrowth } from "./heap.ts";
 import { chooseTargets } from "./target-choice.ts";
 import { VERSION } from "./version.ts";
 
@@ -134,4 +135,5 @@ function endOnBugs(telemetry: AppTelemetry): void {
   process.on("uncaughtException", halt).on("unhandledRejection", halt);
 }
 
+boundHeapGrowth();
 process.exitCode = await main();
