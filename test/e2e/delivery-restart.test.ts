@@ -102,6 +102,16 @@ describe("a delivery process", () => {
     expect(disorderedKeys(arrivals)).toEqual([]);
   });
 
+  it.each([0, 1, 2, 3])("ends in order when it is stopped while it still starts (%i)", async () => {
+    const world = await createWorld({ apis: { crm: {} } });
+
+    const starting = await world.deliver("--grace", "8");
+    const code = await starting.end("SIGTERM");
+
+    expect(code).toBe(0);
+    expect(starting.output()).not.toContain("the grace is over");
+  });
+
   it("goes on from what it committed: a restart at rest repeats nothing", async () => {
     const world = await createWorld({ apis: { crm: {} } });
     const first = await world.deliver();

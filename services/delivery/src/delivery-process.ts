@@ -40,7 +40,7 @@ export class DeliveryProcess {
    */
   async start(): Promise<void> {
     const clusterId = await this.#untilBrokersAnswer();
-    if (clusterId === null) return;
+    if (clusterId === null || this.#isStopping) return;
     const { config, targets, onFailed } = this.#options;
     const shared = this.#shared(clusterId);
     this.#stateLog = shared.stateLog;
