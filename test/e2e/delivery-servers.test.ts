@@ -50,6 +50,19 @@ describe("delivery", () => {
     expect(ready.status).toBe(503);
   });
 
+  it("ends in order when the brokers are away, and says nothing after its last word", async () => {
+    const servers = await ownStack();
+    const world = await createWorld({ apis: { crm: {} }, servers });
+    const deliverer = await world.deliver();
+    await deliverer.ready();
+    await servers.stopKafka("SIGKILL");
+
+    const code = await deliverer.end("SIGTERM");
+
+    expect(code).toBe(0);
+    expect(deliverer.output().trimEnd().split("\n").at(-1)).toContain('"msg":"stopped"');
+  });
+
   it("holds what it cannot decode while the registry is away, and dead-letters nothing", async () => {
     const servers = await ownStack();
     const world = await createWorld({ apis: { crm: {} }, servers });

@@ -101,7 +101,7 @@ export class Membership {
    * @throws what no retry heals.
    */
   async join(signal: AbortSignal): Promise<Joined | null> {
-    this.#suspend();
+    this.suspend();
     this.#isJoining = true;
     try {
       return await this.#joinUntilIn(signal);
@@ -166,7 +166,7 @@ export class Membership {
 
   /** Says goodbye over `client`, which may be another one than the one that is waiting for a join. */
   async leave(client: KafkaClient): Promise<void> {
-    this.#suspend();
+    this.suspend();
     const memberId = this.#memberId;
     this.#memberId = "";
     if (memberId === "") return;
@@ -176,7 +176,7 @@ export class Membership {
   }
 
   /** Stops heartbeats; nothing is valid after it. Idempotent. */
-  #suspend(): void {
+  suspend(): void {
     for (const timer of this.#timers) clearInterval(timer);
     this.#timers = [];
     this.#member = null;
@@ -266,7 +266,7 @@ export class Membership {
 
   #lose(reason: string): void {
     if (this.#member === null) return;
-    this.#suspend();
+    this.suspend();
     if (reason === "UNKNOWN_MEMBER_ID") this.#memberId = "";
     this.#listener.lost(reason);
   }

@@ -398,6 +398,7 @@ class GroupRecordSource implements RecordSource {
   /** Over a connection of its own: a join that is waiting blocks the other one. */
   async #goodbye(): Promise<void> {
     const isJoined = this.#membership.memberId !== "";
+    this.#membership.suspend();
     await this.#client.close();
     if (!isJoined) return;
     const { connection, telemetry } = this.#options;
