@@ -46,8 +46,12 @@ async function readContracts(
     const catalog = typeof given === "string" ? await loadCatalog(given) : given;
     const registry = typeof named === "string" ? createRegistry(named) : named;
     const of = { registryUrl: registry.url, catalogPath: catalog.path };
-    const cacheFile = options.cacheFile ?? defaultCacheFile(of);
-    const ids = await resolveSchemaIds(catalog, registry, { cacheFile });
+    const cache = options.idCache ?? { kind: "file", path: defaultCacheFile(of) };
+    const ids = await resolveSchemaIds(
+      catalog,
+      registry,
+      cache.kind === "off" ? {} : { cacheFile: cache.path },
+    );
     return { catalog, encoder: createEncoder(catalog, ids, { registryUrl: registry.url }) };
   } catch (error) {
     throw fromSchemaError(error);

@@ -6,5 +6,6 @@ export {
   type EmitterDestination,
   type EmitterLimits,
   type EmitterOptions,
+  type IdCache,
   type WhenFull,
 } from "./options.ts";

@@ -36,6 +36,9 @@ export type EmitterDestination =
   | { readonly connection: KafkaConnection; readonly sink?: never }
   | { readonly sink: RecordSink; readonly connection?: never };
 
+/** Where the ids of the catalog's schemas are kept between starts. */
+export type IdCache = { readonly kind: "file"; readonly path: string } | { readonly kind: "off" };
+
 /** How an emitter is made. */
 export type EmitterOptions = EmitterDestination &
   Partial<EmitterLimits> & {
@@ -46,7 +49,7 @@ export type EmitterOptions = EmitterDestination &
     /** The `source` of events that name none, e.g. `/user-service`. */
     readonly source?: string;
     /** Where schema ids are kept for a start without the registry. Default: a file in the user's cache folder. */
-    readonly cacheFile?: string;
+    readonly idCache?: IdCache;
     /** Default: none. Without it the caller's trace context is carried on as it is. */
     readonly telemetry?: Telemetry;
     /** Default: the machine's. */
