@@ -93,7 +93,8 @@ export function readArguments(argv: readonly string[]): GatewayArguments | NewKe
     return gatewayArguments(values);
   } catch (error) {
     const message = error instanceof Error ? error.message : String(error);
-    const text = `millrace gateway: ${message}\nSee: millrace gateway --help\n`;
+    const [line = ""] = message.split("\n", 1);
+    const text = `millrace gateway: ${line}\nSee: millrace gateway --help\n`;
     return { kind: "usage", text, exitCode: 2 };
   }
 }

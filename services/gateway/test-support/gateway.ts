@@ -77,7 +77,7 @@ export async function setupGateway(options: GatewayOptions = {}): Promise<TestGa
     telemetry,
     readiness,
     suspicions: () => suspicions,
-    post: (body, headers = {}) =>
+    post: async (body, headers = {}) =>
       app.inject({
         method: "POST",
         url: "/v1/events",
