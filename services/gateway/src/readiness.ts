@@ -39,9 +39,7 @@ export class Readiness {
    * @throws Refusal `stopping`, `not-ready`, `brokers-unavailable`.
    */
   emitterOrRefusal(): Emitter<EventContracts> {
-    if (this.#isStopping) {
-      throw new Refusal("stopping", "try another instance", { headers: { connection: "close" } });
-    }
+    if (this.#isStopping) throw new Refusal("stopping", "try another instance");
     const { emitter, reason } = this.#starter;
     if (emitter === null) throw new Refusal("not-ready", reason ?? "starting");
     if (this.#monitor.state !== "down") return emitter;

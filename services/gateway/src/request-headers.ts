@@ -14,12 +14,13 @@ const SINGLE: ReadonlySet<string> = new Set([
 
 /**
  * @param rawHeaders names and values in turn, as they came.
- * @throws Refusal `headers-too-large`, or `malformed-request` naming a header that stands there twice.
+ * @throws Refusal `headers-too-large`, or `malformed-request` for a header that stands there twice or a transfer-encoding.
  */
 export function assertPlainHeaders(rawHeaders: readonly string[]): void {
   if (rawHeaders.length > 2 * HEADERS_MAX) {
     throw new Refusal("headers-too-large", `a request may have ${HEADERS_MAX} headers`);
   }
+  assertPlainCoding(rawHeaders);
   const seen = new Set<string>();
   for (let at = 0; at < rawHeaders.length; at += 2) {
     const name = rawHeaders[at]?.toLowerCase() ?? "";
@@ -31,4 +32,15 @@ export function assertPlainHeaders(rawHeaders: readonly string[]): void {
       });
     }
   }
+}
+
+/** A body in another coding has no end that readers on the way would agree about (RFC 9112, section 6.3). */
+function assertPlainCoding(rawHeaders: readonly string[]): void {
+  const at = rawHeaders.findIndex(
+    (name, index) => index % 2 === 0 && name.toLowerCase() === "transfer-encoding",
+  );
+  if (at === -1 || rawHeaders[at + 1]?.toLowerCase() === "chunked") return;
+  throw new Refusal("malformed-request", "the only transfer-encoding that is read is chunked", {
+    headers: { connection: "close" },
+  });
 }

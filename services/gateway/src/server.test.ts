@@ -243,6 +243,18 @@ describe("a gateway that stops", () => {
     expect((await app.inject("/readyz")).statusCode).toBe(503);
     expect((await app.inject("/livez")).statusCode).toBe(200);
   });
+
+  it("ends the connection of a request that was open when it began to stop", async () => {
+    const { post, sink, readiness } = await setupGateway();
+    sink.hold();
+    const open = post(userEvent());
+    await expect.poll(() => sink.isHolding).toBe(true);
+    readiness.stop();
+    sink.release();
+
+    expect((await open).statusCode).toBe(202);
+    expect((await open).headers.connection).toBe("close");
+  });
 });
 
 describe("whatever is no event", () => {

@@ -73,11 +73,20 @@ export function createServer(
   // Without it headers beyond the 2,000th would vanish silently; their count is judged with the request.
   app.server.maxHeadersCount = 0;
   installProblems(app);
+  endConnectionsWhenStopping(app, ports.readiness);
   addHealthRoutes(app, { notReady: () => ports.readiness.reasons() });
   app.removeAllContentTypeParsers();
   app.addContentTypeParser("*", { parseAs: "buffer" }, (_request, body, done) => done(null, body));
   new IngestRoute(ports, limits).addTo(app);
   return app;
+}
+
+/** Closing a server ends idle connections only: one that is answered afterwards would stay open and hold the end up. */
+function endConnectionsWhenStopping(app: FastifyInstance, readiness: Readiness): void {
+  app.addHook("onSend", (_request, reply, ...[payload, done]) => {
+    if (readiness.isStopping) void reply.header("connection", "close");
+    done(null, payload);
+  });
 }
 
 function serverOptions(limits: ServerLimits): FastifyHttpOptions<Server> {

@@ -13,11 +13,17 @@ export class MemorySink implements RecordSink {
   readonly records: SinkRecord[] = [];
   #fault: ErrorCode | null = null;
   #held: Promise<unknown> | null = null;
+  #heldCount = 0;
   #release: () => void = () => undefined;
 
   /** From now on every write fails; null heals. */
   failWith(code: ErrorCode | null): void {
     this.#fault = code;
+  }
+
+  /** Whether a write waits. */
+  get isHolding(): boolean {
+    return this.#heldCount > 0;
   }
 
   /** From now on writes wait for `release`. */
@@ -33,7 +39,9 @@ export class MemorySink implements RecordSink {
   }
 
   async append(records: readonly SinkRecord[]): Promise<readonly RecordPosition[]> {
+    this.#heldCount += 1;
     if (this.#held !== null) await this.#held;
+    this.#heldCount -= 1;
     if (this.#fault !== null) throw new MillraceError(this.#fault, `in memory: ${this.#fault}`);
     return records.map((record) => {
       this.records.push(record);
