@@ -3,7 +3,7 @@
  * Source: https://github.com/cloudevents/spec/blob/v1.0.2/cloudevents/bindings/http-protocol-binding.md#313-metadata-headers
  */
 import type { IncomingHttpHeaders } from "node:http";
-import { draftsOrRefusal, type EventDraft } from "./event-draft.ts";
+import { draftsOrRefusal, isTypeName, type EventDraft } from "./event-draft.ts";
 import type { ProblemError, ProblemPlace } from "./problem.ts";
 
 const PREFIX = "ce-";
@@ -32,6 +32,10 @@ export function readBinary(headers: IncomingHttpHeaders, data: unknown): readonl
   const version = texts.get("specversion");
   if (version !== undefined && version !== "1.0") {
     problems.push({ header: "ce-specversion", detail: "must be 1.0" });
+  }
+  const type = texts.get("type");
+  if (type !== undefined && !isTypeName(type)) {
+    problems.push({ header: "ce-type", detail: "must be the name of an event type" });
   }
   if (problems.length > 0) return draftsOrRefusal([{ problems }]);
   return [{ event: eventOf(texts, data), locate }];

@@ -5,7 +5,7 @@ import { Refusal, type ProblemError, type ProblemPlace } from "./problem.ts";
 export interface EventDraft {
   readonly event: { readonly type: string; readonly data: unknown } & EmitAttributes;
   /** Where in the request a pointer into `event` is. */
-  locate(pointer: string): ProblemPlace;
+  readonly locate: (pointer: string) => ProblemPlace;
 }
 
 /** Events of one request at most. */
@@ -26,6 +26,24 @@ export function draftsOrRefusal(results: readonly DraftResult[]): readonly Event
   }
   if (problems.length > 0) throw invalidEvents(problems);
   return drafts;
+}
+
+/**
+ * What is wrong with the identities of a batch: an event that stands there twice would stand in the log twice, and
+ * consumers would be right to drop one of them.
+ */
+export function assertDistinct(drafts: readonly EventDraft[]): void {
+  const seen = new Map<string, number>();
+  const problems: ProblemError[] = [];
+  for (const [index, { event, locate }] of drafts.entries()) {
+    if (event.id === undefined) continue;
+    const identity = JSON.stringify([event.source, event.id]);
+    const first = seen.get(identity);
+    if (first === undefined) seen.set(identity, index);
+    else
+      problems.push({ ...locate("/id"), detail: `is that of event ${first}, of the same source` });
+  }
+  if (problems.length > 0) throw invalidEvents(problems);
 }
 
 /** The items of a batch. @throws Refusal for one that is empty or too long. */
@@ -49,6 +67,13 @@ export function invalidEvents(problems: readonly ProblemError[]): Refusal {
     errors: problems.slice(0, PROBLEMS_MAX),
   });
 }
+
+/** Whether a value can name an event type at all; longer ones need not be looked up and quoted. */
+export function isTypeName(type: unknown): type is string {
+  return typeof type === "string" && type !== "" && type.length <= TYPE_LENGTH_MAX;
+}
+
+const TYPE_LENGTH_MAX = 255;
 
 /** A JSON object. */
 export type JsonObject = Readonly<Record<string, unknown>>;

@@ -91,6 +91,23 @@ describe("an event as JSON", () => {
     expect(response.body).toContain("did you mean users.PasswordChanged?");
   });
 
+  it("quotes no more than a line of the names that its sender made up", async () => {
+    const { post, telemetry } = await setupGateway();
+    const long = "x".repeat(100_000);
+    const answers = [
+      await post(userEvent({ type: long })),
+      await post(userEvent({ [long]: 1 })),
+      await post(userEvent({ data: { [long]: 1 } })),
+    ];
+    await expect.poll(() => telemetry.lines.length).toBe(3);
+
+    for (const { statusCode, body } of answers) {
+      expect(statusCode).toBe(400);
+      expect(body.length).toBeLessThan(5_000);
+    }
+    expect(JSON.stringify(telemetry.lines).length).toBeLessThan(10_000);
+  });
+
   it.each([
     ["9007199254740993", "beyond what a JSON number holds exactly"],
     ["1e400", "that is infinite"],
@@ -137,8 +154,8 @@ describe("a batch as JSON", () => {
     ["an object with events", (events: unknown) => ({ events }), "/events"],
   ])("that is %s is refused whole, with the index of each problem", async (_what, wrap, base) => {
     const { post, sink } = await setupGateway();
-    const bad = userEvent({ data: { userId: "u" } });
-    const unknown = userEvent({ type: "users.Nothing" });
+    const bad = userEvent({ id: "e2", data: { userId: "u" } });
+    const unknown = userEvent({ id: "e3", type: "users.Nothing" });
     const response = await post(wrap([three[0], bad, unknown]));
 
     expect([response.statusCode, kindOf(response)]).toEqual([400, "event-invalid"]);
@@ -167,6 +184,18 @@ describe("a batch as JSON", () => {
     expect((await post(events.slice(1))).statusCode).toBe(202);
     const response = await post(events);
     expect([response.statusCode, kindOf(response)]).toEqual([413, "body-too-large"]);
+  });
+
+  it("says each event once: what stands there twice would stand in the log twice", async () => {
+    const { post, sink } = await setupGateway();
+    const [first, second] = three;
+    const response = await post([first, second, first]);
+
+    expect(kindOf(response)).toBe("event-invalid");
+    expect(placesOf(response)).toEqual(["/2/id"]);
+    expect(sink.records).toEqual([]);
+    const other = await post([first, { ...first, source: "/other" }]);
+    expect(other.statusCode).toBe(202);
   });
 
   it("lists at most 100 problems", async () => {

@@ -8,7 +8,7 @@ import { assertMayEmit } from "./access.ts";
 import type { ApiKey } from "./api-key.ts";
 import { readBinary } from "./binary-form.ts";
 import { emitRefusal } from "./emit-refusal.ts";
-import type { EventDraft } from "./event-draft.ts";
+import { assertDistinct, type EventDraft } from "./event-draft.ts";
 import { parseJsonBody } from "./json-body.ts";
 import { readJsonForm } from "./json-form.ts";
 import { SINGLE_BYTES_MAX, type EventForm } from "./media-type.ts";
@@ -45,6 +45,7 @@ export interface IngestPorts {
  */
 export async function ingest(request: IngestRequest, ports: IngestPorts): Promise<IngestResult> {
   const { drafts, isBatch } = readDrafts(request);
+  assertDistinct(drafts);
   assertMayEmit(request.key, topicsOf(drafts, ports.catalog));
   const events = drafts.map(({ event }) => withTrace(event, request));
   try {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { JSON_DEPTH_MAX, parseJsonBody } from "./json-body.ts";
+import { JSON_DEPTH_MAX, JSON_VALUES_MAX, parseJsonBody } from "./json-body.ts";
 import { Refusal } from "./problem.ts";
 
 const parse = (text: string): unknown => parseJsonBody(Buffer.from(text));
@@ -51,6 +51,13 @@ describe("JSON of a body", () => {
     expect(refusalOf(nested(JSON_DEPTH_MAX))).toBe("none");
     expect(refusalOf(nested(JSON_DEPTH_MAX + 1))).toContain("nests deeper");
     expect(refusalOf("[".repeat(1_000_000))).toContain("nests deeper");
+  });
+
+  it("holds values to the bound and no more", () => {
+    const listed = (count: number): string => `[${Array(count).fill("1").join(",")}]`;
+
+    expect(refusalOf(listed(JSON_VALUES_MAX))).toBe("none");
+    expect(refusalOf(listed(JSON_VALUES_MAX + 1))).toContain("more than 250000 values");
   });
 
   it("quotes nothing of the body when it cannot be read", () => {

@@ -7,12 +7,18 @@ import { Refusal } from "./problem.ts";
 /** How deep arrays and objects may nest. Schemas allow 64 in the data; the rest is the request's own form. */
 export const JSON_DEPTH_MAX = 70;
 
+/** Values (members and items) of a body: bounds the time that one request takes from all others. */
+export const JSON_VALUES_MAX = 250_000;
+
 /** @throws Refusal `malformed-body`. */
 export function parseJsonBody(body: Uint8Array): unknown {
   const text = textOf(body);
   if (text === "") throw malformed("the body is empty");
-  const { depth, memberCount } = measure(text);
+  const { depth, memberCount, valueCount } = measure(text);
   if (depth > JSON_DEPTH_MAX) throw malformed(`the body nests deeper than ${JSON_DEPTH_MAX}`);
+  if (valueCount > JSON_VALUES_MAX) {
+    throw malformed(`the body holds more than ${JSON_VALUES_MAX} values`);
+  }
   const value = parse(text);
   if (countMembers(value) !== memberCount) throw malformed("an object has a member twice");
   return value;
@@ -36,11 +42,19 @@ function parse(text: string): unknown {
   }
 }
 
-/** Depth and members of a text, as far as brackets and colons tell; exact for valid JSON. */
-function measure(text: string): { readonly depth: number; readonly memberCount: number } {
+interface Measure {
+  readonly depth: number;
+  readonly memberCount: number;
+  /** Opened brackets and commas: never fewer than values less one. */
+  readonly valueCount: number;
+}
+
+/** What brackets, colons and commas tell of a text; exact for valid JSON. */
+function measure(text: string): Measure {
   let open = 0;
   let depth = 0;
   let memberCount = 0;
+  let valueCount = 0;
   for (let at = 0; at < text.length; at += 1) {
     switch (text[at]) {
       case '"':
@@ -49,11 +63,15 @@ function measure(text: string): { readonly depth: number; readonly memberCount: 
       case "{":
       case "[":
         open += 1;
+        valueCount += 1;
         depth = Math.max(depth, open);
         break;
       case "}":
       case "]":
         open -= 1;
+        break;
+      case ",":
+        valueCount += 1;
         break;
       case ":":
         memberCount += 1;
@@ -61,7 +79,7 @@ function measure(text: string): { readonly depth: number; readonly memberCount: 
       default:
     }
   }
-  return { depth, memberCount };
+  return { depth, memberCount, valueCount };
 }
 
 function endOfString(text: string, start: number): number {

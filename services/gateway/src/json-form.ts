@@ -5,6 +5,7 @@ import {
   escapePointer,
   invalidEvents,
   isJsonObject,
+  isTypeName,
   type DraftResult,
   type EventDraft,
   type JsonObject,
@@ -62,7 +63,7 @@ function problemsOf(item: JsonObject, base: string): readonly ProblemError[] {
     problems.push({ pointer: `${base}/${escapePointer(name)}`, detail });
   }
   const { type, data, extensions } = item;
-  if (typeof type !== "string" || type === "") {
+  if (!isTypeName(type)) {
     problems.push({ pointer: `${base}/type`, detail: "must be the name of an event type" });
   }
   if (data === undefined) problems.push({ pointer: `${base}/data`, detail: "is required" });

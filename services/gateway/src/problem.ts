@@ -59,6 +59,21 @@ export interface RefusalOptions {
   readonly cause?: unknown;
 }
 
+/** Characters of a text that may quote names the sender made up; longer ones would be theirs to fill logs with. */
+const TEXT_LENGTH_MAX = 500;
+
+/** A text cut to what an answer or a log line takes. */
+export function clipped(text: string): string {
+  return text.length <= TEXT_LENGTH_MAX ? text : `${text.slice(0, TEXT_LENGTH_MAX)}…`;
+}
+
+function clippedError(error: ProblemError): ProblemError {
+  const detail = clipped(error.detail);
+  return "pointer" in error
+    ? { pointer: clipped(error.pointer), detail }
+    : { header: clipped(error.header), detail };
+}
+
 /** Ends a request with a problem. */
 export class Refusal extends Error {
   override readonly name = "Refusal";
@@ -69,9 +84,9 @@ export class Refusal extends Error {
 
   /** @param detail what is wrong with this request, for its sender. */
   constructor(kind: ProblemKind, detail: string, options: RefusalOptions = {}) {
-    super(detail, options.cause === undefined ? {} : { cause: options.cause });
+    super(clipped(detail), options.cause === undefined ? {} : { cause: options.cause });
     this.kind = kind;
-    this.errors = options.errors ?? [];
+    this.errors = (options.errors ?? []).map((error) => clippedError(error));
     this.headers = options.headers ?? {};
     this.members = options.members ?? {};
   }

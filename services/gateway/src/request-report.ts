@@ -1,7 +1,7 @@
 import type { Counter, Histogram, Span, Telemetry } from "@millrace/engine";
 import type { ApiKey } from "./api-key.ts";
 import type { IngestResult } from "./ingest.ts";
-import type { Refusal } from "./problem.ts";
+import { clipped, type Refusal } from "./problem.ts";
 
 /** The instruments of ingest. */
 export class IngestInstruments {
@@ -88,7 +88,10 @@ function outcomeOf({ status }: Refusal): string {
 }
 
 function refusalFields({ kind, message, cause }: Refusal): Readonly<Record<string, unknown>> {
-  return { problem: kind, detail: message, ...(cause === undefined ? {} : { error: cause }) };
+  const fields = { problem: kind, detail: message };
+  if (!(cause instanceof Error)) return fields;
+  const code = "code" in cause && typeof cause.code === "string" ? { code: cause.code } : {};
+  return { ...fields, error: { name: cause.name, ...code, message: clipped(cause.message) } };
 }
 
 function traceFields({ context }: Span): Readonly<Record<string, string>> {

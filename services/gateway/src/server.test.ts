@@ -150,7 +150,7 @@ describe("sizes", () => {
 
   it("of an encoded event are limited by what brokers take", async () => {
     const { post } = await setupGateway({ emitter: { eventBytesMax: 600 } });
-    const large = userEvent({ data: { userId: "u".repeat(600), changedAt: 0 } });
+    const large = userEvent({ id: "e2", data: { userId: "u".repeat(600), changedAt: 0 } });
     const response = await post([userEvent(), large]);
 
     expect([response.statusCode, kindOf(response)]).toEqual([413, "event-too-large"]);
@@ -174,7 +174,7 @@ describe("sizes", () => {
 
   it("of events that are not acknowledged are bounded too", async () => {
     const { post } = await setupGateway({ emitter: { bufferEventsMax: 1 } });
-    const response = await post([userEvent(), userEvent()]);
+    const response = await post([userEvent(), userEvent({ id: "e2" })]);
 
     expect(response.statusCode).toBe(413);
   });

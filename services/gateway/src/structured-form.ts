@@ -6,6 +6,7 @@ import {
   batchItems,
   draftsOrRefusal,
   isJsonObject,
+  isTypeName,
   type DraftResult,
   type EventDraft,
   type JsonObject,
@@ -73,7 +74,7 @@ class StructuredEvent {
   attributes(): JsonObject {
     const { specversion, type } = this.#item;
     if (specversion !== "1.0") this.#note("specversion", 'must be "1.0"');
-    if (typeof type !== "string" || type === "") this.#note("type", "is required");
+    if (!isTypeName(type)) this.#note("type", "must be the name of an event type");
     const names = ["id", "source", "type", "time", "subject"];
     for (const name of ["id", "source"]) {
       if (!isPresent(this.#item[name])) this.#note(name, "is required");
