@@ -140,6 +140,8 @@ describe("broken requests", () => {
     ["a folded header", "x: 1\r\n  y: 2", "400"],
     ["a null byte", "x: \0", "400"],
     ["two content types", `${JSON_TYPE}\r\n${JSON_TYPE}\r\ncontent-length: 0`, "400"],
+    ["two hosts", `host: evil\r\n${JSON_TYPE}\r\ncontent-length: 0`, "400"],
+    ["an expectation", `expect: wonders\r\n${JSON_TYPE}\r\ncontent-length: 0`, "417"],
     ["two CloudEvents ids", `${JSON_TYPE}\r\nce-id: 1\r\nce-id: 2\r\ncontent-length: 0`, "400"],
     ["headers of 32 KiB", `x: ${"y".repeat(32 * 1024)}`, "431"],
     ["3,000 headers", Array.from({ length: 3_000 }, () => "x:y").join("\r\n"), "431"],
@@ -149,7 +151,10 @@ describe("broken requests", () => {
     await until("an answer", () => conversation.statuses.length > 0);
 
     expect(conversation.statuses[0]).toBe(status);
-    await until("the problem", () => conversation.text.includes("urn:millrace:problem:"));
+    const kind = status === "400" ? "malformed-request" : "";
+    await until("the problem", () => conversation.text.includes(`urn:millrace:problem:${kind}`), {
+      seen: () => conversation.text,
+    });
     expect((await post(EVENT)).status).toBe(202);
   });
 
@@ -164,6 +169,7 @@ describe("broken requests", () => {
     const conversation = await send(text).over();
 
     expect(conversation.text).toMatch(/^HTTP\/1\.1 400 Bad Request/u);
+    expect(conversation.text).toContain("urn:millrace:problem:malformed-request");
   });
 
   it("never smuggle a second one", async () => {

@@ -10,7 +10,11 @@ export interface AdminSources extends HealthSources {
 
 /** `/metrics`, `/livez` and `/readyz`, apart from where events come in: metrics are nobody's who only may emit. */
 export function createAdminServer(sources: AdminSources): FastifyInstance {
-  const app = fastify({ logger: false, requestTimeout: 10_000 });
+  const app = fastify({
+    logger: false,
+    requestTimeout: 10_000,
+    http: { requireHostHeader: false },
+  });
   installProblems(app);
   addHealthRoutes(app, sources);
   app.get("/metrics", async (_request, reply) => {

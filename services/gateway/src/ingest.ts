@@ -11,7 +11,7 @@ import { emitRefusal } from "./emit-refusal.ts";
 import { assertDistinct, type EventDraft } from "./event-draft.ts";
 import { parseJsonBody } from "./json-body.ts";
 import { readJsonForm } from "./json-form.ts";
-import { SINGLE_BYTES_MAX, type EventForm } from "./media-type.ts";
+import { BODY_BYTES_MAX, SINGLE_BYTES_MAX, type EventForm } from "./media-type.ts";
 import { Refusal } from "./problem.ts";
 import { readStructured, readStructuredBatch } from "./structured-form.ts";
 
@@ -60,27 +60,28 @@ function readDrafts({ form, headers, body }: IngestRequest): {
   readonly drafts: readonly EventDraft[];
   readonly isBatch: boolean;
 } {
+  // Where the request announced no length, it is known only now.
+  assertSize(body, BODY_BYTES_MAX[form]);
   const json = parseJsonBody(body);
   switch (form) {
     case "binary":
-      return single(readBinary(headers, json), body);
+      return { drafts: readBinary(headers, json), isBatch: false };
     case "structured":
-      return single(readStructured(json), body);
+      return { drafts: readStructured(json), isBatch: false };
     case "structured-batch":
       return { drafts: readStructuredBatch(json), isBatch: true };
     case "json": {
       const { drafts, isBatch } = readJsonForm(json);
-      return isBatch ? { drafts, isBatch } : single(drafts, body);
+      if (!isBatch) assertSize(body, SINGLE_BYTES_MAX);
+      return { drafts, isBatch };
     }
   }
 }
 
-function single(
-  drafts: readonly EventDraft[],
-  { byteLength }: Uint8Array,
-): { readonly drafts: readonly EventDraft[]; readonly isBatch: boolean } {
-  if (byteLength <= SINGLE_BYTES_MAX) return { drafts, isBatch: false };
-  const detail = `a single event may have ${SINGLE_BYTES_MAX} bytes, this one has ${byteLength}`;
+/** @throws Refusal `body-too-large`. */
+function assertSize({ byteLength }: Uint8Array, bytesMax: number): void {
+  if (byteLength <= bytesMax) return;
+  const detail = `a body of this form may have ${bytesMax} bytes, this one has ${byteLength}`;
   throw new Refusal("body-too-large", detail);
 }
 

@@ -1,6 +1,8 @@
 /** Every error that leaves the server as a reply, Fastify's own included, becomes a problem. */
+import type { ServerResponse } from "node:http";
 import type { FastifyInstance, FastifyReply, FastifyRequest, onRequestHookHandler } from "fastify";
 import { problemBody, problemHeaders, Refusal, type ProblemKind } from "./problem.ts";
+import { assertHost } from "./request-headers.ts";
 
 const KIND_BY_STATUS: Readonly<Record<number, ProblemKind>> = {
   400: "malformed-request",
@@ -29,12 +31,17 @@ export function toRefusal(error: unknown): Refusal {
   return new Refusal("internal", "see the gateway's log", { cause: error });
 }
 
-/** Handles errors of handlers and hooks, and requests that no route takes, before any of their body is read. */
+/**
+ * Handles errors of handlers and hooks, and requests that no route takes, before any of their body is read. The server
+ * must be made with `requireHostHeader: false`: its own answer to a missing host is no problem.
+ */
 export function installProblems(app: FastifyInstance): void {
+  app.server.on("checkExpectation", (_request, response) => answerExpectation(response));
   app.setErrorHandler((error, request, reply) => sendRefusal(toRefusal(error), request, reply));
   app.addHook(
     "onRequest",
     throwing((request) => {
+      assertHost(request.raw);
       if (request.is404) throw nothingHere(app, request);
     }),
   );
@@ -52,6 +59,18 @@ export function throwing(
       done(toRefusal(error));
     }
   };
+}
+
+/** Node answers 100-continue itself; whatever else is expected of the server never becomes a request. */
+function answerExpectation(response: ServerResponse): void {
+  const refusal = new Refusal(
+    "expectation-failed",
+    "the only expectation that is met is 100-continue",
+    {
+      headers: { connection: "close" },
+    },
+  );
+  response.writeHead(refusal.status, problemHeaders(refusal)).end(problemBody(refusal, null));
 }
 
 function nothingHere(app: FastifyInstance, { url }: FastifyRequest): Refusal {

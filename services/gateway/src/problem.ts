@@ -36,6 +36,7 @@ export const PROBLEMS = {
   "body-too-large": fact(413, "The body is too large"),
   "event-too-large": fact(413, "An event is too large"),
   "media-type-unsupported": fact(415, "The body's media type is not supported"),
+  "expectation-failed": fact(417, "What is expected of the server cannot be met"),
   "wrong-host": fact(421, "This host name is not served here"),
   "event-refused": fact(422, "The brokers refused an event for good"),
   "headers-too-large": fact(431, "The headers are too large"),

@@ -1,3 +1,4 @@
+import type { IncomingMessage } from "node:http";
 import { Refusal } from "./problem.ts";
 
 /** Headers of a request at most; their bytes are limited to 16 KiB by the server itself. */
@@ -5,12 +6,24 @@ const HEADERS_MAX = 100;
 
 /** Headers that say one thing: of two, readers on the way may have taken different ones. */
 const SINGLE: ReadonlySet<string> = new Set([
+  "host",
   "authorization",
   "x-api-key",
   "content-type",
   "content-encoding",
   "traceparent",
 ]);
+
+/**
+ * HTTP/1.1 asks every request for its host (RFC 9112, section 3.2); older ones had none.
+ * @throws Refusal `malformed-request`.
+ */
+export function assertHost({ httpVersion, headers }: IncomingMessage): void {
+  if (headers.host !== undefined || httpVersion !== "1.1") return;
+  throw new Refusal("malformed-request", "the host header is missing", {
+    headers: { connection: "close" },
+  });
+}
 
 /**
  * @param rawHeaders names and values in turn, as they came.

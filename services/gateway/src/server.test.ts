@@ -1,3 +1,4 @@
+import { Readable } from "node:stream";
 import { describe, expect, it } from "vitest";
 import { kindOf, placesOf, setupGateway, userEvent } from "../test-support/gateway.ts";
 import { ApiKeyRing, hashApiKey, makeApiKey, type Scope } from "./api-key.ts";
@@ -136,6 +137,15 @@ describe("sizes", () => {
       const response = await post(padded(MIB + 1), headers);
       expect([response.statusCode, kindOf(response)]).toEqual([413, "body-too-large"]);
     }
+  });
+
+  it("of a single event are judged before the body is parsed, also where none was announced", async () => {
+    const { app } = await setupGateway();
+    const payload = Readable.from([Buffer.alloc(MIB, " "), Buffer.from("{")]);
+    const headers = { host: "localhost", "content-type": "application/cloudevents+json" };
+    const response = await app.inject({ method: "POST", url: "/v1/events", headers, payload });
+
+    expect([response.statusCode, kindOf(response)]).toEqual([413, "body-too-large"]);
   });
 
   it("of a batch may reach 5 MiB and not a byte more", async () => {

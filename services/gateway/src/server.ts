@@ -103,6 +103,7 @@ function serverOptions(limits: ServerLimits): FastifyHttpOptions<Server> {
     clientErrorHandler: answerClientError,
     frameworkErrors: (error, request, reply) => sendRefusal(toRefusal(error), request, reply),
     http: {
+      requireHostHeader: false,
       headersTimeout: limits.headersTimeoutMs,
       connectionsCheckingInterval: Math.min(1_000, limits.headersTimeoutMs),
     },
