@@ -54,6 +54,12 @@ async function expectInLog(
   return counts;
 }
 
+/** The metrics of a gateway that was started with `--admin-port 0`. */
+async function metricsOf(gateway: TestGateway): Promise<string> {
+  const port = /"port":(\d+),"msg":"admin server listens"/u.exec(gateway.output())?.[1] ?? "";
+  return (await fetch(`http://127.0.0.1:${port}/metrics`)).text();
+}
+
 /** Posts one event after the other, each until it is taken, as a careful client does. */
 class Client {
   readonly acknowledged: Acknowledged[] = [];
@@ -166,10 +172,7 @@ describe("a gateway on real servers", () => {
     const gateway = await world.startGateway("--admin-port", "0");
     await gateway.ready();
     await gateway.post([changed("u", 1), changed("u", 2)]);
-    const port = /"admin server listens"/u.test(gateway.output())
-      ? /"port":(\d+),"msg":"admin server listens"/u.exec(gateway.output())?.[1]
-      : undefined;
-    const metrics = await (await fetch(`http://127.0.0.1:${port ?? ""}/metrics`)).text();
+    const metrics = await metricsOf(gateway);
 
     expect(metrics).toMatch(/^millrace_ingest_events_total\{.*outcome="accepted".*\} 2$/mu);
     expect(metrics).toMatch(/^http_server_request_duration_seconds_count\{.*\} 1$/mu);
@@ -291,10 +294,20 @@ describe("a gateway that is ended", () => {
     const { stack, servers } = await ownStack();
     const world = ingestWorld(servers);
     await world.init();
-    const gateway = await world.startGateway("--ack-timeout", "60", "--grace", "120");
+    const gateway = await world.startGateway(
+      "--ack-timeout",
+      "60",
+      "--grace",
+      "120",
+      "--admin-port",
+      "0",
+    );
     await gateway.ready();
     await stack.stopKafka("SIGKILL");
     const open = gateway.post(changed("u", 1));
+    await until("an event in work", async () => {
+      return /^millrace_emitter_buffered_events\S* 1$/mu.test(await metricsOf(gateway));
+    });
     gateway.signal("SIGTERM");
     await until("the first signal", () => gateway.output().includes('"stopping"'));
 
