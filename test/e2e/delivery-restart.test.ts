@@ -112,6 +112,20 @@ describe("a delivery process", () => {
     expect(starting.output()).not.toContain("the grace is over");
   });
 
+  it("does not say that it delivers when it is stopped while it waits for its group", async () => {
+    const world = await createWorld({ apis: { crm: {} } });
+    const frozen = await world.deliver();
+    await frozen.ready();
+    frozen.signal("SIGSTOP");
+
+    const waiting = await world.deliver();
+    const code = await waiting.end("SIGTERM");
+
+    expect(code).toBe(0);
+    expect(waiting.output()).toContain('"msg":"stopped"');
+    expect(waiting.output()).not.toContain('"msg":"delivering"');
+  });
+
   it("goes on from what it committed: a restart at rest repeats nothing", async () => {
     const world = await createWorld({ apis: { crm: {} } });
     const first = await world.deliver();

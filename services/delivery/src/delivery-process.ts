@@ -40,12 +40,14 @@ export class DeliveryProcess {
    */
   async start(): Promise<void> {
     const clusterId = await this.#untilBrokersAnswer();
-    if (clusterId === null || this.#isStopping) return;
+    if (clusterId === null || this.#isOver()) return;
     const { config, targets, onFailed } = this.#options;
     const shared = this.#shared(clusterId);
     this.#stateLog = shared.stateLog;
     this.#runners = targets.map((target) => createTargetRunner(target, shared, onFailed));
     await Promise.all(this.#runners.map((runner) => runner.start()));
+    // A start that a stop has cut short resolves too.
+    if (this.#isOver()) return;
     this.#isStarted = true;
     this.#options.telemetry.log("info", "delivering", {
       targets: targets.map(({ name }) => name),
@@ -72,6 +74,11 @@ export class DeliveryProcess {
     this.#isStopping = true;
     await Promise.all(this.#runners.map((runner) => runner.stop(budgetMs)));
     await this.#stateLog?.close().catch(() => undefined);
+  }
+
+  /** Asked through a function because it changes while others await. */
+  #isOver(): boolean {
+    return this.#isStopping;
   }
 
   #shared(clusterId: string): SharedPorts {
