@@ -81,9 +81,7 @@ class HttpAttemptSender implements AttemptSender {
       abandon();
       return abandon;
     }
-    attempt.cancelDeadline = this.#options.clock.schedule(request.timeoutMs, () =>
-      this.#giveUp(attempt, timedOut(attempt)),
-    );
+    this.#setDeadline(attempt);
     this.#begin(attempt);
     return abandon;
   }
@@ -91,6 +89,17 @@ class HttpAttemptSender implements AttemptSender {
   close(): Promise<void> {
     this.#closing ??= this.#close();
     return this.#closing;
+  }
+
+  /**
+   * In a process that stood still, timers come before sockets: what has been answered meanwhile is read first, or a
+   * stall would repeat every call that was open.
+   */
+  #setDeadline(attempt: Attempt): void {
+    const { clock } = this.#options;
+    attempt.cancelDeadline = clock.schedule(attempt.request.timeoutMs, () => {
+      attempt.cancelDeadline = clock.schedule(0, () => this.#giveUp(attempt, timedOut(attempt)));
+    });
   }
 
   async #close(): Promise<void> {
