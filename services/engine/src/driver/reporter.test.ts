@@ -1,9 +1,17 @@
 import { describe, expect, it } from "vitest";
 
 import { settled, setupDriver } from "../../testing/driver-bench.ts";
+import type { AttemptResult } from "../core/attempt-result.ts";
 import { MillraceError } from "../errors.ts";
 
 const TRACE = "0af7651916cd43dd8448eb211c80319c";
+const UNAVAILABLE: AttemptResult = {
+  kind: "retry",
+  reason: "HTTP_STATUS",
+  status: 503,
+  ambiguous: true,
+  retryAfterMs: null,
+};
 
 describe("spans", () => {
   it("lead from the record to each attempt in one trace", async () => {
@@ -100,6 +108,16 @@ describe("log lines", () => {
     });
   });
 
+  it("of failed attempts are bounded while a target is down; metrics count them all", async () => {
+    const bench = await bundle();
+    await bench.fetch(Array.from({ length: 150 }, (_, index) => `key-${index}:1`));
+    while (bench.sender.open.length > 0) await bench.failOpen();
+
+    const failures = bench.telemetry.lines.filter(({ message }) => message === "attempt failed");
+    expect(bench.telemetry.valuesOf("millrace.delivery.attempts")).toHaveLength(150);
+    expect(failures).toHaveLength(100);
+  });
+
   it("complain of a port that fails once, not for each try", async () => {
     const bench = await bundle();
     bench.source.onCommit = () =>
@@ -175,14 +193,13 @@ async function bundle() {
     fetch: (texts: readonly string[]) => bench.fetch(texts),
     /** The open attempt gets 503; the next has begun when this resolves. */
     fail: async () => {
-      await end({
-        kind: "retry",
-        reason: "HTTP_STATUS",
-        status: 503,
-        ambiguous: true,
-        retryAfterMs: null,
-      });
+      await end(UNAVAILABLE);
       await bench.clock.advance(500);
+    },
+    /** All open attempts get 503, and no time passes. */
+    failOpen: async () => {
+      for (const call of [...bench.sender.open]) call.end(UNAVAILABLE);
+      await bench.clock.advance(0);
     },
     succeed: () => end({ kind: "delivered", status: 204 }),
   };

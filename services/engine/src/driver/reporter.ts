@@ -21,6 +21,7 @@ import type {
   Telemetry,
 } from "../ports.ts";
 import { EventSpans } from "./event-spans.ts";
+import { LineBudget } from "./line-budget.ts";
 import type { DriverOptions, DriverPorts } from "./options.ts";
 
 type EventDelivery = Delivery<PreparedEvent>;
@@ -70,6 +71,7 @@ export class Reporter {
   /** One object for each kind of end, not for each attempt. */
   readonly #attemptLabels = new Map<string, AttemptLabels>();
   readonly #complaints = new Map<string, number>();
+  readonly #failureLines = new LineBudget();
 
   constructor(
     { target, groupId }: Pick<DriverOptions, "groupId" | "target">,
@@ -176,13 +178,27 @@ export class Reporter {
     const labels = this.#labelsOf(result, status);
     this.#attempts.add(1, labels.attempt);
     this.#duration.record(durationMs / 1_000, labels.duration);
-    if (!isFailure) return;
+    if (isFailure) this.#attemptFailed(delivery, { result, status, durationMs });
+  }
+
+  /** While a target is down every key fails, again and again: metrics count all of it, the log shows some. */
+  #attemptFailed(
+    delivery: EventDelivery,
+    end: {
+      readonly result: AttemptResult;
+      readonly status: number | null;
+      readonly durationMs: number;
+    },
+  ): void {
+    const leftOutCount = this.#failureLines.take(this.#clock.now());
+    if (leftOutCount === null) return;
     this.#log("info", "attempt failed", {
       ...this.#identity(delivery),
-      outcome: result.kind,
-      error: reasonOf(result),
-      status,
-      durationMs: Math.round(durationMs),
+      outcome: end.result.kind,
+      error: reasonOf(end.result),
+      status: end.status,
+      durationMs: Math.round(end.durationMs),
+      ...(leftOutCount === 0 ? {} : { leftOutBefore: leftOutCount }),
     });
   }
 
