@@ -18,6 +18,8 @@ const onStack = (name: string, testTimeout: number) => ({
     testTimeout,
     hookTimeout: 120_000,
     fileParallelism: false,
+    // kafkajs's own client, which tests use as a second opinion, sets timers in the past.
+    execArgv: ["--disable-warning=TimeoutNegativeWarning"],
   },
 });
 
