@@ -31,6 +31,9 @@ export default defineConfig({
         ssr,
         test: {
           name: "unit",
+          // Unit tests touch nothing outside themselves: a fresh module graph for each file costs more than they do.
+          isolate: false,
+          pool: "threads",
           include: [
             "schemas/**/*.test.ts",
             "services/**/*.test.ts",
