@@ -1,6 +1,6 @@
 /** What every `Telemetry` keeps: the one that goes nowhere, and OpenTelemetry's, passed on, recorded and turned off. */
-import type { Telemetry } from "@millrace/engine";
-import { createNoopTelemetry, createTelemetry, parseTraceparent } from "@millrace/telemetry";
+import { NO_TELEMETRY, type Telemetry } from "@millrace/engine";
+import { createTelemetry, parseTraceparent } from "@millrace/telemetry";
 import { describe, expect, it, onTestFinished } from "vitest";
 
 const PARENT = {
@@ -38,7 +38,7 @@ const overOpenTelemetry = (env: Record<string, string>) => async (): Promise<Tel
 };
 
 describe.each<[string, () => Promise<Telemetry>]>([
-  ["that goes nowhere", () => Promise.resolve(createNoopTelemetry())],
+  ["that goes nowhere", () => Promise.resolve(NO_TELEMETRY)],
   ["of OpenTelemetry, passed on", overOpenTelemetry({})],
   ["of OpenTelemetry, recorded", overOpenTelemetry({ OTEL_TRACES_EXPORTER: "otlp" })],
   ["of OpenTelemetry, turned off", overOpenTelemetry({ OTEL_SDK_DISABLED: "true" })],

@@ -1,11 +1,11 @@
 /** What only a socket can do to a server: requests that are slow, broken, smuggled, pipelined or cut off. */
+import { NO_TELEMETRY } from "@millrace/engine";
 import { once } from "node:events";
 import { connect, type Socket } from "node:net";
 import { createEmitter } from "@millrace/emitter";
 import { createServer, Readiness, SERVER_LIMITS, type ServerLimits } from "@millrace/gateway";
 import { plainConnection } from "@millrace/kafka";
 import { loadCatalog, type EventContracts } from "@millrace/schemas";
-import { createNoopTelemetry } from "@millrace/telemetry";
 import { describe, expect, it, onTestFinished } from "vitest";
 import { ingestWorld, testServers } from "../support/ingest-world.ts";
 import { until } from "../support/until.ts";
@@ -49,7 +49,7 @@ async function setup(limits: Partial<ServerLimits> = {}): Promise<Server> {
   await world.init();
   const catalog = await loadCatalog(world.catalogPath);
   const { brokers, registryUrl } = testServers();
-  const telemetry = createNoopTelemetry();
+  const telemetry = NO_TELEMETRY;
   const emitter = await createEmitter<EventContracts>({
     connection: plainConnection(brokers, "millrace-test"),
     registry: registryUrl,

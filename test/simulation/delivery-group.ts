@@ -10,8 +10,8 @@ import {
   type EventPreparer,
   type SourceRecord,
   type Telemetry,
+  NO_TELEMETRY,
 } from "@millrace/engine";
-import { createNoopTelemetry } from "@millrace/telemetry";
 import { MemoryBroker } from "../support/memory-kafka/memory-broker.ts";
 import type { MemoryGroup } from "../support/memory-kafka/memory-group.ts";
 import { MemorySink } from "../support/memory-kafka/memory-sink.ts";
@@ -116,7 +116,7 @@ export class DeliveryGroup {
     const clock = this.#clock.forProcess();
     const broker = seenBy(this.#broker, clock);
     const telemetry: Telemetry = {
-      ...createNoopTelemetry(),
+      ...NO_TELEMETRY,
       log: (_level, _message, fields) => {
         if (typeof fields?.["memberId"] === "string") process.memberId = fields["memberId"];
       },

@@ -1,7 +1,12 @@
 /** What tests of the HTTP sender share. */
-import type { AttemptRequest, AttemptResult, AttemptSender, Telemetry } from "@millrace/engine";
+import {
+  NO_TELEMETRY,
+  type AttemptRequest,
+  type AttemptResult,
+  type AttemptSender,
+  type Telemetry,
+} from "@millrace/engine";
 import { createAttemptSender, type HttpTargetOptions } from "@millrace/http";
-import { createNoopTelemetry } from "@millrace/telemetry";
 import { onTestFinished } from "vitest";
 import { realClock } from "./real-clock.ts";
 
@@ -16,7 +21,7 @@ export function httpSender(
     auth: { type: "none" },
     idempotency: { header: "Idempotency-Key", format: "bare" },
     onConflict: "retry",
-    telemetry: createNoopTelemetry(),
+    telemetry: NO_TELEMETRY,
     clock: realClock,
     ...options,
   });
@@ -54,7 +59,7 @@ export function attempt(sender: AttemptSender, request: AttemptRequest): Promise
 export function loggingTelemetry(): { readonly telemetry: Telemetry; readonly lines: string[] } {
   const lines: string[] = [];
   const telemetry: Telemetry = {
-    ...createNoopTelemetry(),
+    ...NO_TELEMETRY,
     log: (level, message, fields) => {
       lines.push(JSON.stringify({ level, message, ...fields }));
     },

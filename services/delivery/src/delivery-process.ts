@@ -2,11 +2,16 @@
 import { randomUUID } from "node:crypto";
 import { hostname } from "node:os";
 import { ownTopics, stateTopic, type MillraceConfig, type TargetConfig } from "@millrace/config";
-import { asTopic, MillraceError, type StateLog } from "@millrace/engine";
+import {
+  asTopic,
+  MillraceError,
+  type StateLog,
+  systemClock,
+  systemEntropy,
+} from "@millrace/engine";
 import { createStateLog, createTopicAdmin } from "@millrace/kafka";
 import { createRegistry } from "@millrace/schemas";
 import type { AppTelemetry } from "@millrace/telemetry";
-import { systemClock, systemEntropy } from "./system.ts";
 import { createTargetRunner, type SharedPorts, type TargetRunner } from "./target-runner.ts";
 
 /** Pause before the brokers are asked again, ms. */

@@ -1,5 +1,11 @@
 import { describe, expect, it } from "vitest";
-import { MillraceError, type Span, type SpanOptions, type Telemetry } from "@millrace/engine";
+import {
+  MillraceError,
+  type Span,
+  type SpanOptions,
+  type Telemetry,
+  NO_TELEMETRY,
+} from "@millrace/engine";
 import {
   createEncoder,
   DEFAULT_CATALOG_PATH,
@@ -14,7 +20,6 @@ import { BufferedEmitter } from "./buffered-emitter.ts";
 import { problemsOf } from "./emit-error.ts";
 import type { Emitter } from "./emitter.ts";
 import { resolveLimits, type EmitterLimits } from "./options.ts";
-import { SILENT_TELEMETRY } from "./silent-telemetry.ts";
 
 const catalog: Catalog = await loadCatalog(DEFAULT_CATALOG_PATH);
 const ids = new Map([...catalog.types.keys()].map((type, index) => [type, index + 1]));
@@ -35,7 +40,7 @@ function setup(options: SetupOptions = {}) {
     sink,
     clock,
     entropy: () => 0,
-    telemetry: options.telemetry ?? SILENT_TELEMETRY,
+    telemetry: options.telemetry ?? NO_TELEMETRY,
     limits: resolveLimits(options),
     source: options.source === undefined ? "/tests" : options.source,
   });
@@ -318,7 +323,7 @@ function recordingTelemetry() {
   const spans: { name: string; options: SpanOptions; ended: string[] }[] = [];
   const gauges = new Map<string, () => Iterable<{ value: number }>>();
   const telemetry: Telemetry = {
-    ...SILENT_TELEMETRY,
+    ...NO_TELEMETRY,
     gauge(name, _description, observe) {
       gauges.set(name, observe);
       return () => gauges.delete(name);

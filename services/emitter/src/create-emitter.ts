@@ -1,3 +1,4 @@
+import { NO_TELEMETRY, systemClock, systemEntropy } from "@millrace/engine";
 import { createRecordSink } from "@millrace/kafka";
 import {
   createEncoder,
@@ -11,8 +12,6 @@ import { defaultCacheFile } from "./cache-file.ts";
 import { fromSchemaError } from "./emit-error.ts";
 import type { Emitter } from "./emitter.ts";
 import { resolveLimits, type EmitterOptions } from "./options.ts";
-import { SILENT_TELEMETRY } from "./silent-telemetry.ts";
-import { systemClock, systemEntropy } from "./system.ts";
 
 /**
  * Makes an emitter, ready to emit: the catalog is read and the schemas' ids are known. Brokers are connected to by the
@@ -24,14 +23,14 @@ export async function createEmitter<Events extends EventContracts>(
   options: EmitterOptions,
 ): Promise<Emitter<Events>> {
   const limits = resolveLimits(options);
-  const telemetry = options.telemetry ?? SILENT_TELEMETRY;
+  const telemetry = options.telemetry ?? NO_TELEMETRY;
   const { catalog, encoder } = await readContracts(options);
   return new BufferedEmitter<Events>({
     catalog,
     encoder,
     sink: options.sink ?? createRecordSink({ connection: options.connection, telemetry }),
     clock: options.clock ?? systemClock,
-    entropy: options.entropy ?? systemEntropy,
+    entropy: options.entropy ?? systemEntropy(),
     telemetry,
     limits,
     source: options.source ?? null,

@@ -5,13 +5,13 @@ import {
   type Span,
   type Telemetry,
   type TraceContext,
+  NO_TELEMETRY,
 } from "@millrace/engine";
 import type { Catalog, EmitInput, EncodedEvent, Encoder } from "@millrace/schemas";
 import { fromSchemaError } from "./emit-error.ts";
 import type { EmitAttributes } from "./emitter.ts";
 import type { EmitterLimits } from "./options.ts";
 import { recordBytes } from "./record-size.ts";
-import { SILENT_TELEMETRY } from "./silent-telemetry.ts";
 
 /** An event of any type, not yet checked. */
 export interface AnyEvent extends EmitAttributes {
@@ -97,7 +97,7 @@ export class EventPreparer {
   }
 }
 
-const NO_SPAN: Span = SILENT_TELEMETRY.startSpan("", { kind: "internal" });
+const NO_SPAN: Span = NO_TELEMETRY.startSpan("", { kind: "internal" });
 
 function recordOf({ topic, key, value, headers }: EncodedEvent): SinkRecord {
   return { topic: asTopic(topic), key, value, headers };

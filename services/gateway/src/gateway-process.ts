@@ -1,7 +1,7 @@
 /** A process that takes events in: its servers, its emitter, and what it knows of the brokers. */
 import type { AddressInfo } from "node:net";
 import type { FastifyInstance } from "fastify";
-import { asTopic } from "@millrace/engine";
+import { asTopic, systemClock } from "@millrace/engine";
 import { createEmitter } from "@millrace/emitter";
 import { createTopicAdmin, type TopicAdmin } from "@millrace/kafka";
 import type { EventContracts } from "@millrace/schemas";
@@ -14,7 +14,6 @@ import type { Contracts } from "./contracts.ts";
 import { EmitterStarter } from "./emitter-starter.ts";
 import { Readiness } from "./readiness.ts";
 import { createServer } from "./server.ts";
-import { systemClock } from "./system-clock.ts";
 
 /** What is run. */
 export interface GatewayOptions {

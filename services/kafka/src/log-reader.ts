@@ -9,13 +9,13 @@ import {
   type Telemetry,
   type Topic,
   type TopicPartition,
+  NO_TELEMETRY,
 } from "@millrace/engine";
 import type { KafkaConnection } from "./connection.ts";
 import { KafkaClient } from "./kafka-client.ts";
 import { KafkaError, brokerError } from "./kafka-error.ts";
 import { logRanges, offsetAt } from "./list-offsets.ts";
 import { LogFetcher } from "./log-fetcher.ts";
-import { NO_TELEMETRY } from "./no-telemetry.ts";
 import { wait } from "./wait.ts";
 
 const REQUEST_TIMEOUT_MS = 5_000;

@@ -8,13 +8,13 @@ import {
   type PartitionRange,
   type Telemetry,
   type Topic,
+  NO_TELEMETRY,
 } from "@millrace/engine";
 import type { KafkaConnection } from "./connection.ts";
 import { fetchOffsets } from "./group-protocol.ts";
 import { KafkaClient } from "./kafka-client.ts";
 import { KafkaError, brokerError, errorType, isHalting } from "./kafka-error.ts";
 import { logRanges } from "./list-offsets.ts";
-import { NO_TELEMETRY } from "./no-telemetry.ts";
 import {
   createTopics,
   deleteGroup,

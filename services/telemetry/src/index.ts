@@ -1,6 +1,5 @@
 export { METRICS, SECONDS_BUCKETS } from "./metrics.ts";
 export type { MetricName } from "./metrics.ts";
-export { createNoopTelemetry } from "./noop-telemetry.ts";
 export { createTelemetry } from "./telemetry.ts";
 export type { AppTelemetry, TelemetryOptions } from "./telemetry.ts";
 export { formatTraceparent, parseTraceparent } from "./trace-context.ts";

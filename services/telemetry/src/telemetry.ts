@@ -1,10 +1,9 @@
 import { createNoopMeter } from "@opentelemetry/api";
-import type { LogLevel, Telemetry } from "@millrace/engine";
+import { NO_TELEMETRY, type LogLevel, type Telemetry } from "@millrace/engine";
 import type { DestinationStream } from "pino";
 import { createInstruments } from "./instruments.ts";
 import { createLog, logTo } from "./log.ts";
 import { METRICS } from "./metrics.ts";
-import { NOOP_SPAN } from "./noop-telemetry.ts";
 import { createSampling } from "./sampling.ts";
 import { isSdkDisabled, startSdk, type Environment, type Sdk } from "./sdk.ts";
 import { propagateSpans, recordSpans, type StartSpan } from "./tracing.ts";
@@ -68,7 +67,7 @@ const DISABLED: Sdk = {
 };
 
 function spansOf(sdk: Sdk, env: Environment): StartSpan {
-  if (sdk === DISABLED) return () => NOOP_SPAN;
+  if (sdk === DISABLED) return (name, options) => NO_TELEMETRY.startSpan(name, options);
   return sdk.tracer === null ? propagateSpans(createSampling(env)) : recordSpans(sdk.tracer);
 }
 

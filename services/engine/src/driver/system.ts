@@ -1,5 +1,4 @@
-import { randomBytes } from "node:crypto";
-import type { Cancel, Clock, Entropy } from "@millrace/engine";
+import type { Cancel, Clock, Entropy } from "../ports.ts";
 
 /** Longest delay a timer takes, ms; longer ones go on from there. */
 const TIMER_MAX_MS = 2 ** 31 - 1;
@@ -18,18 +17,20 @@ export const systemClock: Clock = {
   },
 };
 
+/** Numbers drawn in one go. */
+const BLOCK_LENGTH = 1_024;
+
 /** The machine's randomness, drawn in blocks. */
 export function systemEntropy(): Entropy {
-  const blockBytes = 4_096;
-  let block = randomBytes(blockBytes);
-  let position = 0;
+  const block = new Uint32Array(BLOCK_LENGTH);
+  let position = BLOCK_LENGTH;
   return () => {
-    if (position === blockBytes) {
-      block = randomBytes(blockBytes);
+    if (position === BLOCK_LENGTH) {
+      crypto.getRandomValues(block);
       position = 0;
     }
-    const drawn = block.readUInt32LE(position);
-    position += 4;
+    const drawn = block[position] ?? 0;
+    position += 1;
     return drawn;
   };
 }
