@@ -18,7 +18,7 @@ import {
   loadCatalog,
   type EncodedEvent,
 } from "@millrace/schemas";
-import { describe, expect, it, onTestFinished } from "vitest";
+import { describe, expect, it, onTestFinished, vi } from "vitest";
 import { TargetEventPreparer } from "./event-preparer.ts";
 
 const TYPE = "users.ProfileUpdated";
@@ -59,7 +59,7 @@ async function setup(settings: Record<string, unknown> = {}) {
   const decoder = createDecoder(registry, { envelope: crm.input.envelope, readerSchemas });
   const preparer = new TargetEventPreparer(crm, decoder);
   await preparer.loadSchema(id);
-  return { preparer, encoder, registry, crm };
+  return { preparer, decoder, encoder, registry, crm };
 }
 
 function recordOf({
@@ -108,6 +108,20 @@ describe("TargetEventPreparer", () => {
     const record = recordOf({ ...encoder.encode(INPUT), value: Buffer.from("no Avro at all") });
 
     expect(preparer.prepare(record)).toEqual({ kind: "filtered" });
+  });
+
+  it("asks a filter that the headers have answered no second time", async () => {
+    const { crm, decoder, encoder } = await setup({ filter: `event.type == '${TYPE}'` });
+    const matches = vi.fn(() => true);
+    const preparer = new TargetEventPreparer(
+      { ...crm, filter: { ...crm.filter, matches } },
+      decoder,
+    );
+
+    const { verdict } = readyOf(preparer.prepare(recordOf(encoder.encode(INPUT))));
+
+    expect(verdict).toEqual({ kind: "deliver" });
+    expect(matches).not.toHaveBeenCalled();
   });
 
   it("leaves out what a filter on the data leaves out", async () => {

@@ -3,7 +3,7 @@
  * alone decides before the value is looked at; an event is decoded and mapped once, whatever number of attempts it
  * takes.
  */
-import type { TargetConfig } from "@millrace/config";
+import type { TargetConfig, TargetFilter } from "@millrace/config";
 import {
   MillraceError,
   type DeadLetterReason,
@@ -43,7 +43,8 @@ export class TargetEventPreparer implements EventPreparer {
     const envelope = filter.needs === "headers" ? readEnvelope(record) : null;
     try {
       if (envelope !== null && !filter.matchesHeaders(envelope)) return FILTERED;
-      return this.#decode(record);
+      const isDecided = envelope !== null || filter.needs === "nothing";
+      return this.#decode(record, isDecided ? null : filter);
     } catch (error) {
       return this.#undeliverable(record, envelope ?? readEnvelope(record), faultOf(error));
     }
@@ -59,7 +60,8 @@ export class TargetEventPreparer implements EventPreparer {
     }
   }
 
-  #decode(record: SourceRecord): Preparation {
+  /** @param filter what is still to be asked about the event; null when it is decided. */
+  #decode(record: SourceRecord, filter: TargetFilter | null): Preparation {
     const decoded = this.#decoder.decode(record);
     if (decoded.kind === "schema-needed") return decoded;
     if (decoded.kind === "undecodable") {
@@ -67,9 +69,8 @@ export class TargetEventPreparer implements EventPreparer {
       return this.#undeliverable(record, readEnvelope(record), { reason, detail });
     }
     const { event } = decoded;
-    const { filter } = this.#target;
     try {
-      if (filter.needs !== "nothing" && !filter.matches(event)) return FILTERED;
+      if (filter !== null && !filter.matches(event)) return FILTERED;
       const request = this.#map(event);
       return {
         kind: "ready",
