@@ -1,5 +1,6 @@
 import { randomInt } from "node:crypto";
 import { createServer } from "node:net";
+import { claimPort } from "./port-claim.ts";
 import { StackError } from "./stack-error.ts";
 
 /**
@@ -19,11 +20,11 @@ export function isFree(port: number): Promise<boolean> {
   });
 }
 
-/** A port that is free now. @throws Error when a hundred draws found none. */
+/** A port that is free now, and that no other call gives for two minutes. @throws Error when a hundred draws found none. */
 export async function freePort(): Promise<number> {
   for (let draw = 0; draw < DRAWS_MAX; draw += 1) {
     const port = randomInt(DRAWN_FROM, DRAWN_BELOW);
-    if (await isFree(port)) return port;
+    if (claimPort(port) && (await isFree(port))) return port;
   }
   throw new Error(`no free port found from ${DRAWN_FROM} to ${DRAWN_BELOW}`);
 }
