@@ -2,8 +2,8 @@
 import type { AttemptLimit, Order, RateLimit, StartPosition } from "@millrace/engine";
 import type { Catalog, DecodedEvent, Envelope } from "@millrace/schemas";
 
-/** Everything a Millrace process is told. */
-export interface MillraceConfig {
+/** What a process needs that has no targets: servers and contracts. */
+export interface ServersConfig {
   /** First part of the names of Millrace's own topics and groups. */
   readonly namespace: string;
   /** Absolute. */
@@ -11,12 +11,16 @@ export interface MillraceConfig {
   readonly catalog: Catalog;
   readonly kafka: KafkaConfig;
   readonly registry: RegistryConfig;
+  /** Takes this configuration's secrets out of what is shown. */
+  readonly secrets: SecretMask;
+}
+
+/** Everything a Millrace process is told. */
+export interface MillraceConfig extends ServersConfig {
   /** By name, in the order of the files. May be empty. */
   readonly targets: ReadonlyMap<string, TargetConfig>;
   /** The configuration files read, the named one first; paths relative to the working directory, or as written. */
   readonly files: readonly string[];
-  /** Takes this configuration's secrets out of what is shown. */
-  readonly secrets: SecretMask;
 }
 
 /** Masks secrets, whole or inside other text. */

@@ -1,5 +1,7 @@
 export type * from "./config.ts";
-export { loadConfig, type LoadOptions } from "./load-config.ts";
+export { loadConfig } from "./load-config.ts";
+export { loadServers } from "./load-servers.ts";
+export type { LoadOptions } from "./main-file.ts";
 export {
   defineTarget,
   type ModuleRequest,

@@ -1,6 +1,7 @@
 import { MillraceError } from "@millrace/engine";
 import type { MillraceConfig } from "../src/config.ts";
-import { loadConfig, type LoadOptions } from "../src/load-config.ts";
+import { loadConfig } from "../src/load-config.ts";
+import type { LoadOptions } from "../src/main-file.ts";
 import { memoryFiles } from "./memory-files.ts";
 
 /** What a configuration is loaded with. */

@@ -67,7 +67,13 @@ export async function readTarget(
     "    startAt: latest",
     ...lines.map((line) => `    ${line}`),
   ].join("\n");
-  const source = { env: {}, files: memoryFiles(files), secrets, isOffline: false };
+  const source = {
+    env: {},
+    files: memoryFiles(files),
+    secrets,
+    isOffline: false,
+    isUsed: () => true,
+  };
   const root = await parseYaml({ file: "millrace.yaml", text }, source, problems);
   if (root === null) throw problems.toError();
   const targets = await readTargets([{ file: "millrace.yaml", root }], {

@@ -1,5 +1,5 @@
 import { existsSync } from "node:fs";
-import { loadConfig } from "@millrace/config";
+import { loadServers } from "@millrace/config";
 import { plainConnection, type KafkaConnection } from "@millrace/kafka";
 import {
   createRegistry,
@@ -45,7 +45,7 @@ async function fromConfig(
   catalogPath: string | null,
   env: NodeJS.ProcessEnv,
 ): Promise<Contracts> {
-  const { kafka, registry, catalog } = await loadConfig(path, { env });
+  const { kafka, registry, catalog } = await loadServers(path, { env });
   const { auth, url } = registry;
   return {
     connection: { ...kafka, clientId: `${kafka.clientId}-gateway` },

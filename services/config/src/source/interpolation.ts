@@ -11,6 +11,8 @@ export interface ReferenceSource {
   readonly secrets: Secrets;
   /** Whether files are left unread and missing secrets get a placeholder, so that a configuration can be checked elsewhere. */
   readonly isOffline: boolean;
+  /** Whether what stands at a path is used; references elsewhere are left as they are written. */
+  readonly isUsed: (path: Path) => boolean;
 }
 
 /** Where a string stands. */
@@ -46,6 +48,7 @@ export async function interpolate(
 ): Promise<Interpolated> {
   const problems: string[] = [];
   const isSecret = isSecretField(place.path, text);
+  if (!source.isUsed(place.path)) return { value: text, shown: isSecret ? "***" : text, problems };
   let value = "";
   let shown = "";
   let end = 0;
