@@ -1,0 +1,251 @@
+/**
+ * The history of a run: what each party wrote down by itself, one JSON object a line. The checker knows nothing else.
+ * The simulator and the chaos harness write the same lines, so that one checker judges both.
+ *
+ * Times are `at`: milliseconds of the run's one clock (simulated time; in chaos the wall clock of one machine, with
+ * fractions). Lines of one party ascend in `at`; a reader merges parties. Offsets and epochs are numbers. A key is the
+ * record key's bytes as latin1, null for none. `sha` is SHA-256 of the bytes named, hex.
+ */
+
+/** Coordinates of a record. */
+export interface Coordinates {
+  readonly topic: string;
+  readonly partition: number;
+  readonly offset: number;
+}
+
+/** First line of a history: what was run, and what the targets were told to keep. */
+export interface RunLine {
+  readonly h: "run";
+  readonly run: string;
+  readonly seed: number;
+  readonly at: number;
+  readonly kind: "simulation" | "chaos";
+  readonly targets: readonly TargetTerms[];
+  /** Topics and their partition counts. */
+  readonly topics: Readonly<Record<string, number>>;
+  /** Which parties wrote: an invariant that needs a missing one is reported as not judged, never as held. */
+  readonly parties: readonly Party[];
+}
+
+/** Who writes lines. */
+export type Party =
+  "emit" | "log" | "attempt" | "recv" | "commit" | "settle" | "dlq" | "park" | "state" | "ops";
+
+/** What one target was promised. */
+export interface TargetTerms {
+  readonly target: string;
+  readonly topics: readonly string[];
+  readonly order: "key" | "partition" | "none";
+  readonly onDeadLetter: "quarantine" | "block" | "skip";
+  readonly concurrencyMax: number;
+  /** Null: unlimited. */
+  readonly rate: { readonly perSecond: number; readonly burst: number } | null;
+  readonly maxAgeMs: number;
+  readonly maxAttempts: number | null;
+  readonly timeoutMs: number;
+  /** Longest backoff between two tries of a key, ms. */
+  readonly backoffCapMs: number;
+  readonly sessionTimeoutMs: number;
+}
+
+/** An upstream's word. A timed-out emit is `info`: it may stand in the log or not. */
+export interface EmitLine {
+  readonly h: "emit";
+  readonly at: number;
+  readonly ev: "invoke" | "ok" | "fail" | "info";
+  readonly producer: string;
+  readonly id: string;
+  readonly source: string;
+  readonly topic: string;
+  readonly key: string | null;
+  /** Ascending per producer and key, from 0. */
+  readonly sequence: number;
+  /** Of the record's value. */
+  readonly sha: string;
+  /** With `ok`. */
+  readonly partition?: number;
+  readonly offset?: number;
+}
+
+/** A record of a source topic as an independent reader found it after the run, ascending per partition. */
+export interface LogLine extends Coordinates {
+  readonly h: "log";
+  readonly id: string | null;
+  readonly source: string | null;
+  readonly key: string | null;
+  readonly sha: string;
+  /** Broker time, ms of the run's clock. */
+  readonly at: number;
+  /** Per target: what ought to become of it, by the run's own reckoning: golden body, filtered, or impossible. */
+  readonly expect: Readonly<Record<string, Expectation>>;
+}
+
+/** What a target ought to get of a record. */
+export type Expectation =
+  | { readonly kind: "deliver"; readonly bodySha: string }
+  | { readonly kind: "filtered" }
+  | { readonly kind: "undeliverable" };
+
+/** Start and end of a partition of a source topic after the run. */
+export interface LogEndLine {
+  readonly h: "log-end";
+  readonly topic: string;
+  readonly partition: number;
+  readonly start: number;
+  readonly end: number;
+}
+
+/** A sender's word: an attempt left, or ended. */
+export interface AttemptLine extends Coordinates {
+  readonly h: "attempt";
+  readonly at: number;
+  readonly ev: "send" | "out";
+  readonly target: string;
+  readonly process: string;
+  readonly epoch: number;
+  /** From 1 per delivery and epoch. */
+  readonly number: number;
+  readonly key: string | null;
+  readonly idempotencyKey: string;
+  /** Null: live traffic; else the job or the redriven marker it belongs to. */
+  readonly job: string | null;
+  /** With `out`. */
+  readonly outcome?:
+    "delivered" | "retry" | "rejected" | "throttled" | "misconfigured" | "abandoned";
+  readonly status?: number | null;
+  readonly isAmbiguous?: boolean;
+}
+
+/** A target's own log: one line when a request arrived whole, one when it was answered or broken off. */
+export interface ReceiveLine extends Coordinates {
+  readonly h: "recv";
+  readonly at: number;
+  readonly ev: "arrive" | "answer" | "broken";
+  readonly target: string;
+  /** Of this arrival, unique per target; joins its lines. */
+  readonly arrival: number;
+  readonly idempotencyKey: string;
+  readonly bodySha: string;
+  readonly job: string | null;
+  /** With `answer`: the status sent; `isWhole` false where it was cut short. */
+  readonly status?: number;
+  readonly retryAfterMs?: number | null;
+  readonly isWhole?: boolean;
+  /** Whether the target applied it (also for answers that never left). */
+  readonly isApplied?: boolean;
+}
+
+/** A commit of a target's group: asked for and answered by a member, or `seen` in the group's log by an independent reader. */
+export interface CommitLine extends Coordinates {
+  readonly h: "commit";
+  readonly at: number;
+  readonly ev: "send" | "ok" | "fail" | "seen";
+  readonly target: string;
+  /** Joins `send` with its answer; null for `seen`. */
+  readonly commit: number | null;
+  readonly process: string | null;
+  readonly metadata: string;
+  readonly generation: number | null;
+  readonly epoch: number | null;
+}
+
+/** A deliverer's word that a delivery settled. */
+export interface SettleLine extends Coordinates {
+  readonly h: "settle";
+  readonly at: number;
+  readonly target: string;
+  readonly process: string;
+  readonly epoch: number;
+  readonly outcome: "delivered" | "skipped" | "dead-lettered" | "parked";
+}
+
+/** A record of a dead-letter (`dlq`) or parked (`park`) topic, as an independent reader found it: source coordinates first. */
+export interface GivenUpLine extends Coordinates {
+  readonly h: "dlq" | "park";
+  /** Broker time of the write's acknowledgement. */
+  readonly at: number;
+  readonly target: string;
+  readonly key: string | null;
+  readonly reason: string;
+  readonly sha: string;
+  readonly attempts: number;
+  readonly epoch: number;
+  /** Where it stands in its own topic. */
+  readonly own: { readonly partition: number; readonly offset: number };
+}
+
+/** An entry of the state topic, in log order. */
+export interface StateLine {
+  readonly h: "state";
+  readonly at: number;
+  readonly offset: number;
+  readonly key: string;
+  readonly value: unknown;
+}
+
+/** What was done to the run, or happened in it. */
+export interface OperationLine {
+  readonly h: "ops";
+  readonly at: number;
+  readonly f: Operation;
+  /** Process, broker or target concerned. */
+  readonly who: string;
+  readonly target?: string;
+  readonly topic?: string;
+  readonly partition?: number;
+  readonly epoch?: number;
+  readonly generation?: number;
+  readonly key?: string | null;
+  readonly detail?: string;
+}
+
+/** Faults and changes by name; `heal` ends all faults, `rest` is the moment the run was waited for. */
+export type Operation =
+  | "start"
+  | "ready"
+  | "kill"
+  | "stop"
+  | "continue"
+  | "terminate"
+  | "exit"
+  | "crash"
+  | "assigned"
+  | "revoked"
+  | "fenced"
+  | "drained"
+  | "held"
+  | "released"
+  | "halted"
+  | "broker-kill"
+  | "broker-start"
+  | "disk-full"
+  | "registry-down"
+  | "registry-up"
+  | "network"
+  | "rebalance"
+  | "target-fault"
+  | "target-heal"
+  | "pause"
+  | "resume"
+  | "config"
+  | "redrive"
+  | "replay"
+  | "rewind"
+  | "metadata-corrupted"
+  | "heal"
+  | "rest";
+
+/** One line. */
+export type HistoryLine =
+  | RunLine
+  | EmitLine
+  | LogLine
+  | LogEndLine
+  | AttemptLine
+  | ReceiveLine
+  | CommitLine
+  | SettleLine
+  | GivenUpLine
+  | StateLine
+  | OperationLine;
