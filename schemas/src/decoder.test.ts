@@ -5,6 +5,7 @@ import {
   createDecoder,
   createMemoryRegistry,
   SchemaError,
+  UNKNOWN_GRACE_MS,
   type Decoder,
   type DecodeResult,
   type EventMap,
@@ -100,7 +101,7 @@ describe("a record that is no event", () => {
     value: readonly number[],
     of: Partial<Parameters<Decoder["decode"]>[0]> = {},
   ): Promise<DecodeResult> => {
-    const { encoder, decoder } = await createCodec();
+    const { encoder, decoder } = await createCodec({ unknownGraceMs: 0 });
     const { headers } = encoder.encode(inputOf("users.UserSignedUp"));
     const record = located({ key: null, value: Buffer.from(value), headers }, of);
     const result = decoder.decode(record);
@@ -234,25 +235,62 @@ describe("a writer schema", () => {
     expect(eventOf(decoder.decode(recordWith(framed(1, 2)))).data).toBe(1);
   });
 
-  it("stays unknown for a while, then is asked for again", async () => {
+  it("that the registry does not know is asked for again before it counts as unknown", async () => {
     let nowMs = 0;
     const registry = countingRegistry("int");
     const decoder = createDecoder(registry, { now: () => nowMs });
 
+    for (nowMs of [0, UNKNOWN_GRACE_MS - 1]) {
+      await expect(decoder.load(7)).rejects.toMatchObject({ code: "SCHEMA_UNKNOWN" });
+      expect(decoder.decode(recordWith(framed(7, 2)))).toMatchObject({ kind: "schema-needed" });
+    }
+    nowMs = UNKNOWN_GRACE_MS;
     await decoder.load(7);
-    expect(decoder.decode(recordWith(framed(7, 2)))).toMatchObject({ code: "SCHEMA_UNKNOWN" });
-    nowMs = 10_000;
 
-    expect(decoder.decode(recordWith(framed(7, 2)))).toEqual({
-      kind: "schema-needed",
-      schemaId: 7,
-    });
+    expect(decoder.decode(recordWith(framed(7, 2)))).toMatchObject({ code: "SCHEMA_UNKNOWN" });
+    expect(registry.asked).toBe(3);
+  });
+
+  it("that turns up within the grace is taken", async () => {
+    const registry = createMemoryRegistry();
+    const decoder = createDecoder(registry, { now: () => 0 });
+
+    await expect(decoder.load(1)).rejects.toMatchObject({ code: "SCHEMA_UNKNOWN" });
+    await registry.register("s", "int");
+    await decoder.load(1);
+
+    expect(eventOf(decoder.decode(recordWith(framed(1, 2)))).data).toBe(1);
+  });
+
+  it("stays unknown for a while, then is asked for again, without another grace", async () => {
+    let nowMs = 0;
+    const registry = countingRegistry("int");
+    const decoder = createDecoder(registry, { now: () => nowMs });
+    await decoder.load(7).catch(() => undefined);
+    nowMs = UNKNOWN_GRACE_MS;
+    await decoder.load(7);
+    nowMs += 9_999;
+    expect(decoder.decode(recordWith(framed(7, 2)))).toMatchObject({ code: "SCHEMA_UNKNOWN" });
+
+    nowMs += 1;
+    expect(decoder.decode(recordWith(framed(7, 2)))).toMatchObject({ kind: "schema-needed" });
+    await decoder.load(7);
+
+    expect(decoder.decode(recordWith(framed(7, 2)))).toMatchObject({ code: "SCHEMA_UNKNOWN" });
+  });
+
+  it("that is not waited for counts as unknown at once", async () => {
+    const decoder = createDecoder(countingRegistry("int"), { unknownGraceMs: 0 });
+
+    await decoder.load(7);
+
+    expect(decoder.decode(recordWith(framed(7, 2)))).toMatchObject({ code: "SCHEMA_UNKNOWN" });
   });
 
   it("is never called unknown while the registry is away", async () => {
     const registry = countingRegistry("int");
     registry.isAway = true;
-    const decoder = createDecoder(registry);
+    const decoder = createDecoder(registry, { unknownGraceMs: 0 });
 
     await expect(decoder.load(1)).rejects.toMatchObject({ code: "REGISTRY_UNREACHABLE" });
     expect(decoder.decode(recordWith(framed(1, 2)))).toMatchObject({ kind: "schema-needed" });
@@ -264,7 +302,7 @@ describe("a writer schema", () => {
 
   it("is not forgotten for a stream of ids that nobody registered", async () => {
     const registry = countingRegistry("int");
-    const decoder = createDecoder(registry);
+    const decoder = createDecoder(registry, { unknownGraceMs: 0 });
     await decoder.load(1);
 
     for (let id = 2; id < 3_000; id++) await decoder.load(id);

@@ -7,7 +7,7 @@ import { Buffer } from "node:buffer";
 import { parseEnvelope, headerTexts, type EnvelopeFault } from "./envelope.ts";
 import { DEFAULT_TENANT, type DecodedEvent, type Envelope, type WireRecord } from "./event.ts";
 import { FRAME_BYTES, framedSchemaId } from "./framing.ts";
-import { ReadPlanCache, type ReadPlan } from "./read-plan.ts";
+import { ReadPlanCache, UNKNOWN_GRACE_MS, type ReadPlan } from "./read-plan.ts";
 import type { Registry } from "./registry.ts";
 import { reasonOf } from "./schema-error.ts";
 
@@ -42,6 +42,11 @@ export interface DecoderOptions {
   readonly clusterId?: string;
   /** Schemas by event type that data is resolved to; other types are read as written. */
   readonly readerSchemas?: ReadonlyMap<string, unknown>;
+  /**
+   * How long an id that the registry does not know is asked for again before it counts as unknown, ms from the first
+   * time on: a replica of the registry may be behind. Default: {@link UNKNOWN_GRACE_MS}.
+   */
+  readonly unknownGraceMs?: number;
   /** Milliseconds of a clock that never goes back. Default: the process's. */
   readonly now?: () => number;
 }
@@ -51,9 +56,11 @@ export interface Decoder {
   /** Never throws. `schema-needed` means: `load` that id, then ask again. */
   decode(record: LocatedRecord): DecodeResult;
   /**
-   * Fetches a writer schema. Resolves also when the registry has no such id: `decode` then answers `SCHEMA_UNKNOWN` for
-   * some seconds, after which the registry is asked again. Concurrent loads of one id are one request.
-   * @throws SchemaError `REGISTRY_UNREACHABLE` or `REGISTRY_REFUSED`: nothing is known of the schema; try again.
+   * Fetches a writer schema. Resolves also when the registry has no such id after the grace: `decode` then answers
+   * `SCHEMA_UNKNOWN` for some seconds, after which the registry is asked again, once. Concurrent loads of one id are one
+   * request.
+   * @throws SchemaError `REGISTRY_UNREACHABLE` or `REGISTRY_REFUSED`: nothing is known of the schema; `SCHEMA_UNKNOWN`:
+   *   the grace goes on. Try again after a pause.
    */
   load(schemaId: number): Promise<void>;
 }
@@ -63,6 +70,7 @@ export function createDecoder(registry: Registry, options: DecoderOptions = {}):
   const plans = new ReadPlanCache(registry, {
     readerSchemas: options.readerSchemas ?? new Map(),
     now: options.now ?? (() => performance.now()),
+    unknownGraceMs: options.unknownGraceMs ?? UNKNOWN_GRACE_MS,
   });
   const mayDerive = options.envelope === "derive";
   const source = `kafka:${options.clusterId ?? "unknown"}`;

@@ -67,6 +67,7 @@ export {
   type PushPlan,
   type PushStep,
 } from "./push.ts";
+export { UNKNOWN_GRACE_MS } from "./read-plan.ts";
 export {
   createRegistry,
   type CompatibilityLevel,

@@ -36,6 +36,11 @@ interface Writer extends AvroSchema {
 interface Reader extends AvroSchema {
   readonly avro: unknown;
 }
+/** The registry did not know it, but may be a replica that is behind. */
+interface Doubted {
+  readonly kind: "doubted";
+  readonly sinceMs: number;
+}
 interface Unknown {
   readonly kind: "unknown";
   readonly untilMs: number;
@@ -44,8 +49,10 @@ interface Unusable {
   readonly kind: "unusable";
   readonly detail: string;
 }
-type Useless = Unknown | Unusable;
+type Useless = Doubted | Unknown | Unusable;
 
+/** Default of how long an id that the registry does not know is asked for again before it counts as unknown, ms. */
+export const UNKNOWN_GRACE_MS = 5_000;
 /** How long an id that the registry does not know is not asked for again: registering may be a little behind. */
 const UNKNOWN_FOR_MS = 10_000;
 /** Schemas held, and ids that are of no use; beyond it the ones loaded first go. */
@@ -56,6 +63,7 @@ export class ReadPlanCache {
   private readonly registry: Registry;
   private readonly readers: ReadonlyMap<string, Reader>;
   private readonly now: () => number;
+  private readonly unknownGraceMs: number;
   private readonly writers = new Map<number, Writer>();
   /** Apart from the writers, so that a stream of invented ids pushes none of them out. */
   private readonly useless = new Map<number, Useless>();
@@ -67,6 +75,7 @@ export class ReadPlanCache {
     options: {
       readonly readerSchemas: ReadonlyMap<string, unknown>;
       readonly now: () => number;
+      readonly unknownGraceMs: number;
     },
   ) {
     this.registry = registry;
@@ -74,6 +83,7 @@ export class ReadPlanCache {
       [...options.readerSchemas].map(([type, avro]) => [type, { avro, ...compileSchema(avro) }]),
     );
     this.now = options.now;
+    this.unknownGraceMs = options.unknownGraceMs;
   }
 
   /** The plan for a schema id and an event type (null: the writer's own name). */
@@ -83,7 +93,7 @@ export class ReadPlanCache {
       return this.planOf(writer, { schemaId, type: eventType ?? nameOf(writer.type) });
     }
     const useless = this.useless.get(schemaId);
-    if (useless === undefined) return { kind: "needed" };
+    if (useless === undefined || useless.kind === "doubted") return { kind: "needed" };
     const isOver = useless.kind === "unknown" && useless.untilMs <= this.now();
     return isOver ? { kind: "needed" } : useless;
   }
@@ -100,19 +110,28 @@ export class ReadPlanCache {
     if (this.planFor(schemaId, null).kind !== "needed") return;
     try {
       remember(this.writers, schemaId, compileWriter(await this.registry.schemaById(schemaId)));
+      this.useless.delete(schemaId);
     } catch (error) {
-      remember(this.useless, schemaId, this.uselessBecause(error));
+      const useless = this.uselessBecause(error, schemaId);
+      remember(this.useless, schemaId, useless);
+      if (useless.kind === "doubted") throw error;
     }
   }
 
   /** Throws what says nothing of the schema. */
-  private uselessBecause(error: unknown): Useless {
+  private uselessBecause(error: unknown, schemaId: number): Useless {
     if (!(error instanceof SchemaError)) throw error;
-    if (error.code === "SCHEMA_UNKNOWN") {
-      return { kind: "unknown", untilMs: this.now() + UNKNOWN_FOR_MS };
-    }
+    if (error.code === "SCHEMA_UNKNOWN") return this.doubtedOrUnknown(schemaId);
     if (error.code === "SCHEMA_INVALID") return { kind: "unusable", detail: error.message };
     throw error;
+  }
+
+  /** Doubted for the grace from the first time on; an id that was unknown already has had it. */
+  private doubtedOrUnknown(schemaId: number): Useless {
+    const now = this.now();
+    const known = this.useless.get(schemaId) ?? { kind: "doubted", sinceMs: now };
+    const isInGrace = known.kind === "doubted" && now - known.sinceMs < this.unknownGraceMs;
+    return isInGrace ? known : { kind: "unknown", untilMs: now + UNKNOWN_FOR_MS };
   }
 
   private planOf(writer: Writer, of: { schemaId: number; type: string }): PlanLookup {

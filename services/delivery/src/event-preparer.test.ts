@@ -190,6 +190,22 @@ describe("TargetEventPreparer", () => {
     );
   });
 
+  it("has a schema that the registry does not know (yet) asked for again", async () => {
+    const { preparer, encoder } = await setup();
+    const { value, ...rest } = encoder.encode(INPUT);
+    const other = Buffer.from(value);
+    other.writeUInt32BE(99, 1);
+
+    await expect(preparer.loadSchema(99)).rejects.toMatchObject({
+      retryable: true,
+      message: "schema 99: the schema registry has no schema with id 99",
+    });
+
+    expect(preparer.prepare(recordOf({ ...rest, value: other }))).toMatchObject({
+      kind: "schema-needed",
+    });
+  });
+
   it("tells a registry that does not answer from a schema that does not exist", async () => {
     const { preparer, registry } = await setup();
     registry.schemaById = () => Promise.reject(new Error("connect ECONNREFUSED"));

@@ -74,7 +74,12 @@ class Tailing {
     this.#filter = of.filter;
     const { catalog } = of.settings;
     const readerSchemas = new Map([...catalog.types].map(([type, { avro }]) => [type, avro]));
-    this.#decoder = createDecoder(registryOf(of.settings), { envelope: "derive", readerSchemas });
+    // Who looks on is told at once what the registry does not know.
+    this.#decoder = createDecoder(registryOf(of.settings), {
+      envelope: "derive",
+      readerSchemas,
+      unknownGraceMs: 0,
+    });
     const types = [...catalog.types.values()].filter(({ topic }) => topic.name === options.topic);
     const isKeyPersonal = types.some(
       ({ keyField, piiFields }) => keyField !== null && piiFields.includes(keyField),
