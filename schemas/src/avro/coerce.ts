@@ -177,9 +177,14 @@ function describe(data: unknown): string {
   if (data === null || data === undefined) return data === null ? "null" : "nothing";
   if (Array.isArray(data)) return "an array";
   if (typeof data === "number") return Number.isSafeInteger(data) ? "an integer" : "a number";
-  if (typeof data === "string") return data === "" ? "an empty string" : "a string";
+  if (typeof data === "string") return describeText(data);
   if (typeof data !== "object") return `a ${typeof data}`;
   return isPlainObject(data) ? "an object" : "an object of another kind";
+}
+
+function describeText(text: string): string {
+  if (text === "") return "an empty string";
+  return isText(text) ? "a string" : "a string with a lone surrogate";
 }
 
 /** An object whose own members are its data; not a Map or Set, which would read as empty, nor an array or a Date. */

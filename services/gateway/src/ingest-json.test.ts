@@ -45,6 +45,21 @@ describe("an event as JSON", () => {
     });
   });
 
+  it("with a lone surrogate in its data is refused with the field's place and what is wrong", async () => {
+    const { post } = await setupGateway();
+    const response = await post(userEvent({ data: { userId: "a\ud800", changedAt: 0 } }));
+
+    expect(response.statusCode).toBe(400);
+    expect(response.json()).toMatchObject({
+      errors: [
+        {
+          pointer: "/data/userId",
+          detail: "must be a string, received a string with a lone surrogate",
+        },
+      ],
+    });
+  });
+
   it("gets an id where it has none", async () => {
     const { post } = await setupGateway();
     const { id, ...event } = userEvent();
