@@ -43,7 +43,7 @@ describe("what coercion refuses", () => {
     ["bytes", "not base64", "must be bytes, or their base64, received a string"],
     ["bytes", [1, 2], "must be bytes, or their base64, received an array"],
     ["string", 5, "must be a string, received an integer"],
-    ["string", "\ud800", "must be a string, received a string"],
+    ["string", "\ud800", "must be a string, received a string with a lone surrogate"],
     [
       { type: "fixed", name: "F", size: 2 },
       "AQ==",
