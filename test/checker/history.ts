@@ -5,6 +5,12 @@
  * Times are `at`: milliseconds of the run's one clock (simulated time; in chaos the wall clock of one machine, with
  * fractions). Lines of one party ascend in `at`; a reader merges parties. Offsets and epochs are numbers. A key is the
  * record key's bytes as latin1, null for none. `sha` is SHA-256 of the bytes named, hex.
+ *
+ * Lines with equal `at` happened in the order they stand in, so a simulation hands its lines over in the order it wrote
+ * them. What is read after the run (`log`, `dlq`, `park`, `state`) may stand at the end with its earlier `at`: it counts
+ * as first among its equals. A line is written at the moment it tells of: `attempt send` before the call, `attempt out`
+ * when its answer is handed to the engine, `commit send` before the request, `commit ok` when the answer is handed over,
+ * `commit seen` when the broker applied it.
  */
 
 /** Coordinates of a record. */
@@ -26,11 +32,24 @@ export interface RunLine {
   readonly topics: Readonly<Record<string, number>>;
   /** Which parties wrote: an invariant that needs a missing one is reported as not judged, never as held. */
   readonly parties: readonly Party[];
+  /** From `terminate` to `exit` at the most, ms (L3). */
+  readonly graceMs: number;
 }
 
-/** Who writes lines. */
+/** Who writes lines. `seen` are `commit` lines of the independent reader, `commit` those of the members. */
 export type Party =
-  "emit" | "log" | "attempt" | "recv" | "commit" | "settle" | "dlq" | "park" | "state" | "ops";
+  | "emit"
+  | "log"
+  | "attempt"
+  | "recv"
+  | "commit"
+  | "seen"
+  | "settle"
+  | "dlq"
+  | "park"
+  | "state"
+  | "ops"
+  | "measure";
 
 /** What one target was promised. */
 export interface TargetTerms {
@@ -47,6 +66,8 @@ export interface TargetTerms {
   /** Longest backoff between two tries of a key, ms. */
   readonly backoffCapMs: number;
   readonly sessionTimeoutMs: number;
+  /** Statuses that count as delivered besides 2xx (409 as `duplicate-ok`); default none. */
+  readonly acceptedStatuses?: readonly number[];
 }
 
 /** An upstream's word. A timed-out emit is `info`: it may stand in the log or not. */
@@ -83,11 +104,16 @@ export interface LogLine extends Coordinates {
 
 /** What a target ought to get of a record. */
 export type Expectation =
-  | { readonly kind: "deliver"; readonly bodySha: string }
+  | {
+      readonly kind: "deliver";
+      readonly bodySha: string;
+      /** Bodies under the other mapping revisions of the run; default none. */
+      readonly otherBodyShas?: readonly string[];
+    }
   | { readonly kind: "filtered" }
   | { readonly kind: "undeliverable" };
 
-/** Start and end of a partition of a source topic after the run. */
+/** Start and end of a partition of a source topic after the run; one for each partition of the run. */
 export interface LogEndLine {
   readonly h: "log-end";
   readonly topic: string;
@@ -112,12 +138,21 @@ export interface AttemptLine extends Coordinates {
   readonly job: string | null;
   /** With `out`. */
   readonly outcome?:
-    "delivered" | "retry" | "rejected" | "throttled" | "misconfigured" | "abandoned";
+    | "delivered"
+    | "retry"
+    | "rejected"
+    | "throttled"
+    | "misconfigured"
+    | "undeliverable"
+    | "abandoned";
   readonly status?: number | null;
   readonly isAmbiguous?: boolean;
 }
 
-/** A target's own log: one line when a request arrived whole, one when it was answered or broken off. */
+/**
+ * A target's own log: one line when a request arrived whole, one when it was answered or broken off. `broken` says that
+ * the sender cannot have the answer whole: the connection ended before, or (also after an `answer`) a proxy cut it.
+ */
 export interface ReceiveLine extends Coordinates {
   readonly h: "recv";
   readonly at: number;
@@ -128,6 +163,10 @@ export interface ReceiveLine extends Coordinates {
   readonly idempotencyKey: string;
   readonly bodySha: string;
   readonly job: string | null;
+  /** Whose request it was, where the run can tell (a port of its own for each process). */
+  readonly process?: string;
+  /** With `arrive`: whether the signature verifies with a secret that is active; absent where none is due. */
+  readonly isSigned?: boolean;
   /** With `answer`: the status sent; `isWhole` false where it was cut short. */
   readonly status?: number;
   readonly retryAfterMs?: number | null;
@@ -197,10 +236,23 @@ export interface OperationLine {
   readonly epoch?: number;
   readonly generation?: number;
   readonly key?: string | null;
+  /** Of `redrive`, `replay` and `job-done`: the `job` that its calls carry. */
+  readonly job?: string;
+  /** Of `replay`: from this offset on, below that one, with the same Idempotency-Keys or new ones. */
+  readonly from?: number;
+  readonly to?: number;
+  readonly mode?: "repair" | "reprocess";
   readonly detail?: string;
 }
 
-/** Faults and changes by name; `heal` ends all faults, `rest` is the moment the run was waited for. */
+/**
+ * Faults and changes by name; `heal` ends all faults, `rest` is the moment the run was waited for. `exit` tells its code
+ * in `detail`. `assigned` (process, target, topic, partition, epoch, generation) begins an epoch, when its offset was
+ * read and before anything of it is sent; a partition that is continued in the next generation gets none. `revoked`
+ * ends it after a drain, `fenced` without one. `held` and `released` (process, target; partition where it is only one)
+ * are the engine's word that it waits. `resolved` (target, topic, partition, key): an operator ended a quarantine
+ * without sending. `job-done` (target, job): a redrive or replay is through.
+ */
 export type Operation =
   | "start"
   | "ready"
@@ -231,10 +283,27 @@ export type Operation =
   | "config"
   | "redrive"
   | "replay"
+  | "job-done"
+  | "resolved"
   | "rewind"
   | "metadata-corrupted"
   | "heal"
   | "rest";
+
+/** A figure that the run took of itself; what L4, L5 and S22 are judged by. */
+export interface MeasureLine {
+  readonly h: "measure";
+  readonly at: number;
+  /** p99 in ms of a class of deliveries, resident bytes, or how many there are. */
+  readonly what: "p99-healthy-keys" | "p99-healthy-target" | "rss" | "sockets" | "timers" | "tap";
+  /** Target or process. */
+  readonly who: string;
+  /** `clean` and `faulted` of the same run; `baseline` before load, `load` under it, `drained` after. */
+  readonly phase: "clean" | "faulted" | "baseline" | "load" | "drained";
+  readonly value: number;
+  /** With `load`: what must not be exceeded. */
+  readonly limit?: number;
+}
 
 /** One line. */
 export type HistoryLine =
@@ -248,4 +317,5 @@ export type HistoryLine =
   | SettleLine
   | GivenUpLine
   | StateLine
-  | OperationLine;
+  | OperationLine
+  | MeasureLine;
