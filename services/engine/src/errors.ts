@@ -38,7 +38,7 @@ export const ERRORS = {
   PRODUCE_REFUSED: fact("dead-letter", "a record can never be written", "make the event smaller"),
   TOPIC_MISSING: fact("halt", "a topic does not exist", "run millrace init"),
   TOPIC_INVALID: fact("halt", "a topic cannot be made as asked", "fix its settings"),
-  LOG_UNREADABLE: fact("halt", "records cannot be read", "let producers use gzip, zstd or none"),
+  LOG_UNREADABLE: fact("halt", "records cannot be read", "look at the batch it names"),
   OFFSETS_GONE: fact("halt", "committed offsets or records are gone", "decide where to go on"),
   EMIT_CLOSED: fact("halt", "the emitter is closed", "emit before close"),
   EMIT_BUFFER_FULL: fact("retry", "the emitter holds its most", "slow down, or await each emit"),

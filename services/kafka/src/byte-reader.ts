@@ -27,6 +27,12 @@ export class ByteReader {
     return value;
   }
 
+  uint8(): number {
+    const value = this.#bytes.readUInt8(this.#at);
+    this.#at += 1;
+    return value;
+  }
+
   int16(): number {
     const value = this.#bytes.readInt16BE(this.#at);
     this.#at += 2;
@@ -36,6 +42,13 @@ export class ByteReader {
   int32(): number {
     const value = this.#bytes.readInt32BE(this.#at);
     this.#at += 4;
+    return value;
+  }
+
+  /** A number of 1 to 4 bytes, the lowest first: what packed bytes hold, not Kafka. */
+  littleEndian(bytes: number): number {
+    const value = this.#bytes.readUIntLE(this.#at, bytes);
+    this.#at += bytes;
     return value;
   }
 

@@ -5,10 +5,11 @@
  * Formats: https://kafka.apache.org/protocol.html#The_Messages_Fetch and
  * https://kafka.apache.org/documentation/#recordbatch
  */
-import { gunzipSync, zstdDecompressSync } from "node:zlib";
 import type { SourceRecord, TopicPartition } from "@millrace/engine";
 import { asOffset, asPartition, asTopic } from "@millrace/engine";
 import { ByteReader } from "./byte-reader.ts";
+import { crc32c } from "./crc32c.ts";
+import { decompress } from "./decompression.ts";
 import { FetchedRecord, skipHeaders } from "./fetched-record.ts";
 
 /** What a fetch brought for one partition. */
@@ -80,9 +81,11 @@ function readPartition(
   return { topic, partition, errorCode, highWatermark, logStartOffset, ...read };
 }
 
-/** What a batch may hold unpacked: a bound against compression bombs. */
-const BATCH_BYTES_MAX = 134_217_728;
+/** From this many bytes unpacked on, the further batches of an answer are left for the next fetch: they may be many. */
+const UNPACKED_BYTES_MAX = 4_194_304;
 const HEADER_BYTES = 12;
+const CRC_AT = 17;
+const ATTRIBUTES_AT = 21;
 const CODEC_MASK = 0x07;
 const APPEND_TIME_BIT = 0x08;
 const TRANSACTIONAL_BIT = 0x10;
@@ -95,6 +98,7 @@ class BatchReader {
   readonly #abortedNow = new Set<bigint>();
   readonly #records: SourceRecord[] = [];
   #nextOffset: number;
+  #unpackedBytes = 0;
 
   constructor(
     at: TopicPartition & { readonly from: number },
@@ -109,12 +113,12 @@ class BatchReader {
   read(bytes: Buffer): Pick<FetchedPartition, "records" | "nextOffset" | "unreadable"> {
     let at = 0;
     let unreadable: Error | null = null;
-    while (bytes.length - at >= HEADER_BYTES) {
+    while (bytes.length - at >= HEADER_BYTES && this.#unpackedBytes < UNPACKED_BYTES_MAX) {
       const end = at + HEADER_BYTES + bytes.readInt32BE(at + 8);
       if (end > bytes.length) break;
       const countBefore = this.#records.length;
       try {
-        this.#readBatch(new ByteReader(bytes.subarray(at, end)));
+        this.#readBatch(bytes.subarray(at, end));
       } catch (error) {
         this.#records.length = countBefore;
         unreadable = error instanceof Error ? error : new Error(String(error));
@@ -125,7 +129,8 @@ class BatchReader {
     return { records: this.#records, nextOffset: this.#nextOffset, unreadable };
   }
 
-  #readBatch(reader: ByteReader): void {
+  #readBatch(batch: Buffer): void {
+    const reader = new ByteReader(batch);
     const baseOffset = reader.int64();
     reader.skip(8);
     const magic = reader.int8();
@@ -141,7 +146,8 @@ class BatchReader {
     const isVisible = this.#isVisible(attributes, { producerId, baseOffset, lastOffset });
     if (isVisible) {
       const isAppendTime = (attributes & APPEND_TIME_BIT) !== 0;
-      const body = decompress(attributes & CODEC_MASK, reader.rest());
+      const codec = attributes & CODEC_MASK;
+      const body = codec === 0 ? reader.rest() : this.#unpack(batch, codec, reader.rest());
       this.#readRecords(body, count, {
         baseOffset,
         timestampMs: isAppendTime ? () => maxTimestamp : (delta) => baseTimestamp + delta,
@@ -150,6 +156,15 @@ class BatchReader {
       this.#abortedNow.delete(producerId);
     }
     this.#nextOffset = Math.max(this.#nextOffset, lastOffset + 1);
+  }
+
+  #unpack(batch: Buffer, codec: number, packed: Buffer): Buffer {
+    // A wrong bit in packed bytes may unpack to other records, without any other sign.
+    const isWhole = batch.readUInt32BE(CRC_AT) === crc32c(batch, ATTRIBUTES_AT);
+    if (!isWhole) throw new Error("a packed batch does not match its checksum");
+    const body = decompress(codec, packed);
+    this.#unpackedBytes += body.length;
+    return body;
   }
 
   #isVisible(
@@ -179,6 +194,7 @@ class BatchReader {
     const reader = new ByteReader(body);
     for (let index = 0; index < count; index += 1) {
       const end = reader.varint() + reader.position;
+      if (end > body.length) throw new RangeError("a record reaches beyond its batch");
       reader.skip(1);
       const timestampMs = batch.timestampMs(reader.varlong());
       const offset = batch.baseOffset + reader.varint();
@@ -190,22 +206,11 @@ class BatchReader {
         const record = { offset: asOffset(offset), timestampMs, key, value };
         this.#records.push(new FetchedRecord(this.#at, record, place));
       }
+      // Each turn must go on in the body: what ends before it was read would be read again.
+      if (reader.position > end) throw new RangeError("a record reaches beyond its end");
       reader.moveTo(end);
     }
-  }
-}
-
-const CODECS: Readonly<Record<number, string>> = { 2: "snappy", 3: "lz4" };
-
-function decompress(codec: number, bytes: Buffer): Buffer {
-  switch (codec) {
-    case 0:
-      return bytes;
-    case 1:
-      return gunzipSync(bytes, { maxOutputLength: BATCH_BYTES_MAX });
-    case 4:
-      return zstdDecompressSync(bytes, { maxOutputLength: BATCH_BYTES_MAX });
-    default:
-      throw new Error(`unsupported compression: ${CODECS[codec] ?? codec}`);
+    if (reader.position !== body.length)
+      throw new RangeError("a batch holds more than its records");
   }
 }

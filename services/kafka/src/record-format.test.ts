@@ -1,6 +1,8 @@
 import { gzipSync, zstdCompressSync } from "node:zlib";
 import { asPartition, asTopic, type SinkRecord } from "@millrace/engine";
 import { describe, expect, it } from "vitest";
+import { crc32c } from "./crc32c.ts";
+import { BATCH_BYTES_MAX } from "./decompression.ts";
 import { readFetchAnswer, type FetchedPartition } from "./fetch-response.ts";
 import { encodeBatch, recordBytesMax } from "./record-batch.ts";
 
@@ -48,6 +50,12 @@ function batch({
   bytes.writeInt32BE(bytes.length - 12, 8);
   bytes.writeInt16BE(attributes, 21);
   bytes.writeInt32BE(lastDelta ?? records.length - 1, 23);
+  return sealed(bytes);
+}
+
+/** The batch with the checksum of what it holds now. */
+function sealed(bytes: Buffer): Buffer {
+  bytes.writeUInt32BE(crc32c(bytes, 21), 17);
   return bytes;
 }
 
@@ -98,6 +106,41 @@ function answer(
 
 const valuesOf = ({ records }: FetchedPartition): readonly string[] =>
   records.map(({ value }) => Buffer.from(value ?? []).toString());
+
+/** Snappy's bare format, all of it literals of at most 256 bytes. */
+function packSnappy(bytes: Buffer): Buffer {
+  const parts: Buffer[] = [];
+  for (let size = bytes.length; ; size >>>= 7) {
+    parts.push(Buffer.from([size > 0x7f ? (size & 0x7f) | 0x80 : size]));
+    if (size <= 0x7f) break;
+  }
+  for (let at = 0; at < bytes.length; at += 256) {
+    const literal = bytes.subarray(at, at + 256);
+    parts.push(Buffer.from([60 << 2, literal.length - 1]), literal);
+  }
+  return Buffer.concat(parts);
+}
+
+/** A frame of lz4 with one block, which is one literal. */
+function packLz4(bytes: Buffer): Buffer {
+  const more = bytes.length - 15;
+  const count =
+    more < 0
+      ? [bytes.length << 4]
+      : [0xf0, ...Array<number>(Math.floor(more / 255)).fill(255), more % 255];
+  const block = Buffer.concat([Buffer.from(count), bytes]);
+  const length = Buffer.alloc(4);
+  length.writeUInt32LE(block.length);
+  return Buffer.concat([Buffer.from("04224d18604082", "hex"), length, block, Buffer.alloc(4)]);
+}
+
+const PACKINGS: readonly (readonly [string, Pick<BatchPlan, "attributes" | "compress">])[] = [
+  ["none", {}],
+  ["gzip", { attributes: 1, compress: (bytes) => gzipSync(bytes) }],
+  ["snappy", { attributes: 2, compress: packSnappy }],
+  ["lz4", { attributes: 3, compress: packLz4 }],
+  ["zstd", { attributes: 4, compress: (bytes) => zstdCompressSync(bytes) }],
+];
 
 describe("record batches", () => {
   it("come back as they were written", () => {
@@ -187,13 +230,88 @@ describe("record batches", () => {
     expect(read.nextOffset).toBe(5);
   });
 
-  it.each([
-    ["gzip", 1, (bytes: Buffer) => gzipSync(bytes)],
-    ["zstd", 4, (bytes: Buffer) => zstdCompressSync(bytes)],
-  ])("are unpacked from %s", (_, attributes, compress) => {
-    const read = answer(batch({ records: [record("packed")], attributes, compress }));
+  it.each(PACKINGS)("are unpacked from %s", (_, plan) => {
+    const read = answer(batch({ records: [record("packed")], ...plan }));
 
     expect(valuesOf(read)).toEqual(["packed"]);
+  });
+
+  it.each(PACKINGS.slice(1))("are refused in %s where their checksum is not theirs", (_, plan) => {
+    const bytes = batch({ records: [record("packed")], ...plan });
+    bytes.writeUInt8(bytes.readUInt8(70) ^ 1, 70);
+
+    const read = answer(bytes);
+
+    expect(read.records).toEqual([]);
+    expect(read.unreadable?.message).toContain("does not match its checksum");
+  });
+
+  it("are left for the next fetch where an answer unpacks to many bytes", () => {
+    const bytes = Array.from({ length: 9 }, (_, index) =>
+      batch({
+        records: [record("x".repeat(1_000_000))],
+        baseOffset: index,
+        attributes: 1,
+        compress: (body) => gzipSync(body),
+      }),
+    );
+
+    const first = answer(Buffer.concat(bytes));
+    const second = answer(Buffer.concat(bytes.slice(5)), { from: 5 });
+
+    expect(first.records.map(({ offset }) => offset)).toEqual([0, 1, 2, 3, 4]);
+    expect(first).toMatchObject({ nextOffset: 5, unreadable: null });
+    expect(second.records.map(({ offset }) => offset)).toEqual([5, 6, 7, 8]);
+  });
+
+  it("stop their partition when one unpacks to more than a batch may hold", () => {
+    const compress = (): Buffer => zstdCompressSync(Buffer.alloc(BATCH_BYTES_MAX + 1));
+
+    const read = answer(batch({ records: [record("bomb")], attributes: 4, compress }));
+
+    expect(read).toMatchObject({ records: [], nextOffset: 0 });
+    expect(read.unreadable?.message).toBe(
+      "cannot unpack zstd: unpacks to more than 67108864 bytes",
+    );
+  });
+
+  it.each(PACKINGS)("never do worse than stop when a byte of %s is another", (_, plan) => {
+    const records = Array.from({ length: 3 }, (__, n) =>
+      record(`value ${n} `.repeat(3), { key: Buffer.from("k"), headers: { h: Buffer.from("1") } }),
+    );
+    const whole = batch({ records, ...plan });
+
+    for (let at = 16; at < whole.length; at += 1) {
+      for (const flip of [0x01, 0x10, 0x80, 0xff]) {
+        const bytes = Buffer.from(whole);
+        bytes.writeUInt8(whole.readUInt8(at) ^ flip, at);
+
+        const read = answer(sealed(bytes));
+
+        expect(read.records.length).toBeLessThanOrEqual(whole.length * 4);
+        expect(read.unreadable === null || read.records.length === 0).toBe(true);
+        for (const { headers } of read.records) expect(headers).toBeTypeOf("object");
+      }
+    }
+  });
+
+  it("stop their partition where a record says that it ends before it begins", () => {
+    const bytes = batch({ records: [record("one"), record("two")] });
+    // The size of the first record, as a zigzag varint: -1, so that it would be read for ever.
+    bytes.writeUInt8(0x01, 61);
+    bytes.writeInt32BE(0x7fff_ffff, 57);
+
+    const read = answer(sealed(bytes));
+
+    expect(read.records).toEqual([]);
+    expect(read.unreadable?.message).toContain("beyond its end");
+  });
+
+  it("stop their partition where records are left over", () => {
+    const bytes = batch({ records: [record("one"), record("two")] });
+    bytes.writeInt32BE(1, 57);
+
+    expect(answer(sealed(bytes)).unreadable?.message).toContain("more than its records");
   });
 
   it("have the broker's time where the topic says so", () => {
@@ -206,8 +324,8 @@ describe("record batches", () => {
   it.each([
     [
       "in a compression we do not know",
-      batch({ records: [record("1")], baseOffset: 1, attributes: 3 }),
-      "lz4",
+      batch({ records: [record("1")], baseOffset: 1, attributes: 7 }),
+      "unknown compression: 7",
     ],
     [
       "broken",
