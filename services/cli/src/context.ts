@@ -5,10 +5,10 @@ import type { Terminal } from "./output/terminal.ts";
 /** What SIGINT and SIGTERM do. */
 export interface Interrupts {
   /**
-   * From now on they abort this signal and the command ends by itself, in at most two seconds. Before, and in commands that
-   * never call this, they end the process at once.
+   * From now on they abort this signal and the command ends by itself, in at most `graceMs` (default: 2 s). Before, and in
+   * commands that never call this, they end the process at once, as the second signal does.
    */
-  take(): AbortSignal;
+  take(graceMs?: number): AbortSignal;
 }
 
 /** What every command is given beside its own options. */

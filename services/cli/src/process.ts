@@ -4,7 +4,7 @@ import { EXIT } from "./exit-code.ts";
 import { explain } from "./failure.ts";
 import { run } from "./run.ts";
 
-/** How long a command that has taken its interrupts may take to end, ms. */
+/** How long a command that has taken its interrupts may take to end where it does not say, ms. */
 const INTERRUPT_GRACE_MS = 2_000;
 
 /** Runs a command line as this process, and ends it. */
@@ -36,16 +36,16 @@ function endInterrupted(): never {
 
 /** The first signal asks the command to end, if it has taken them; the second one does not wait. */
 function of(interrupted: AbortController): Interrupts {
-  let isTaken = false;
+  let endsWithinMs: number | null = null;
   const interrupt = (): void => {
-    if (!isTaken || interrupted.signal.aborted) endInterrupted();
-    setTimeout(endInterrupted, INTERRUPT_GRACE_MS).unref();
+    if (endsWithinMs === null || interrupted.signal.aborted) endInterrupted();
+    setTimeout(endInterrupted, endsWithinMs).unref();
     interrupted.abort(new Error("interrupted"));
   };
   process.on("SIGINT", interrupt).on("SIGTERM", interrupt);
   return {
-    take() {
-      isTaken = true;
+    take(graceMs = INTERRUPT_GRACE_MS) {
+      endsWithinMs = graceMs;
       return interrupted.signal;
     },
   };
