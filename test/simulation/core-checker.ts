@@ -74,7 +74,7 @@ export class CoreChecker {
       case "dead-letter":
         return this.#begin(effect.delivery);
       case "settled":
-        return effect.delivery === null ? undefined : this.#settle(effect.delivery);
+        return this.#settle(effect.delivery);
       case "commit":
         assert.equal(this.#state.membership === "none", false, "a commit without membership");
         assert.equal(effect.generation, this.#state.generation, "I5: an old generation's commit");

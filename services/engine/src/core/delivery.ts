@@ -1,4 +1,5 @@
-import type { DeadLetterReason } from "./attempt-result.ts";
+import type { EarlierAttempts } from "./attempt-log.ts";
+import type { AttemptResult, DeadLetterReason } from "./attempt-result.ts";
 import type { Epoch, Offset, RecordKey } from "./identity.ts";
 import type { Lane } from "./lane.ts";
 import type { PartitionState } from "./partition.ts";
@@ -65,6 +66,12 @@ export interface Delivery<Payload> {
   wasAmbiguous: boolean;
   /** Monotonic ms at which the last attempt started; 0 before. */
   startedAt: number;
+  /** Epoch ms at which the last attempt started, and what it was once it has ended (attempt-log.ts). */
+  lastStartedAt: number;
+  lastDurationMs: number;
+  lastResult: AttemptResult | null;
+  /** Null before the second attempt. */
+  earlierAttempts: EarlierAttempts | null;
   /** When the first charged attempt ended, in the target's working time (hold.ts); null before. */
   firstChargedAt: number | null;
   /** Wall-clock ms; null before the first failure. */

@@ -1,3 +1,4 @@
+import { noteAttemptStart } from "./attempt-log.ts";
 import type { StepContext } from "./context.ts";
 import type { Delivery, GivenUp } from "./delivery.ts";
 import { endHold, mayStart, mayStartAt, noteStart } from "./hold.ts";
@@ -99,6 +100,7 @@ function begin<P>(context: StepContext<P>, lane: Lane<P>): void {
   lane.state = "in-flight";
   head.attemptCount += 1;
   head.startedAt = now;
+  noteAttemptStart(head, context.wallNow);
   state.inFlightCount += 1;
   state.wasRetry = head.chargedCount > 0;
   if (state.wasRetry) state.retryInFlightCount += 1;

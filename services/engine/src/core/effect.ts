@@ -1,5 +1,6 @@
 import type { Delivery, GivenUp } from "./delivery.ts";
 import type { Offset, TopicPartition } from "./identity.ts";
+import type { PartitionState } from "./partition.ts";
 
 /** How a delivery ended. It settles once. */
 export type Outcome = "delivered" | "skipped" | "dead-lettered";
@@ -8,6 +9,14 @@ export type Outcome = "delivered" | "skipped" | "dead-lettered";
 export interface PartitionCommit extends TopicPartition {
   readonly offset: Offset;
   readonly metadata: string;
+}
+
+/** Offsets in a row that the filter left out. */
+export interface SkippedRun<Payload> {
+  readonly partition: PartitionState<Payload>;
+  readonly from: Offset;
+  /** One above the last. */
+  to: Offset;
 }
 
 /** Everything the engine asks its driver to do. The driver does it and reports back; it never decides. */
@@ -30,12 +39,14 @@ export type Effect<Payload> =
   /** Hand in no further records of the partition, until `resume-fetch`. */
   | ({ readonly kind: "pause-fetch" } & TopicPartition)
   | ({ readonly kind: "resume-fetch" } & TopicPartition)
-  /** A delivery ended: count it, forget its payload. */
+  /** A delivery ended: tell of it, forget its payload. */
   | {
       readonly kind: "settled";
-      readonly delivery: Delivery<Payload> | null;
+      readonly delivery: Delivery<Payload>;
       readonly outcome: Outcome;
     }
+  /** The filter left records out, and they are settled; nothing of them was kept. */
+  | ({ readonly kind: "skipped" } & SkippedRun<Payload>)
   /** Send `tick` at this monotonic time; replaces an earlier wish. */
   | { readonly kind: "wake"; readonly at: number }
   /** The whole target waits, for a reason people want to know. */

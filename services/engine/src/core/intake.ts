@@ -3,6 +3,7 @@ import { markDirty } from "./commit.ts";
 import type { StepContext } from "./context.ts";
 import type { Delivery, MatchedRecord, NewRecord } from "./delivery.ts";
 import { offer } from "./dispatch.ts";
+import { asOffset, type Offset } from "./identity.ts";
 import type { Input } from "./input.ts";
 import { createLane, enqueue, type Lane } from "./lane.ts";
 import type { PartitionState } from "./partition.ts";
@@ -34,13 +35,21 @@ function take<P>(
   const sequence = partition.tracker.track(record.offset, isSettled);
   if (isSettled) {
     markDirty(context, partition);
-    if (!isDone) context.effects.push({ kind: "settled", delivery: null, outcome: "skipped" });
+    if (!isDone) skip(context, partition, record.offset);
     return;
   }
   partition.unsettledBytes += record.bytes;
   const lane = laneOf(context, partition, record);
   enqueue(lane, createDelivery(lane, record, sequence));
   if (lane.state === "idle") offer(context, lane);
+}
+
+/** One effect for offsets in a row: a filter may leave out most of a topic. */
+function skip<P>({ effects }: StepContext<P>, partition: PartitionState<P>, offset: Offset): void {
+  const to = asOffset(offset + 1);
+  const last = effects.at(-1);
+  if (last?.kind === "skipped" && last.partition === partition && last.to === offset) last.to = to;
+  else effects.push({ kind: "skipped", partition, from: offset, to });
 }
 
 function laneOf<P>(
@@ -78,6 +87,10 @@ function createDelivery<P>(lane: Lane<P>, record: MatchedRecord<P>, sequence: nu
     chargedCount: 0,
     wasAmbiguous: false,
     startedAt: 0,
+    lastStartedAt: 0,
+    lastDurationMs: 0,
+    lastResult: null,
+    earlierAttempts: null,
     firstChargedAt: null,
     firstFailedAt: null,
     lastFailedAt: null,

@@ -1,4 +1,5 @@
 import { assert } from "../errors.ts";
+import { noteAttemptEnd } from "./attempt-log.ts";
 import type { AttemptResult, DeadLetterReason } from "./attempt-result.ts";
 import { backoffMs } from "./backoff.ts";
 import { boundIntake } from "./bounds.ts";
@@ -52,6 +53,7 @@ function endAttempt<P>(
   assert(delivery.lane.state === "in-flight", "I2: an attempt ends that was not open");
   assert(delivery.lane.head === delivery, "I2: an attempt ends that is not of the head");
   delivery.lane.state = "idle";
+  noteAttemptEnd(delivery, result, context.now);
   heed(context, delivery, result);
   if (!delivery.partition.isOwned) return;
   switch (result.kind) {

@@ -202,9 +202,13 @@ export class Reporter {
     });
   }
 
-  settled(delivery: EventDelivery | null, outcome: Outcome): void {
+  /** Records that the filter left out. */
+  skipped(count: number): void {
+    this.#events.add(count, this.#outcomeLabels.skipped);
+  }
+
+  settled(delivery: EventDelivery, outcome: Outcome): void {
     this.#events.add(1, this.#outcomeLabels[outcome]);
-    if (delivery === null) return;
     const { givenUp, payload } = delivery;
     if (outcome === "delivered") {
       const ageMs = this.#clock.wallNow() - payload.record.timestampMs;

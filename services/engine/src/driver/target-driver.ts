@@ -317,6 +317,8 @@ export class TargetDriver implements GroupListener {
         return this.#intake.setRoom(effect, "free");
       case "settled":
         return this.#reporter.settled(effect.delivery, effect.outcome);
+      case "skipped":
+        return this.#reporter.skipped(effect.to - effect.from);
       case "wake":
         return this.#scheduleTick(effect.at);
       case "target-held":
