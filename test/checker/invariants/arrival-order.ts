@@ -1,0 +1,45 @@
+import { channelsOf, type Findings, type Invariant } from "../findings.ts";
+import { laneOf } from "../ledger/lanes.ts";
+import { type Arrival, type Channel, NONE } from "../ledger/rows.ts";
+import { givenUpOrder } from "../ledger/settlement.ts";
+
+/** S8. */
+export const arrivalOrder: Invariant = {
+  title: "first arrivals of a lane come in the order of the log, live and for each job apart",
+  needs: [["recv"], ["log"]],
+  judge(ledger, findings) {
+    for (const channel of channelsOf(ledger)) judgeChannel(channel, findings);
+  },
+};
+
+function judgeChannel({ arrivals }: Channel, findings: Findings): void {
+  const highestByJob = new Map<number, Map<number, Arrival>>();
+  for (const arrival of arrivals) {
+    const { delivery, job } = arrival;
+    const lane = laneOf(delivery);
+    if (lane === NONE || !isFirst(arrival) || isGhost(arrival)) continue;
+    findings.judged();
+    let highest = highestByJob.get(job);
+    if (highest === undefined) highestByJob.set(job, (highest = new Map<number, Arrival>()));
+    const before = highest.get(lane);
+    if (before === undefined || before.delivery.offset < delivery.offset) {
+      highest.set(lane, arrival);
+    } else {
+      const { offset } = before.delivery;
+      findings.breach(() => `arrives first after ${offset} of its lane has arrived`, delivery);
+    }
+  }
+}
+
+function isFirst({ delivery, job, order }: Arrival): boolean {
+  for (let one = delivery.firstArrival; one !== null; one = one.next) {
+    if (one.order >= order) return true;
+    if (one.job === job) return false;
+  }
+  return true;
+}
+
+/** A request that was on its way until its event had been dead-lettered for its silence. */
+function isGhost({ delivery, order, job }: Arrival): boolean {
+  return job === NONE && delivery.firstGivenUp !== null && givenUpOrder(delivery, "dlq") < order;
+}

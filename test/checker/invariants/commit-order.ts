@@ -1,0 +1,40 @@
+import { channelsOf, type Findings, type Invariant } from "../findings.ts";
+import { appliedCommits } from "../ledger/commit-log.ts";
+import { type Channel, type Commit, NONE } from "../ledger/rows.ts";
+
+/** S7. */
+export const commitOrder: Invariant = {
+  title: "a committed offset never goes back without a rewind, and never passes the end of the log",
+  needs: [["commit", "seen"]],
+  judge(ledger, findings) {
+    for (const channel of channelsOf(ledger)) {
+      judgeOrder(channel, appliedCommits(ledger, channel), findings);
+    }
+  },
+};
+
+/** A commit asked for when a higher one had taken effect goes back; of two under way at once either may be first. */
+function judgeOrder(channel: Channel, applied: readonly Commit[], findings: Findings): void {
+  const { stream, target, operations } = channel;
+  const rewinds = operations.filter(({ line }) => line.f === "rewind");
+  const name = `${target.terms.target} ${stream.topic}/${stream.partition}`;
+  let highest: Commit | null = null;
+  for (const commit of applied) {
+    findings.judged();
+    if (stream.end !== NONE && commit.offset > stream.end) {
+      findings.breach(
+        () => `${name} is committed at ${commit.offset}, beyond the end ${stream.end}`,
+      );
+    }
+    const before: Commit | null = highest;
+    if (before !== null && commit.offset < before.offset && commit.sendOrder >= before.endOrder) {
+      const isRewound = rewinds.some(
+        ({ order }) => order > before.sendOrder && order <= commit.endOrder,
+      );
+      if (!isRewound) {
+        findings.breach(() => `${name} goes back from ${before.offset} to ${commit.offset}`);
+      } else highest = commit;
+    }
+    if (highest === null || commit.offset >= highest.offset) highest = commit;
+  }
+}

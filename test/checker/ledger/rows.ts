@@ -1,0 +1,255 @@
+/**
+ * The rows of the ledger. Numbers only, small ones where possible, so that a million events stay below a gigabyte:
+ * names are interned, long texts are fingerprints, `order` is the place of a line in the history, `at` is in whole ms
+ * since the run began. `NONE` stands for what a row does not have.
+ */
+import type { AttemptLine, OperationLine, SettleLine, TargetTerms } from "../history.ts";
+
+/** No such number. */
+export const NONE = -1;
+
+/** Later than all. */
+export const NEVER = 0x3fffffff;
+
+/** A partition of a source topic. */
+export class Stream {
+  readonly topic: string;
+  readonly partition: number;
+  readonly records = new Map<number, SourceRecord>();
+  /** One for each target that reads it, by the target's index. */
+  readonly channels: Channel[] = [];
+  start = NONE;
+  end = NONE;
+
+  constructor(topic: string, partition: number) {
+    this.topic = topic;
+    this.partition = partition;
+  }
+}
+
+/** A record of it. */
+export class SourceRecord {
+  readonly stream: Stream;
+  readonly offset: number;
+  /** Interned; NONE for a null key. */
+  key = NONE;
+  /** Fingerprint of source and id; NONE where it has none. */
+  identity = NONE;
+  sha = NONE;
+  /** How many log lines tell of it; 0 where other parties do only. */
+  logCount = 0;
+  at = NONE;
+  order = NONE;
+  /** By the target's index. */
+  readonly deliveries: (Delivery | undefined)[] = [];
+
+  constructor(stream: Stream, offset: number) {
+    this.stream = stream;
+    this.offset = offset;
+  }
+}
+
+/** A target. */
+export interface Target {
+  readonly index: number;
+  readonly terms: TargetTerms;
+  readonly channels: Channel[];
+}
+
+/** A stream as one target reads it. */
+export class Channel {
+  readonly target: Target;
+  readonly stream: Stream;
+  /** Below it nothing is promised: where the target began to read. */
+  floor = 0;
+  readonly deliveries: Delivery[] = [];
+  /** In the order they came. */
+  readonly attempts: Attempt[] = [];
+  readonly arrivals: Arrival[] = [];
+  readonly givenUps: GivenUp[] = [];
+  /** By members, in the order they were asked for. */
+  readonly commits: Commit[] = [];
+  /** As the broker applied them. */
+  readonly seen: Commit[] = [];
+  readonly epochs: Epoch[] = [];
+  readonly operations: Operation[] = [];
+
+  constructor(target: Target, stream: Stream) {
+    this.target = target;
+    this.stream = stream;
+  }
+}
+
+/** What ought to become of a record at a target. */
+export type Expected = "unknown" | "deliver" | "filtered" | "undeliverable";
+
+/** A record at a target. */
+export class Delivery {
+  readonly channel: Channel;
+  readonly record: SourceRecord;
+  expected: Expected = "unknown";
+  body = NONE;
+  otherBodies: readonly number[] | null = null;
+  firstAttempt: Attempt | null = null;
+  lastAttempt: Attempt | null = null;
+  firstArrival: Arrival | null = null;
+  lastArrival: Arrival | null = null;
+  firstGivenUp: GivenUp | null = null;
+  firstSettle: Settle | null = null;
+  /** Since when a commit may rely on its end, by what its senders knew; NEVER where it may not. */
+  settledOrder = NEVER;
+  /** Since when it is over by the word of the target and of the log; NEVER where it is not. */
+  endedOrder = NEVER;
+
+  constructor(channel: Channel, record: SourceRecord) {
+    this.channel = channel;
+    this.record = record;
+  }
+
+  get offset(): number {
+    return this.record.offset;
+  }
+}
+
+/** A sender's attempt. */
+export class Attempt {
+  readonly delivery: Delivery;
+  readonly process: number;
+  readonly epoch: number;
+  readonly number: number;
+  readonly job: number;
+  readonly sendAt: number;
+  readonly sendOrder: number;
+  endAt = NEVER;
+  /** NEVER while it is open. */
+  endOrder = NEVER;
+  outcome: AttemptLine["outcome"] = undefined;
+  status = NONE;
+  isAmbiguous = false;
+  next: Attempt | null = null;
+
+  constructor(delivery: Delivery, line: AttemptLine, stamp: Stamp & AttemptNames) {
+    this.delivery = delivery;
+    this.process = stamp.process;
+    this.epoch = line.epoch;
+    this.number = line.number;
+    this.job = stamp.job;
+    this.sendAt = stamp.at;
+    this.sendOrder = stamp.order;
+  }
+}
+
+/** When a line tells of. */
+export interface Stamp {
+  readonly at: number;
+  readonly order: number;
+}
+
+interface AttemptNames {
+  readonly process: number;
+  readonly job: number;
+}
+
+/** A request at a target. */
+export class Arrival {
+  readonly delivery: Delivery;
+  /** The target's number of it. */
+  readonly id: number;
+  readonly at: number;
+  readonly order: number;
+  readonly job: number;
+  readonly process: number;
+  /** Fingerprint of the Idempotency-Key. */
+  readonly keyPrint: number;
+  readonly body: number;
+  readonly isSigned: boolean;
+  status = NONE;
+  answerAt = NEVER;
+  answerOrder = NEVER;
+  retryAfterMs = NONE;
+  isWhole = false;
+  isBroken = false;
+  next: Arrival | null = null;
+
+  constructor(delivery: Delivery, fields: ArrivalFields) {
+    this.delivery = delivery;
+    this.id = fields.id;
+    this.at = fields.at;
+    this.order = fields.order;
+    this.job = fields.job;
+    this.process = fields.process;
+    this.keyPrint = fields.keyPrint;
+    this.body = fields.body;
+    this.isSigned = fields.isSigned;
+  }
+
+  /** Whether the target took it and its answer left whole. */
+  get isAccepted(): boolean {
+    return this.isWhole && !this.isBroken && isAccepting(this.delivery.channel.target, this.status);
+  }
+}
+
+/** What an arrival is made of. */
+export interface ArrivalFields extends Stamp {
+  readonly id: number;
+  readonly job: number;
+  readonly process: number;
+  readonly keyPrint: number;
+  readonly body: number;
+  readonly isSigned: boolean;
+}
+
+/** Whether a status says that an event was delivered. */
+export function isAccepting({ terms }: Target, status: number): boolean {
+  if (status >= 200 && status < 300) return true;
+  return terms.acceptedStatuses?.includes(status) === true;
+}
+
+/** A dead letter or parked event. */
+export interface GivenUp extends Stamp {
+  readonly delivery: Delivery;
+  readonly kind: "dlq" | "park";
+  readonly epoch: number;
+  readonly reason: string;
+  readonly sha: number;
+  readonly attemptCount: number;
+  readonly next: GivenUp | null;
+}
+
+/** A deliverer's word that a delivery settled. */
+export interface Settle extends Stamp {
+  readonly process: number;
+  readonly epoch: number;
+  readonly outcome: SettleLine["outcome"];
+  readonly next: Settle | null;
+}
+
+/** A commit. */
+export interface Commit {
+  readonly id: number | null;
+  readonly offset: number;
+  readonly metadata: string;
+  readonly process: number;
+  readonly epoch: number;
+  readonly sendAt: number;
+  readonly sendOrder: number;
+  result: "open" | "ok" | "fail";
+  endOrder: number;
+}
+
+/** One ownership of a channel. */
+export interface Epoch {
+  readonly number: number;
+  readonly process: number;
+  readonly startAt: number;
+  readonly startOrder: number;
+  /** NEVER where nothing in the history ends it. */
+  endOrder: number;
+  endAt: number;
+  end: "open" | "revoked" | "fenced" | "lost";
+}
+
+/** Something that was done. */
+export interface Operation extends Stamp {
+  readonly line: OperationLine;
+}

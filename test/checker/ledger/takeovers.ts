@@ -1,0 +1,33 @@
+import { type Coverage, readCoverage } from "../done-set.ts";
+import { appliedCommits, lastBefore } from "./commit-log.ts";
+import type { Ledger } from "./ledger.ts";
+import type { Channel, Commit, Epoch } from "./rows.ts";
+
+/** An epoch with what its owner could know when it began. */
+export interface Takeover {
+  readonly epoch: Epoch;
+  /** Null for the first one. */
+  readonly before: Epoch | null;
+  /** The last commit that had taken effect; null where there was none. */
+  readonly base: Commit | null;
+  readonly coverage: Coverage;
+  /** Whether the run itself spoiled the metadata of that commit. */
+  readonly isCorrupted: boolean;
+}
+
+/** All takeovers of a channel, in order. */
+export function takeoversOf(ledger: Ledger, channel: Channel): readonly Takeover[] {
+  const applied = appliedCommits(ledger, channel);
+  const spoils = channel.operations.filter(({ line }) => line.f === "metadata-corrupted");
+  return channel.epochs.map((epoch, index) => {
+    const base = lastBefore(applied, epoch.startOrder);
+    const isCorrupted = spoils.some(
+      ({ order }) => order < epoch.startOrder && order > (base?.sendOrder ?? 0),
+    );
+    const metadata = isCorrupted ? "" : (base?.metadata ?? "");
+    return {
+      ...{ epoch, base, isCorrupted, before: channel.epochs[index - 1] ?? null },
+      coverage: readCoverage(base?.offset ?? 0, metadata),
+    };
+  });
+}

@@ -1,0 +1,112 @@
+/** The lines of a history about the records that violations name: one reading more, only where something is broken. */
+import type { Breach } from "./findings.ts";
+import { fingerprint } from "./fingerprint.ts";
+import type { CommitLine, HistoryLine } from "./history.ts";
+import { type Delivery, NONE } from "./ledger/rows.ts";
+import type { Violation } from "./verdict.ts";
+
+/** Most lines that one violation shows. */
+const LINES_MAX = 40;
+
+/** The lines of one record at one target, and the commits that pass it. */
+interface Trace {
+  readonly delivery: Delivery;
+  readonly lines: string[];
+  /** The last commit that does not cover the offset yet, of those seen. */
+  below: CommitLine | null;
+  isPassed: boolean;
+}
+
+/** Collects them. */
+export class Traces {
+  readonly #byPlace = new Map<string, Trace[]>();
+  readonly #byIdentity = new Map<number, Trace[]>();
+  readonly #byDelivery = new Map<Delivery, Trace>();
+
+  constructor(breaches: readonly Breach[]) {
+    for (const { delivery } of breaches) {
+      if (delivery !== null && !this.#byDelivery.has(delivery)) this.#follow(delivery);
+    }
+  }
+
+  get isEmpty(): boolean {
+    return this.#byDelivery.size === 0;
+  }
+
+  /** Takes in the next line of the history. */
+  add(line: HistoryLine): void {
+    if (line.h === "emit") {
+      const traces = this.#byIdentity.get(fingerprint(`${line.source}\0${line.id}`));
+      for (const trace of traces ?? []) keep(trace, line);
+      return;
+    }
+    if (!("topic" in line) || !("partition" in line)) return;
+    const traces = this.#byPlace.get(`${line.topic}/${line.partition ?? ""}`) ?? [];
+    for (const trace of traces) addTo(trace, line);
+  }
+
+  /** A breach with its lines. */
+  violation({ message, delivery }: Breach): Violation {
+    if (delivery === null) return { message, where: null, lines: [] };
+    const { channel, record } = delivery;
+    const { topic, partition } = record.stream;
+    const { target } = channel.target.terms;
+    const lines = this.#byDelivery.get(delivery)?.lines ?? [];
+    return { message, where: { target, topic, partition, offset: record.offset }, lines };
+  }
+
+  #follow(delivery: Delivery): void {
+    const trace: Trace = { delivery, lines: [], below: null, isPassed: false };
+    const { stream, identity } = delivery.record;
+    this.#byDelivery.set(delivery, trace);
+    push(this.#byPlace, `${stream.topic}/${stream.partition}`, trace);
+    if (identity !== NONE) push(this.#byIdentity, identity, trace);
+  }
+}
+
+function push<K>(map: Map<K, Trace[]>, key: K, trace: Trace): void {
+  const known = map.get(key);
+  if (known === undefined) map.set(key, [trace]);
+  else known.push(trace);
+}
+
+function addTo(trace: Trace, line: Exclude<HistoryLine, { h: "emit" }>): void {
+  const { channel, record } = trace.delivery;
+  const isOurs =
+    !("target" in line) || line.target === channel.target.terms.target;
+  if (!isOurs) return;
+  if (line.h === "commit") return passCommit(trace, line);
+  if (line.h === "ops") return keep(trace, line);
+  if ("offset" in line && line.h !== "state" && line.offset === record.offset) keep(trace, line);
+}
+
+/** The last commit below the record, and the first ones that pass it. */
+function passCommit(trace: Trace, line: CommitLine): void {
+  if (trace.isPassed) return;
+  if (line.offset <= trace.delivery.record.offset) {
+    trace.below = line;
+    return;
+  }
+  if (trace.below !== null) keep(trace, trace.below);
+  trace.isPassed = line.ev !== "send";
+  trace.below = null;
+  keep(trace, line);
+}
+
+function keep({ lines }: Trace, line: HistoryLine): void {
+  if (lines.length < LINES_MAX) lines.push(render(line));
+}
+
+function render(line: HistoryLine): string {
+  const { h, ...rest } = line;
+  const fields = Object.entries(rest).filter(([name]) => name !== "at" && name !== "ev");
+  const at = "at" in line ? `${line.at} ` : "";
+  const ev = "ev" in line ? ` ${line.ev}` : "";
+  return `${at}${h}${ev} ${fields.map(([name, value]) => `${name}=${text(value)}`).join(" ")}`;
+}
+
+function text(value: unknown): string {
+  if (typeof value === "string" && value !== "")
+    return value.length > 64 ? value.slice(0, 16) : value;
+  return JSON.stringify(value);
+}
