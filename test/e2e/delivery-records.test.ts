@@ -86,7 +86,7 @@ describe("a record that is no event", () => {
   it("takes its place in its key's order: what follows it is delivered after it is dead-lettered", async () => {
     const world = await createWorld({
       apis: { crm: {} },
-      target: { filter: "event.type == 'users.ProfileUpdated'" },
+      target: { filter: "event.type == 'users.ProfileUpdated'", onDeadLetter: "skip" },
     });
     await world.emitUpdates(10, 1);
     await writeRaw(world.servers.brokers, world.topic, [

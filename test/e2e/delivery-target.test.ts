@@ -75,7 +75,10 @@ describe("a target", () => {
   });
 
   it("that refuses one key gets that key dead-lettered with its reason, and all others", async () => {
-    const world = await createWorld({ apis: { crm: { reject: { "user-3": 422 } } } });
+    const world = await createWorld({
+      apis: { crm: { reject: { "user-3": 422 } } },
+      target: { onDeadLetter: "skip" },
+    });
     const deliverer = await world.deliver();
     await world.emitUpdates(500, 50);
     await world.untilEffects("crm", 490);

@@ -29,6 +29,8 @@ export interface LogRecord {
   readonly kind: "deliver" | "filtered" | "undeliverable";
 }
 
+/** A write that is open: it may stand in the log before anyone hears of it. */
+type Write = Extract<Effect<LogRecord>, { kind: "dead-letter" | "mark" | "park" }>;
 type CommitEffect = Extract<Effect<LogRecord>, { kind: "commit" }>;
 
 const TOPIC = asTopic("t");
@@ -44,7 +46,7 @@ export class CoreWorld {
   readonly #paused = new Set<number>();
   readonly #position = new Map<number, number>();
   #inFlight: Delivery<LogRecord>[] = [];
-  #writes: Delivery<LogRecord>[] = [];
+  #writes: Write[] = [];
   #commit: CommitEffect | null = null;
   /** Commits of before a fence, whose answers are still to come. */
   readonly #lateCommits: CommitEffect[] = [];
@@ -64,7 +66,7 @@ export class CoreWorld {
       (_, index) => new PartitionTruth(`p${index}`),
     );
     for (const { log } of partitions) fillLog(log, this.#random);
-    this.#checker = new CoreChecker(partitions, this.#state, config.order !== "none");
+    this.#checker = new CoreChecker(partitions, this.#state, config);
   }
 
   get stepCount(): number {
@@ -84,6 +86,7 @@ export class CoreWorld {
     if (dice < 0.3) return this.#fetch();
     if (dice < 0.62) return this.#endAttempt(randomResult(random));
     if (dice < 0.72) return this.#answerWrite(random.chance(0.8));
+    if (dice < 0.725) return this.#landWrite();
     if (dice < 0.73) return this.#answerLateCommit();
     if (dice < 0.84) return this.#answerCommit();
     if (dice < 0.95) return this.#passTime(random.pick([1, 10, 30, 500, 40_000]));
@@ -97,7 +100,8 @@ export class CoreWorld {
   #rest(): void {
     this.#assign(1);
     const { partitions } = this.#checker;
-    const isDone = (truth: PartitionTruth): boolean => truth.committed.offset >= restOf(truth.log);
+    const isDone = (truth: PartitionTruth): boolean =>
+      truth.committed.offset >= restOf(truth.log) || this.#isStanding(truth);
     const isOpen = (): boolean => this.#inFlight.length + this.#writes.length > 0;
     for (let round = 0; isOpen() || !partitions.every(isDone); round += 1) {
       assert.ok(round < REST_STEPS_MAX, `L1: no rest at ${JSON.stringify(this.#positions())}`);
@@ -107,16 +111,30 @@ export class CoreWorld {
       if (this.#commit !== null) this.#answerCommit("acknowledged");
       this.#passTime(Math.max(1, Math.min(this.#wakeAt, this.#now + 60_000) - this.#now));
     }
-    const { ready, retries, waiting, inFlightCount, writingCount } = this.#state;
-    const left = [ready.length, retries.length, waiting.length, inFlightCount, writingCount];
-    assert.deepEqual(left, [0, 0, 0, 0, 0], "L5: queues at rest");
+    const { ready, retries, waiting, owing, inFlightCount, writingCount } = this.#state;
+    const left = [ready, retries, waiting, owing].map(({ length }) => length);
+    assert.deepEqual(
+      [...left, inFlightCount, writingCount],
+      [0, 0, 0, 0, 0, 0],
+      "L5: queues at rest",
+    );
     for (const { lanes, looseLanes, unsettledBytes } of this.#state.partitions.values()) {
+      if (lanes.size > 0) continue;
       assert.deepEqual(
         [lanes.size, looseLanes.size, unsettledBytes],
         [0, 0, 0],
         "L5: lanes at rest",
       );
     }
+  }
+
+  /** All that is left of the partition waits behind blocked keys. */
+  #isStanding({ name, log }: PartitionTruth): boolean {
+    const id = Number(name.slice(1));
+    const owned = this.#state.partitions.get(`${TOPIC}/${id}`);
+    if (owned === undefined || owned.lanes.size === 0 || owned.looseLanes.size > 0) return false;
+    const isRead = this.#paused.has(id) || (this.#position.get(id) ?? 0) >= log.length;
+    return isRead && [...owned.lanes.values()].every(({ state }) => state === "blocked");
   }
 
   #fetch(): void {
@@ -132,10 +150,12 @@ export class CoreWorld {
     this.#position.set(id, Math.max(from + fetched.length, this.#position.get(id) ?? 0));
     const records = fetched.filter(({ isGap }) => !isGap);
     const next = this.#state.partitions.get(`${TOPIC}/${id}`)?.tracker.nextOffset ?? 0;
-    for (const { offset, kind } of records) {
+    for (const record of records) {
+      const { offset, kind } = record;
       if (offset < next) continue;
       truth.epoch?.taken.add(offset);
-      if (kind === "filtered") truth.epoch?.settled.add(offset);
+      const isPassed = kind === "filtered" || truth.isSettledByMarker(record, this.#laneOf(record));
+      if (isPassed) truth.epoch?.settled.add(offset);
     }
     this.#step({
       kind: "records",
@@ -143,6 +163,12 @@ export class CoreWorld {
       partition: asPartition(id),
       records: records.map(newRecord),
     });
+  }
+
+  #laneOf({ key }: LogRecord): string | null {
+    const { order } = this.#state.config;
+    if (order === "none") return null;
+    return order === "partition" ? "" : key;
   }
 
   #endAttempt(result: AttemptResult): void {
@@ -155,11 +181,37 @@ export class CoreWorld {
 
   #answerWrite(isWritten: boolean): void {
     if (this.#writes.length === 0) return;
-    const delivery = this.#random.pick(this.#writes);
-    this.#writes = this.#writes.filter((open) => open !== delivery);
-    this.#close(delivery);
-    const kind = isWritten ? "dead-letters-written" : "dead-letters-failed";
-    this.#step({ kind, deliveries: [delivery] });
+    const write = this.#random.pick(this.#writes);
+    this.#writes = this.#writes.filter((open) => open !== write);
+    if (isWritten) this.#land(write);
+    const deliveries = write.kind === "park" ? write.deliveries : [write.delivery];
+    for (const delivery of deliveries) this.#close(delivery);
+    const how = isWritten ? "written" : "failed";
+    switch (write.kind) {
+      case "dead-letter":
+        return this.#step({ kind: `dead-letters-${how}`, deliveries });
+      case "mark":
+        return this.#step({ kind: `marks-${how}`, marks: [write] });
+      case "park":
+        return this.#step({ kind: `parks-${how}`, parks: [write] });
+    }
+  }
+
+  /** A write reaches the log; whether its writer ever hears of it is another matter. */
+  #landWrite(): void {
+    if (this.#writes.length > 0) this.#land(this.#random.pick(this.#writes));
+  }
+
+  #land(write: Write): void {
+    const [delivery] = write.kind === "park" ? write.deliveries : [write.delivery];
+    assert.ok(delivery !== undefined, "a run has at least one");
+    const truth = this.#checker.truthOf(delivery.partition);
+    if (write.kind === "dead-letter") truth.dead.add(delivery.offset);
+    // A marker behind a later claim is void.
+    if (write.kind === "mark" && delivery.partition.isOwned) {
+      truth.markers.set(write.marker.lane, write.marker);
+    }
+    if (write.kind === "park") for (const { offset } of write.deliveries) truth.parked.add(offset);
   }
 
   /** An attempt or a write is over: it may begin again. */
@@ -273,6 +325,7 @@ export class CoreWorld {
       epoch: asEpoch(this.#epoch),
       committed: { offset: asOffset(committed.offset), metadata: committed.metadata },
       logEndOffset: asOffset(log.length),
+      markers: [...truth.markers.values()],
     };
   }
 
@@ -294,7 +347,9 @@ export class CoreWorld {
         this.#inFlight.push(effect.delivery);
         return;
       case "dead-letter":
-        this.#writes.push(effect.delivery);
+      case "mark":
+      case "park":
+        this.#writes.push(effect);
         return;
       case "commit":
         assert.equal(this.#commit, null, "I5: a second commit in flight");
@@ -385,6 +440,7 @@ function randomConfig(random: SeededRandom): EngineConfig {
   return {
     ...DEFAULTS,
     order: random.pick(["key", "key", "partition", "none"]),
+    onDeadLetter: random.pick(["quarantine", "quarantine", "block", "skip"]),
     concurrencyMax: 1 + random.below(8),
     rate,
     retry: {
@@ -397,6 +453,8 @@ function randomConfig(random: SeededRandom): EngineConfig {
       ...DEFAULTS.bounds,
       unsettledMax: 2 + random.below(30),
       spanMax: 5 + random.below(50),
+      quarantinedKeysMax: random.pick([1, 3, 10_000]),
+      parkedPerKeyMax: random.pick([1, 4, 100_000]),
     },
     probeIntervalMs: 3_000,
   };

@@ -133,7 +133,8 @@ export class DeliveryProcess {
     const needed = new Set([asTopic(stateTopic(config.namespace))]);
     for (const { name, topics } of targets) {
       for (const topic of topics) needed.add(asTopic(topic));
-      needed.add(asTopic(ownTopics(config.namespace, name).dead));
+      const { dead, parked } = ownTopics(config.namespace, name);
+      needed.add(asTopic(dead)).add(asTopic(parked));
     }
     const admin = createTopicAdmin({ connection: config.kafka, telemetry });
     try {

@@ -84,18 +84,22 @@ function decoderFor(target: TargetConfig, { registry, catalog, clusterId }: Shar
 }
 
 function driverOptions(target: TargetConfig, { namespace, processId }: SharedPorts): DriverOptions {
+  const own = ownTopics(namespace, target.name);
   return {
     target: asTarget(target.name),
     groupId: groupId(namespace, target.name),
     engine: engineConfig(target),
     startAt: target.startAt,
-    deadTopic: asTopic(ownTopics(namespace, target.name).dead),
+    deadTopic: asTopic(own.dead),
+    parkedTopic: asTopic(own.parked),
     processId,
   };
 }
 
-function engineConfig({ order, concurrencyMax, ratePerSecond, retry }: TargetConfig): EngineConfig {
-  return { ...DEFAULTS, order, concurrencyMax, rate: ratePerSecond, retry };
+function engineConfig(target: TargetConfig): EngineConfig {
+  const { order, onDeadLetter, concurrencyMax, ratePerSecond, retry, breaker } = target;
+  const rate = ratePerSecond;
+  return { ...DEFAULTS, order, onDeadLetter, concurrencyMax, rate, retry, breaker };
 }
 
 function httpOptions(target: TargetConfig, { telemetry, clock }: SharedPorts): HttpTargetOptions {

@@ -17,6 +17,7 @@ export { decodeDoneSet, encodeDoneSet, METADATA_LENGTH_MAX } from "./core/done-s
 export type * from "./core/delivery.ts";
 export type * from "./core/effect.ts";
 export type * from "./core/input.ts";
+export type * from "./core/marker.ts";
 export { createState } from "./core/state.ts";
 export type * from "./core/state.ts";
 export { step } from "./core/step.ts";

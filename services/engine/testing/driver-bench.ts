@@ -59,6 +59,7 @@ export class DriverBench {
         engine: { ...DEFAULTS, ...engine },
         startAt: { kind: "earliest" },
         deadTopic: asTopic("millrace.crm.dead"),
+        parkedTopic: asTopic("millrace.crm.parked"),
         processId: "p1",
         ...options,
       },

@@ -12,6 +12,7 @@ import {
   type PartitionId,
 } from "../src/core/identity.ts";
 import type { AssignedInput, Input } from "../src/core/input.ts";
+import type { Marker } from "../src/core/marker.ts";
 import { createState, type EngineState } from "../src/core/state.ts";
 import { step } from "../src/core/step.ts";
 
@@ -26,8 +27,12 @@ export const FAILED: Extract<AttemptResult, { kind: "retry" }> = {
   ambiguous: true,
   retryAfterMs: null,
 };
+/** The target is at work on this event: no failure of its own. */
+export const BUSY: AttemptResult = { ...FAILED, status: 409, ambiguous: false };
 /** Taken by the target. */
 export const OK: AttemptResult = { kind: "delivered", status: 204 };
+/** The target refuses the event for good. */
+export const REJECTED: AttemptResult = { kind: "rejected", reason: "HTTP_REJECTED", status: 422 };
 /** The target refuses our credentials. */
 export const REFUSED: AttemptResult = {
   kind: "misconfigured",
@@ -48,6 +53,8 @@ type SentCommit = Extract<Effect<string>, { kind: "commit" }>;
 export class EngineBench {
   readonly state: EngineState<string>;
   readonly world = { now: 0, offset: 0, effects: [] as Effect<string>[] };
+  /** What a takeover finds. */
+  markers: readonly Marker[] = [];
   readonly #committed: { readonly offset: number; readonly metadata: string };
 
   constructor(config: Partial<EngineConfig>, committed: { offset: number; metadata: string }) {
@@ -90,6 +97,7 @@ export class EngineBench {
       epoch: asEpoch(epoch),
       committed: { offset: asOffset(offset), metadata },
       logEndOffset: asOffset(1_000_000),
+      markers: this.markers,
     };
   };
 
@@ -109,9 +117,11 @@ export class EngineBench {
 
   /** The last attempt of an event. */
   readonly open = (name: string): Delivery<string> => {
-    const found = attempts(this.world.effects).findLast((delivery) => delivery.payload === name);
-    if (found === undefined) throw new Error(`${name} was never attempted`);
-    return found;
+    const found = this.world.effects.findLast(
+      (effect) => effect.kind === "attempt" && effect.delivery.payload === name,
+    );
+    if (found?.kind !== "attempt") throw new Error(`${name} was never attempted`);
+    return found.delivery;
   };
 
   readonly end = (name: string, result: AttemptResult = OK): readonly Effect<string>[] =>
@@ -125,6 +135,24 @@ export class EngineBench {
 
   readonly acknowledge = (): readonly Effect<string>[] =>
     this.send({ kind: "commit-acknowledged", id: this.lastCommit()?.id ?? -1 });
+
+  /** Answers the writes that these effects ask for; gives what follows. */
+  readonly answer = (
+    effects: readonly Effect<string>[],
+    how: "written" | "failed" = "written",
+  ): readonly Effect<string>[] =>
+    effects.flatMap((effect) => {
+      switch (effect.kind) {
+        case "dead-letter":
+          return this.send({ kind: `dead-letters-${how}`, deliveries: [effect.delivery] });
+        case "mark":
+          return this.send({ kind: `marks-${how}`, marks: [effect] });
+        case "park":
+          return this.send({ kind: `parks-${how}`, parks: [effect] });
+        default:
+          return [];
+      }
+    });
 
   readonly wait = (ms: number): readonly Effect<string>[] => {
     this.world.now += ms;

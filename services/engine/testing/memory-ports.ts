@@ -115,7 +115,8 @@ export class MemoryStateLog implements StateLog {
     for (; this.#read <= offset; this.#read += 1) {
       const entry = this.entries[this.#read];
       if (entry === undefined) continue;
-      this.#view.set(entry.key, { offset: asOffset(this.#read), value: entry.value });
+      if (entry.value === null) this.#view.delete(entry.key);
+      else this.#view.set(entry.key, { offset: asOffset(this.#read), value: entry.value });
     }
     return Promise.resolve();
   }

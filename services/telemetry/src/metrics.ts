@@ -15,6 +15,7 @@ export const METRICS = {
   "millrace.consumer.committed.offset": "committed offset",
   "millrace.consumer.rebalances": "assignments received",
   "millrace.dlq.messages": "dead letters written",
+  "millrace.keys.set.aside": "keys in quarantine or blocked",
   "millrace.inflight": "attempts in flight",
   "millrace.limiter.limit": "attempts that may be in flight",
   "http.client.request.duration.seconds": "one attempt",

@@ -21,7 +21,7 @@ export function beginGeneration<P>(context: StepContext<P>, input: AssignedEvent
   state.membership = "active";
   state.commitNotBefore = 0;
   const share = Math.min(1, kept.size / Math.max(1, input.partitionCount));
-  state.slotCount = Math.max(1, Math.floor(state.config.concurrencyMax * share));
+  state.share = share;
   state.bucket.setShare(share, context.now);
 }
 
@@ -57,6 +57,7 @@ function endEpoch<P>({ state }: StepContext<P>, partition: PartitionState<P>): v
   partition.isOwned = false;
   partition.lanes.clear();
   partition.looseLanes.clear();
+  partition.aside.clear();
   state.dirty.delete(partition);
   state.partitions.delete(partitionName(partition.topic, partition.partition));
 }
@@ -67,4 +68,5 @@ function forgetEnded<P>({ state }: StepContext<P>): void {
   state.ready.keep(isOwned);
   state.retries.keep(isOwned);
   state.waiting.keep(isOwned);
+  state.owing.keep(isOwned);
 }

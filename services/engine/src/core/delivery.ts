@@ -80,4 +80,6 @@ export interface Delivery<Payload> {
   lastFailure: Failure | null;
   /** Why it was given up; null while it may still be delivered. */
   givenUp: GivenUp | null;
+  /** Whether its dead letter is acknowledged; the marker of its key may still be missing. */
+  isDeadLettered: boolean;
 }

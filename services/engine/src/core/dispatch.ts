@@ -1,13 +1,14 @@
 import { noteAttemptStart } from "./attempt-log.ts";
 import type { StepContext } from "./context.ts";
-import type { Delivery, GivenUp } from "./delivery.ts";
 import { endHold, mayStart, mayStartAt, noteStart } from "./hold.ts";
 import type { Lane } from "./lane.ts";
+import { allotSlots } from "./slots.ts";
 import type { EngineState } from "./state.ts";
+import { beginWrites, block, isBlocked, owesWrite } from "./writes.ts";
 
 /**
- * Brings a lane's new head on its way: to the queue of ready lanes, to the dead-letter write when no call can be made
- * of it, or to rest when there is none.
+ * Brings a lane's new head on its way: to the queue of ready lanes, to what must be written instead of a call, or to
+ * rest when there is none.
  */
 export function offer<P>(context: StepContext<P>, lane: Lane<P>): void {
   const { state } = context;
@@ -16,34 +17,35 @@ export function offer<P>(context: StepContext<P>, lane: Lane<P>): void {
     lane.state = "idle";
     return rest(lane);
   }
-  const why = reasonToGiveUp(head);
-  if (why !== null && mayBegin(state)) return giveUp(context, head, why);
-  lane.state = "ready";
-  (head.chargedCount > 0 ? state.retries : state.ready).push(lane);
+  if (isBlocked(context, lane)) return block(context, lane);
+  if (owesWrite(lane)) {
+    lane.state = "owing";
+    return state.owing.push(lane);
+  }
+  enlist(state, lane);
 }
 
-/** Asks for the dead letter of a lane's head; its event settles when the write is acknowledged (I6). */
-export function giveUp<P>(context: StepContext<P>, delivery: Delivery<P>, why: GivenUp): void {
-  delivery.lane.state = "writing";
-  delivery.givenUp = why;
-  context.state.writingCount += 1;
-  context.effects.push({ kind: "dead-letter", delivery, why });
-}
-
-/** Puts lanes whose wait is over into the retry queue. */
+/** Puts lanes whose wait is over into their queue. */
 export function wakeDueLanes<P>({ state, now }: StepContext<P>): void {
   for (let lane = state.waiting.takeDue(now); lane !== undefined;) {
-    lane.state = "ready";
-    state.retries.push(lane);
+    enlist(state, lane);
     lane = state.waiting.takeDue(now);
   }
 }
 
-/** Starts as many attempts as slots, rate and holds allow. */
+function enlist<P>(state: EngineState<P>, lane: Lane<P>): void {
+  lane.state = "ready";
+  const isRetry = lane.head !== null && lane.head.chargedCount > 0;
+  (isRetry ? state.retries : state.ready).push(lane);
+}
+
+/** Begins the writes that lanes owe, and as many attempts as slots, rate and holds allow. */
 export function dispatch<P>(context: StepContext<P>): void {
   const { state, now } = context;
   endHold(context);
+  allotSlots(state);
   if (!mayBegin(state)) return;
+  beginWrites(context);
   while (state.inFlightCount < state.slotCount && mayStart(state.hold, now)) {
     if (!state.bucket.has(now)) return;
     const lane = nextLane(state);
@@ -66,11 +68,6 @@ function mayBegin<P>({ membership, isGenerationOver }: EngineState<P>): boolean 
   return membership === "active" && !isGenerationOver;
 }
 
-/** Why a delivery ends without another attempt: given up earlier, or never deliverable. */
-function reasonToGiveUp<P>({ givenUp, verdict }: Delivery<P>): GivenUp | null {
-  return givenUp ?? (verdict.kind === "undeliverable" ? verdict : null);
-}
-
 /** An empty lane leaves the map, so that memory follows the backlog and not the number of keys ever seen. */
 function rest<P>(lane: Lane<P>): void {
   if (lane.name === null) lane.partition.looseLanes.delete(lane);
@@ -89,13 +86,11 @@ function nextLane<P>(state: EngineState<P>): Lane<P> | undefined {
   return (retries.length > 0 && mayRetry ? retries : ready).take();
 }
 
-/** Starts the attempt of a lane's head, or writes it off if it waited through a drain for that. */
+/** Starts the attempt of a lane's head. */
 function begin<P>(context: StepContext<P>, lane: Lane<P>): void {
   const { state, effects, now } = context;
   const { head } = lane;
   if (head === null) return;
-  const why = reasonToGiveUp(head);
-  if (why !== null) return giveUp(context, head, why);
   noteStart(state.hold, head);
   lane.state = "in-flight";
   head.attemptCount += 1;

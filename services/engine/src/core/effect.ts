@@ -1,9 +1,10 @@
 import type { Delivery, GivenUp } from "./delivery.ts";
 import type { Offset, TopicPartition } from "./identity.ts";
+import type { Mark, Park } from "./marker.ts";
 import type { PartitionState } from "./partition.ts";
 
 /** How a delivery ended. It settles once. */
-export type Outcome = "delivered" | "skipped" | "dead-lettered";
+export type Outcome = "delivered" | "skipped" | "dead-lettered" | "parked";
 
 /** One partition's part of a commit. */
 export interface PartitionCommit extends TopicPartition {
@@ -29,6 +30,12 @@ export type Effect<Payload> =
       readonly delivery: Delivery<Payload>;
       readonly why: GivenUp;
     }
+  /** Write the marker of a key whose event was dead-lettered; report `marks-written` or `-failed`. */
+  | ({ readonly kind: "mark" } & Mark<Payload>)
+  /** Write these to the parked topic, in this order; report `parks-written` or `-failed`. */
+  | ({ readonly kind: "park" } & Park<Payload>)
+  /** A lane stands still, with this delivery at its head, until someone acts. */
+  | { readonly kind: "blocked"; readonly delivery: Delivery<Payload> }
   /** Commit, all partitions in one request; report `commit-acknowledged` or `commit-failed`. One at a time. */
   | {
       readonly kind: "commit";

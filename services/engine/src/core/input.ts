@@ -1,6 +1,7 @@
 import type { AttemptResult } from "./attempt-result.ts";
 import type { Delivery, NewRecord } from "./delivery.ts";
 import type { TopicPartition } from "./identity.ts";
+import type { Mark, Park } from "./marker.ts";
 import type { PartitionTakeover } from "./partition.ts";
 
 /** When an input came in, and the randomness it may use. The core has no other source of either. */
@@ -42,6 +43,14 @@ export type Input<Payload> =
   | { readonly kind: "dead-letters-written"; readonly deliveries: readonly Delivery<Payload>[] }
   /** Dead letters could not be written; the engine asks again. */
   | { readonly kind: "dead-letters-failed"; readonly deliveries: readonly Delivery<Payload>[] }
+  /** Markers stand in the log. */
+  | { readonly kind: "marks-written"; readonly marks: readonly Mark<Payload>[] }
+  /** Markers could not be written; the engine asks again. */
+  | { readonly kind: "marks-failed"; readonly marks: readonly Mark<Payload>[] }
+  /** Parked events stand in the log. */
+  | { readonly kind: "parks-written"; readonly parks: readonly Park<Payload>[] }
+  /** Events could not be parked, or not all of them; the engine asks again. */
+  | { readonly kind: "parks-failed"; readonly parks: readonly Park<Payload>[] }
   /** The commit in flight was acknowledged. */
   | { readonly kind: "commit-acknowledged"; readonly id: number }
   /** The commit in flight failed; `isFenced`: its generation is over. */

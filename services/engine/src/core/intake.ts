@@ -6,6 +6,7 @@ import { offer } from "./dispatch.ts";
 import { asOffset, type Offset } from "./identity.ts";
 import type { Input } from "./input.ts";
 import { createLane, enqueue, type Lane } from "./lane.ts";
+import { isSettledBy } from "./marker.ts";
 import type { PartitionState } from "./partition.ts";
 import { partitionName } from "./state.ts";
 
@@ -30,7 +31,8 @@ function take<P>(
   partition: PartitionState<P>,
   record: NewRecord<P>,
 ): void {
-  const isDone = partition.tracker.wasDone(record.offset);
+  const isDone =
+    partition.tracker.wasDone(record.offset) || wasSetAside(context, partition, record);
   const isSettled = isDone || record.kind === "filtered";
   const sequence = partition.tracker.track(record.offset, isSettled);
   if (isSettled) {
@@ -44,6 +46,30 @@ function take<P>(
   if (lane.state === "idle") offer(context, lane);
 }
 
+/** An earlier owner settled it before it set the key aside; had it not been committed, it would be sent again. */
+function wasSetAside<P>(
+  context: StepContext<P>,
+  { aside }: PartitionState<P>,
+  record: NewRecord<P>,
+): boolean {
+  if (aside.size === 0 || record.kind === "filtered") return false;
+  const name = laneName(context, record);
+  const kept = name === null ? undefined : aside.get(name);
+  return kept !== undefined && isSettledBy(kept.marker, record.offset);
+}
+
+/** Null: the record is ordered with no other. */
+function laneName<P>({ state }: StepContext<P>, { key }: MatchedRecord<P>): string | null {
+  switch (state.config.order) {
+    case "key":
+      return key;
+    case "partition":
+      return WHOLE_PARTITION;
+    case "none":
+      return null;
+  }
+}
+
 /** One effect for offsets in a row: a filter may leave out most of a topic. */
 function skip<P>({ effects }: StepContext<P>, partition: PartitionState<P>, offset: Offset): void {
   const to = asOffset(offset + 1);
@@ -53,12 +79,12 @@ function skip<P>({ effects }: StepContext<P>, partition: PartitionState<P>, offs
 }
 
 function laneOf<P>(
-  { state }: StepContext<P>,
+  context: StepContext<P>,
   partition: PartitionState<P>,
   record: MatchedRecord<P>,
 ): Lane<P> {
-  const name = state.config.order === "partition" ? WHOLE_PARTITION : record.key;
-  if (name === null || state.config.order === "none") {
+  const name = laneName(context, record);
+  if (name === null) {
     const loose = createLane(partition, null);
     partition.looseLanes.add(loose);
     return loose;
@@ -96,5 +122,6 @@ function createDelivery<P>(lane: Lane<P>, record: MatchedRecord<P>, sequence: nu
     lastFailedAt: null,
     lastFailure: null,
     givenUp: null,
+    isDeadLettered: false,
   };
 }

@@ -5,13 +5,29 @@ import type { PartitionState } from "./partition.ts";
 /**
  * Where the head of a lane stands.
  *
- *   idle ──arrival──▶ ready ──slot──▶ in-flight ──delivered──▶ (next head: ready, or idle)
- *                       ▲                 │ failed, may heal
- *                       └────due──── waiting ◀┘
- *                       ▲                 │ given up, or never deliverable
- *                       └─after a drain─ writing ──acknowledged──▶ (next head)
+ *   idle ──arrival──▶ ready ──slot──▶ in-flight ──delivered──▶ (next head: ready, owing, or idle)
+ *     │                 ▲                 │ failed, may heal
+ *     │                 └────due──── waiting ◀┘
+ *     │ quarantined, or                   │ given up
+ *     │ never deliverable                 ▼
+ *     └─────────▶ owing ──begins──▶ writing ──skip: acknowledged──▶ (next head)
+ *                  ▲ │ ▲               │ quarantine, block: acknowledged
+ *           failed │ │ └─── failed ─ marking ──acknowledged, quarantine──▶ (next head: owing, or idle)
+ *                  │ ▼                 └───────acknowledged, block──▶ blocked
+ *                 parking ──acknowledged──▶ (next head: owing, idle; at the bound: blocked)
+ *
+ * A lane owes a write that begins at the end of the step, or after a drain.
  */
-export type LaneState = "idle" | "ready" | "in-flight" | "waiting" | "writing";
+export type LaneState =
+  | "idle"
+  | "ready"
+  | "in-flight"
+  | "waiting"
+  | "owing"
+  | "writing"
+  | "marking"
+  | "parking"
+  | "blocked";
 
 /** The FIFO of undelivered events of one (target, topic, partition, key): at most its head is on its way (S9). */
 export interface Lane<Payload> {
@@ -28,6 +44,14 @@ export interface Lane<Payload> {
 /** An empty lane. */
 export function createLane<P>(partition: PartitionState<P>, name: string | null): Lane<P> {
   return { partition, name, state: "idle", head: null, tail: null, dueAt: 0 };
+}
+
+/** Whether two lanes are of one key, in whatever epochs. */
+export function isSameLane<P>(one: Lane<P>, other: Lane<P>): boolean {
+  if (one === other) return true;
+  if (one.name === null || one.name !== other.name) return false;
+  const { topic, partition } = one.partition;
+  return topic === other.partition.topic && partition === other.partition.partition;
 }
 
 /** Puts a delivery behind the others. */

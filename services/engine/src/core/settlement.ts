@@ -7,11 +7,12 @@ import { markDirty } from "./commit.ts";
 import { RETRY_AFTER_MAX_MS } from "./config.ts";
 import type { StepContext } from "./context.ts";
 import type { Delivery, Failure } from "./delivery.ts";
-import { giveUp, offer } from "./dispatch.ts";
+import { offer } from "./dispatch.ts";
 import type { Outcome } from "./effect.ts";
-import { heed, workingTime } from "./hold.ts";
+import { heed, isBreakerProbe, workingTime } from "./hold.ts";
 import type { AttemptEnd } from "./input.ts";
-import { dequeue } from "./lane.ts";
+import { dequeue, type Lane } from "./lane.ts";
+import { giveUp } from "./writes.ts";
 
 type Retry = Extract<AttemptResult, { kind: "retry" }>;
 
@@ -20,26 +21,26 @@ export function endAttempts<P>(context: StepContext<P>, ends: readonly AttemptEn
   for (const { delivery, result } of ends) endAttempt(context, delivery, result);
 }
 
-/** I6: the dead letter is in the log, so its event settles. */
-export function endDeadLetters<P>(
-  context: StepContext<P>,
-  deliveries: readonly Delivery<P>[],
-): void {
-  for (const delivery of deliveries) {
-    context.state.writingCount -= 1;
-    if (delivery.partition.isOwned) settle(context, delivery, "dead-lettered");
-  }
+/** Settles a lane's head; the next one is on its way after. */
+export function settle<P>(context: StepContext<P>, delivery: Delivery<P>, outcome: Outcome): void {
+  conclude(context, delivery, outcome);
+  offer(context, delivery.lane);
+  boundIntake(context, delivery.partition);
 }
 
-/** Has the writes made again: at once, as the driver paces them, or after a drain that need not wait for them. */
-export function failDeadLetters<P>(
+/** Settles a lane's head and takes it off the lane; the caller sees to the rest of it. */
+export function conclude<P>(
   context: StepContext<P>,
-  deliveries: readonly Delivery<P>[],
+  delivery: Delivery<P>,
+  outcome: Outcome,
 ): void {
-  for (const delivery of deliveries) {
-    context.state.writingCount -= 1;
-    if (delivery.partition.isOwned) offer(context, delivery.lane);
-  }
+  const { lane, partition } = delivery;
+  assert(lane.head === delivery, "I2: an event settles that is not its lane's head");
+  partition.tracker.settle(delivery.sequence);
+  partition.unsettledBytes -= delivery.bytes;
+  markDirty(context, partition);
+  context.effects.push({ kind: "settled", delivery, outcome });
+  dequeue(lane);
 }
 
 function endAttempt<P>(
@@ -54,13 +55,14 @@ function endAttempt<P>(
   assert(delivery.lane.head === delivery, "I2: an attempt ends that is not of the head");
   delivery.lane.state = "idle";
   noteAttemptEnd(delivery, result, context.now);
+  const isProbe = isBreakerProbe(state.hold, delivery);
   heed(context, delivery, result);
   if (!delivery.partition.isOwned) return;
   switch (result.kind) {
     case "delivered":
       return settle(context, delivery, "delivered");
     case "retry":
-      return retry(context, delivery, result);
+      return isProbe ? spare(context, delivery, result) : retry(context, delivery, result);
     case "rejected":
       return refuse(context, delivery, { ...result, detail: `HTTP ${result.status}` });
     case "undeliverable":
@@ -74,36 +76,48 @@ function endAttempt<P>(
   }
 }
 
-function settle<P>(context: StepContext<P>, delivery: Delivery<P>, outcome: Outcome): void {
-  const { lane, partition } = delivery;
-  partition.tracker.settle(delivery.sequence);
-  partition.unsettledBytes -= delivery.bytes;
-  markDirty(context, partition);
-  context.effects.push({ kind: "settled", delivery, outcome });
-  dequeue(lane);
-  offer(context, lane);
-  boundIntake(context, partition);
-}
-
 function retry<P>(context: StepContext<P>, delivery: Delivery<P>, result: Retry): void {
   const { state, now, random } = context;
   const { retry: config } = state.config;
   delivery.chargedCount += 1;
   const workedAt = workingTime(state.hold, now);
   delivery.firstChargedAt ??= workedAt;
-  if (result.ambiguous) delivery.wasAmbiguous = true;
-  const detail = result.status === null ? result.reason : `HTTP ${result.status}`;
-  noteFailure(context, delivery, { reason: result.reason, status: result.status, detail });
+  const detail = noteRetry(context, delivery, result);
   const isSpent =
     config.maxAttempts.kind === "limited" && delivery.chargedCount >= config.maxAttempts.count;
   if (isSpent || workedAt - delivery.firstChargedAt >= config.maxAgeMs) {
     return giveUp(context, delivery, { reason: "RETRIES_EXHAUSTED", detail });
   }
-  const asked = Math.min(result.retryAfterMs ?? 0, RETRY_AFTER_MAX_MS);
-  const wait = Math.max(asked, backoffMs(config, delivery.chargedCount, random.next()));
-  delivery.lane.state = "waiting";
-  delivery.lane.dueAt = now + wait;
-  state.waiting.push(delivery.lane);
+  const wait = backoffMs(config, delivery.chargedCount, random.next());
+  delay(context, delivery.lane, Math.max(askedMs(result), wait));
+}
+
+/** An open breaker's probe that failed is not charged: its lane goes behind the others. */
+function spare<P>(context: StepContext<P>, delivery: Delivery<P>, result: Retry): void {
+  noteRetry(context, delivery, result);
+  const asked = askedMs(result);
+  if (asked > 0) delay(context, delivery.lane, asked);
+  else offer(context, delivery.lane);
+}
+
+/** Has a lane wait. */
+function delay<P>({ state, now }: StepContext<P>, lane: Lane<P>, waitMs: number): void {
+  lane.state = "waiting";
+  lane.dueAt = now + waitMs;
+  state.waiting.push(lane);
+}
+
+function askedMs({ retryAfterMs }: Retry): number {
+  return Math.min(retryAfterMs ?? 0, RETRY_AFTER_MAX_MS);
+}
+
+/** @returns what is told of the failure. */
+function noteRetry<P>(context: StepContext<P>, delivery: Delivery<P>, result: Retry): string {
+  const { reason, status, ambiguous } = result;
+  if (ambiguous) delivery.wasAmbiguous = true;
+  const detail = status === null ? reason : `HTTP ${status}`;
+  noteFailure(context, delivery, { reason, status, detail });
+  return detail;
 }
 
 function refuse<P>(

@@ -25,6 +25,8 @@ export interface EngineState<Payload> {
   readonly retries: Fifo<Lane<Payload>>;
   /** Lanes whose head has failed and waits. */
   readonly waiting: DueHeap<Lane<Payload>>;
+  /** Lanes whose head is to be written somewhere, not sent. */
+  readonly owing: Fifo<Lane<Payload>>;
   readonly bucket: TokenBucket;
   readonly dirty: Set<PartitionState<Payload>>;
   membership: Membership;
@@ -37,8 +39,11 @@ export interface EngineState<Payload> {
   retryInFlightCount: number;
   /** The last attempt that started was a retry. */
   wasRetry: boolean;
-  /** Attempts in flight that this process may have: its share of the target's. */
+  /** The part of the target's partitions that this process owns, above 0 and at most 1. */
+  share: number;
+  /** Attempts that this process may have in flight now (slots.ts). */
   slotCount: number;
+  /** Dead letters, markers and runs to park that are being written, those of ended epochs included. */
   writingCount: number;
   /** Enough lanes wait for a slot: no partition is fetched for now. */
   isSated: boolean;
@@ -63,6 +68,7 @@ export function createState<P>(config: EngineConfig, now: number): EngineState<P
     ready: new Fifo(),
     retries: new Fifo(),
     waiting: new DueHeap(),
+    owing: new Fifo(),
     bucket: new TokenBucket(config.rate, now),
     dirty: new Set(),
     membership: "none",
@@ -72,6 +78,7 @@ export function createState<P>(config: EngineConfig, now: number): EngineState<P
     inFlightCount: 0,
     retryInFlightCount: 0,
     wasRetry: false,
+    share: 1,
     slotCount: config.concurrencyMax,
     writingCount: 0,
     isSated: false,

@@ -4,7 +4,7 @@ import { READY_MIN } from "./bounds.ts";
 import { DEFAULTS } from "./config.ts";
 import { asPartition } from "./identity.ts";
 import { decodeDoneSet } from "./done-set.ts";
-import { FAILED, OK, partition, setup, topic } from "../../testing/engine-bench.ts";
+import { BUSY, FAILED, OK, partition, setup, topic } from "../../testing/engine-bench.ts";
 
 describe("order per key", () => {
   it("sends one event of a key at a time and those of other keys beside it", () => {
@@ -106,7 +106,7 @@ describe("slots", () => {
   it("leaves tokens for first attempts while retries wait for them too", () => {
     const rate = { kind: "limited", perSecond: 10, burst: 8 } as const;
     const { arrive, end, names, wait } = setup({ rate });
-    for (const name of names(arrive(...Array.from("abcdefgh")))) end(name, FAILED);
+    for (const name of names(arrive(...Array.from("abcdefgh")))) end(name, BUSY);
     wait(100);
     arrive(...Array.from("stuvwxyz"));
 
@@ -114,7 +114,7 @@ describe("slots", () => {
     for (let round = 0; round < 8; round += 1) {
       for (const name of names(wait(100))) {
         started.push(name);
-        end(name, FAILED);
+        end(name, BUSY);
       }
     }
 
@@ -184,7 +184,7 @@ describe("retries", () => {
 
 describe("dead letters", () => {
   it("settles only when the write is acknowledged, then goes on with the key", () => {
-    const { arrive, end, send, names, open, state } = setup();
+    const { arrive, end, send, names, open, state } = setup({ onDeadLetter: "skip" });
     arrive("a1", "a2");
     end("a1", { kind: "rejected", reason: "HTTP_REJECTED", status: 422 });
     const [owned] = state.partitions.values();

@@ -8,7 +8,9 @@
  * I3 a delivery settles once (offset-tracker.ts)
  * I4 what an ended epoch still produces is dropped (settlement.ts, assignment.ts)
  * I5 one commit is in flight at a time, of the current generation (commit.ts)
- * I6 a dead letter is acknowledged before its offset settles (settlement.ts)
+ * I6 a dead letter is acknowledged before its offset settles (write-ends.ts)
+ * I17 the marker of a key is acknowledged before its dead-lettered event settles (write-ends.ts)
+ * I18 an event is parked before it settles as parked (write-ends.ts)
  */
 import { beginGeneration, endEpochs, fence } from "./assignment.ts";
 import { noteAppetite } from "./bounds.ts";
@@ -19,8 +21,9 @@ import type { Effect } from "./effect.ts";
 import { StepRandom } from "./entropy.ts";
 import type { Input, Moment } from "./input.ts";
 import { takeRecords } from "./intake.ts";
-import { endAttempts, endDeadLetters, failDeadLetters } from "./settlement.ts";
+import { endAttempts } from "./settlement.ts";
 import type { EngineState } from "./state.ts";
+import { endDeadLetters, endMarks, endParks, failWrites } from "./write-ends.ts";
 
 /**
  * Takes one input in and gives what is to be done, in order.
@@ -59,7 +62,21 @@ function apply<P>(context: StepContext<P>, input: Input<P>): void {
     case "dead-letters-written":
       return endDeadLetters(context, input.deliveries);
     case "dead-letters-failed":
-      return failDeadLetters(context, input.deliveries);
+      return failWrites(context, input.deliveries);
+    case "marks-written":
+      return endMarks(context, input.marks);
+    case "marks-failed":
+      return failWrites(
+        context,
+        input.marks.map(({ delivery }) => delivery),
+      );
+    case "parks-written":
+      return endParks(context, input.parks);
+    case "parks-failed":
+      return failWrites(
+        context,
+        input.parks.map(({ deliveries }) => deliveries[0]),
+      );
     case "commit-acknowledged":
       return acknowledgeCommit(context, input.id);
     case "commit-failed":

@@ -1,38 +1,66 @@
-import type { Delivery, GivenUp } from "../core/delivery.ts";
+import type { Delivery } from "../core/delivery.ts";
 import type { TargetId, Topic } from "../core/identity.ts";
+import type { Park } from "../core/marker.ts";
 import { MillraceError } from "../errors.ts";
-import type { PreparedEvent, RecordSink, SinkRecord } from "../ports.ts";
-import { deadLetterRecord, withoutHeaders, withoutValue } from "./dead-letter.ts";
+import type { PreparedEvent, RecordPosition, RecordSink, SinkRecord } from "../ports.ts";
+import { setAsideRecord, withoutHeaders, withoutValue, type SetAside } from "./dead-letter.ts";
 
-/** Writes a target's dead letters. */
+/** Where a target's own records go. */
+export interface OwnTopics {
+  readonly target: TargetId;
+  readonly dead: Topic;
+  readonly parked: Topic;
+}
+
+/** Writes a target's dead letters and parked events. */
 export class DeadLetterWriter {
   readonly #sink: RecordSink;
-  readonly #to: { readonly target: TargetId; readonly topic: Topic };
+  readonly #to: OwnTopics;
 
-  constructor(sink: RecordSink, to: { readonly target: TargetId; readonly topic: Topic }) {
+  constructor(sink: RecordSink, to: OwnTopics) {
     this.#sink = sink;
     this.#to = to;
   }
 
   /**
-   * Resolves when the dead letter is acknowledged. One that the broker refuses as too large loses its value, then the
-   * event's headers and key: its coordinates still lead to the event.
+   * Resolves, with where it stands, when the dead letter is acknowledged. One that the broker refuses as too large loses
+   * its value, then the event's headers and key: its coordinates still lead to the event.
    * @throws MillraceError of the sink.
    */
-  async write(delivery: Delivery<PreparedEvent>, why: GivenUp): Promise<void> {
-    const whole = deadLetterRecord(delivery, why, this.#to);
-    if (await this.#isTaken(whole)) return;
-    if (await this.#isTaken(withoutValue(whole))) return;
-    await this.#sink.append([withoutHeaders(whole)]);
+  write(delivery: Delivery<PreparedEvent>, why: SetAside): Promise<RecordPosition | undefined> {
+    const { target, dead } = this.#to;
+    return this.#writeFitting(setAsideRecord(delivery, why, { target, topic: dead }));
   }
 
-  /** False when this record can never be written. */
-  async #isTaken(record: SinkRecord): Promise<boolean> {
+  /**
+   * Resolves when all are acknowledged, in order. After a rejection any part may stand in the log.
+   * @throws MillraceError of the sink.
+   */
+  async park({ marker, deliveries }: Park<PreparedEvent>): Promise<void> {
+    const { target, parked } = this.#to;
+    const detail = `the key waits for its event at offset ${marker.offset}`;
+    const records = deliveries.map((delivery) =>
+      setAsideRecord(delivery, { reason: "PARKED", detail }, { target, topic: parked }),
+    );
+    if ((await this.#tryAppend(records)) !== null) return;
+    // One of them is too large: only it loses what does not fit.
+    for (const record of records) await this.#writeFitting(record);
+  }
+
+  async #writeFitting(whole: SinkRecord): Promise<RecordPosition | undefined> {
+    const positions =
+      (await this.#tryAppend([whole])) ??
+      (await this.#tryAppend([withoutValue(whole)])) ??
+      (await this.#sink.append([withoutHeaders(whole)]));
+    return positions[0];
+  }
+
+  /** Null when these can never be written. */
+  async #tryAppend(records: readonly SinkRecord[]): Promise<readonly RecordPosition[] | null> {
     try {
-      await this.#sink.append([record]);
-      return true;
+      return await this.#sink.append(records);
     } catch (error) {
-      if (error instanceof MillraceError && error.code === "PRODUCE_REFUSED") return false;
+      if (error instanceof MillraceError && error.code === "PRODUCE_REFUSED") return null;
       throw error;
     }
   }

@@ -1,5 +1,10 @@
-/** The record of a dead letter: original key, value and headers, and why it was given up (design: "Dead letter"). */
-import type { Delivery, GivenUp } from "../core/delivery.ts";
+/**
+ * The record of an event that is set aside, given up or parked: original key, value and headers, and why (design: "Dead
+ * letter"). It stands in the partition of its own topic that has its source partition's number, so that whoever looks
+ * for an event knows where.
+ */
+import type { DeadLetterReason } from "../core/attempt-result.ts";
+import type { Delivery } from "../core/delivery.ts";
 import type { TargetId, Topic } from "../core/identity.ts";
 import type { PreparedEvent, RecordHeaders, SinkRecord } from "../ports.ts";
 
@@ -8,18 +13,25 @@ const ERROR_LENGTH_MAX = 512;
 
 const encoder = new TextEncoder();
 
+/** Why an event stands in one of the target's own topics: given up, or parked behind one that was. */
+export interface SetAside {
+  readonly reason: DeadLetterReason | "PARKED";
+  readonly detail: string;
+}
+
 /**
- * Makes a delivery's dead letter. Written once per delivery, or more often when an acknowledgement got lost: readers
- * dedupe by (topic, partition, offset).
+ * Makes a delivery's dead letter or parked record. Written once per delivery, or more often when an acknowledgement got
+ * lost: readers dedupe by (topic, partition, offset).
  */
-export function deadLetterRecord(
+export function setAsideRecord(
   delivery: Delivery<PreparedEvent>,
-  why: GivenUp,
+  why: SetAside,
   to: { readonly target: TargetId; readonly topic: Topic },
 ): SinkRecord {
   const { record } = delivery.payload;
   return {
     topic: to.topic,
+    partition: record.partition,
     key: record.key,
     value: record.value,
     headers: { ...record.headers, ...reasonHeaders(delivery, why, to.target) },
@@ -41,7 +53,7 @@ export function withoutHeaders(record: SinkRecord): SinkRecord {
 
 function reasonHeaders(
   delivery: Delivery<PreparedEvent>,
-  why: GivenUp,
+  why: SetAside,
   target: TargetId,
 ): RecordHeaders {
   const { partition, payload, lastFailure } = delivery;

@@ -24,6 +24,8 @@ export interface DriverOptions {
   readonly startAt: StartPosition;
   /** Where given-up deliveries are written: `<ns>.<target>.dead`. */
   readonly deadTopic: Topic;
+  /** Where later events of a quarantined key wait: `<ns>.<target>.parked`. */
+  readonly parkedTopic: Topic;
   /** Names this process in claims and logs, unique per start. */
   readonly processId: string;
 }

@@ -2,6 +2,7 @@ import { describe, expect, it } from "vitest";
 
 import { settled, setupDriver } from "../../testing/driver-bench.ts";
 import type { AttemptResult } from "../core/attempt-result.ts";
+import type { EngineConfig } from "../core/config.ts";
 import { MillraceError } from "../errors.ts";
 
 const TRACE = "0af7651916cd43dd8448eb211c80319c";
@@ -109,7 +110,7 @@ describe("log lines", () => {
   });
 
   it("of failed attempts are bounded while a target is down; metrics count them all", async () => {
-    const bench = await bundle();
+    const bench = await bundle({ concurrencyMax: 300 });
     await bench.fetch(Array.from({ length: 150 }, (_, index) => `key-${index}:1`));
     while (bench.sender.open.length > 0) await bench.failOpen();
 
@@ -177,8 +178,8 @@ describe("metrics", () => {
   });
 });
 
-async function bundle() {
-  const bench = await setupDriver();
+async function bundle(engine: Partial<EngineConfig> = {}) {
+  const bench = await setupDriver(engine);
   const end = async (result: Parameters<(typeof bench.sender.calls)[0]["end"]>[0]) => {
     bench.sender.open[0]?.end(result);
     await bench.clock.advance(0);

@@ -3,6 +3,7 @@ import type { AttemptResult } from "../core/attempt-result.ts";
 import type { Delivery } from "../core/delivery.ts";
 import type { Outcome } from "../core/effect.ts";
 import type { TargetId, TopicPartition } from "../core/identity.ts";
+import type { Marker } from "../core/marker.ts";
 import type { PartitionState } from "../core/partition.ts";
 import { partitionName, type EngineState } from "../core/state.ts";
 import type {
@@ -89,6 +90,7 @@ export class Reporter {
       delivered: { target, outcome: "delivered" },
       skipped: { target, outcome: "skipped" },
       "dead-lettered": { target, outcome: "dead_lettered" },
+      parked: { target, outcome: "parked" },
     };
     this.#attempts = telemetry.counter("millrace.delivery.attempts", "HTTP calls made");
     this.#events = telemetry.counter("millrace.delivery.events", "deliveries ended");
@@ -213,13 +215,24 @@ export class Reporter {
     if (outcome === "delivered") {
       const ageMs = this.#clock.wallNow() - payload.record.timestampMs;
       this.#latency.record(Math.max(0, ageMs) / 1_000, this.#targetLabels);
-    } else {
+    } else if (outcome === "dead-lettered") {
       const reason = givenUp?.reason ?? "none";
       this.#deadLetters.add(1, { target: this.#target, reason });
       const fields = { ...this.#identity(delivery), reason, error: givenUp?.detail };
       this.#log("error", "dead-lettered", fields);
     }
     this.#spans.settle(delivery, outcome === "delivered" ? undefined : givenUp?.reason);
+  }
+
+  /** A key is set aside from here on. */
+  marked(delivery: EventDelivery, kind: Marker["kind"]): void {
+    const then = kind === "block" ? "stand still behind it" : "are parked until it is redriven";
+    this.#log("warn", `key set aside: later events ${then}`, this.#identity(delivery));
+  }
+
+  /** A key stands still at this event. */
+  blocked(delivery: EventDelivery): void {
+    this.#log("error", "key blocked: it stands still until someone acts", this.#identity(delivery));
   }
 
   /** Epochs have ended: what was open in them is told no more. */
@@ -277,6 +290,7 @@ export class Reporter {
         "committed offset",
         each((p) => p.acknowledged.offset),
       ),
+      gauge("millrace.keys.set.aside", "keys in quarantine or blocked", () => this.#setAside()),
       gauge("millrace.inflight", "attempts in flight", () => [
         { value: this.#state.inFlightCount, labels: { target } },
       ]),
@@ -294,6 +308,16 @@ export class Reporter {
         partition: partition.partition,
       };
       yield { value: value(partition), labels };
+    }
+  }
+
+  *#setAside(): Generator<Measurement> {
+    const counts = { quarantine: 0, block: 0 };
+    for (const { aside } of this.#state.partitions.values()) {
+      for (const { marker } of aside.values()) counts[marker.kind] += 1;
+    }
+    for (const [kind, value] of Object.entries(counts)) {
+      yield { value, labels: { target: this.#target, kind } };
     }
   }
 

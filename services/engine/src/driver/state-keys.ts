@@ -1,9 +1,33 @@
 /** Keys and values of the state topic that the driver writes. Version 1; unknown versions are refused, not guessed. */
-import type { TargetId, Topic, TopicPartition } from "../core/identity.ts";
+import {
+  asEpoch,
+  asOffset,
+  type TargetId,
+  type Topic,
+  type TopicPartition,
+} from "../core/identity.ts";
+import type { Marker } from "../core/marker.ts";
 
-/** `claim/<target>/<topic>/<partition>`: who owns a partition; the entry's offset is the epoch. */
-export const claimKey = (target: TargetId, { topic, partition }: TopicPartition): string =>
-  `claim/${target}/${topic}/${partition}`;
+/**
+ * `claim/<target>/<topic>/<partition>/<claim>`: who owns a partition; the entry's offset is the epoch. `claim` is unique,
+ * so that no claim hides an earlier one that a marker is still judged by.
+ */
+export const claimKey = (
+  target: TargetId,
+  { topic, partition }: TopicPartition,
+  claim: string,
+): string => `claim/${target}/${topic}/${partition}/${claim}`;
+
+/**
+ * `marker/<target>/<topic>/<partition>/<epoch>/<base64url key>/<offset>`: a key that is set aside. Epoch and offset make
+ * it unique, so that a late marker of an ended epoch never hides a valid one.
+ */
+export const markerKey = (
+  target: TargetId,
+  { topic, partition }: TopicPartition,
+  { epoch, lane, offset }: Marker,
+): string =>
+  `marker/${target}/${topic}/${partition}/${epoch}/${Buffer.from(lane, "latin1").toString("base64url")}/${offset}`;
 
 /** `initialised/<target>/<topic>/<partition>`: where a partition began, and whether that is committed. */
 export const initialisedKey = (target: TargetId, { topic, partition }: TopicPartition): string =>
@@ -21,6 +45,17 @@ export interface ClaimValue {
   readonly at: string;
 }
 
+/** A marker. */
+export interface MarkerValue {
+  readonly v: 1;
+  readonly kind: Marker["kind"];
+  /** Source offset of the dead letter's event. */
+  readonly offset: number;
+  /** Where the dead letter stands in the dead-letter topic; null where that is not known. */
+  readonly dead: { readonly partition: number; readonly offset: number } | null;
+  readonly at: string;
+}
+
 /** An initialised partition. */
 export interface InitialisedValue {
   readonly v: 1;
@@ -32,6 +67,28 @@ export interface InitialisedValue {
 export interface TopicValue {
   readonly v: 1;
   readonly partitionCount: number;
+}
+
+/** The partition that a `claim/` or `marker/` key speaks of, as `<topic>/<partition>`. */
+export function placeOf(key: string): string {
+  const [, , topic = "", partition = ""] = key.split("/");
+  return `${topic}/${partition}`;
+}
+
+/** Reads a marker; null for anything else. */
+export function readMarker(key: string, value: unknown): Marker | null {
+  if (!isVersionOne(value)) return null;
+  const [, , , , epoch, lane] = key.split("/");
+  const { kind, offset } = value;
+  if (kind !== "quarantine" && kind !== "block") return null;
+  if (lane === undefined || !Number.isSafeInteger(Number(epoch)) || typeof offset !== "number")
+    return null;
+  return {
+    kind,
+    lane: Buffer.from(lane, "base64url").toString("latin1"),
+    epoch: asEpoch(Number(epoch)),
+    offset: asOffset(offset),
+  };
 }
 
 /** Reads an `initialised` value; null for anything else. */

@@ -17,8 +17,11 @@ describe("claims", () => {
     await bench.assign(4, [{ partition: 0 }, { partition: 1 }]);
 
     expect(bench.stateLog.entries.slice(1, 3)).toMatchObject([
-      { key: "claim/crm/users/0", value: { v: 1, process: "p1", member: "m1", generation: 4 } },
-      { key: "claim/crm/users/1" },
+      {
+        key: "claim/crm/users/0/p1-1",
+        value: { v: 1, process: "p1", member: "m1", generation: 4 },
+      },
+      { key: "claim/crm/users/1/p1-1" },
     ]);
     expect([...bench.driver.state.partitions.values()].map(({ epoch }) => epoch)).toEqual([1, 2]);
   });

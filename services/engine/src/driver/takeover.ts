@@ -3,14 +3,18 @@
  *
  * - The claim's offset in the state topic is the epoch; the topic is read up to our own claims before the first
  *   dispatch, so that nothing an earlier owner wrote is missed.
+ * - Which keys earlier owners set aside is judged by the claims (markers.ts).
  * - `startAt` is resolved at the first sight of a partition, written as `initialised`, then committed, then marked
  *   committed. So "no committed offset" has three meanings: never initialised is new, initialised but not marked is
  *   committed now, marked means that the group's offsets are gone, which stops the partition.
  */
 import { asEpoch, asOffset, type Epoch, type Offset } from "../core/identity.ts";
 import type { AssignedInput } from "../core/input.ts";
+import type { Marker } from "../core/marker.ts";
+import { partitionName } from "../core/state.ts";
 import { assert } from "../errors.ts";
 import type { AssignedPartition, Assignment, OffsetCommit, PartitionHalt } from "../ports.ts";
+import { judgeMarkers } from "./markers.ts";
 import type { DriverOptions, DriverPorts } from "./options.ts";
 import {
   claimKey,
@@ -32,6 +36,8 @@ export interface Takeover {
 /** What every part of a takeover works with. */
 interface Context {
   readonly assignment: Assignment;
+  /** Names this takeover; unique in the life of the process. */
+  readonly claim: string;
   /** Whether the engine still holds a partition of the generation before. */
   readonly isKnown: (partition: AssignedPartition) => boolean;
   readonly options: DriverOptions;
@@ -67,16 +73,19 @@ export async function takeOver(context: Context): Promise<Takeover> {
     else starts.push(start);
   }
   await commitStarts(starts, context);
+  const { options, ports } = context;
+  const claimed = [...epochs].map(([{ topic, partition }, epoch]) => ({ topic, partition, epoch }));
+  const markers = await judgeMarkers(options.target, claimed, ports.stateLog);
   const owned: AssignedInput[] = partitions
     .filter(isKept)
     .map(({ topic, partition }) => ({ kind: "continued", topic, partition }));
-  for (const start of starts) owned.push(takenInput(start, epochs));
+  for (const start of starts) owned.push(takenInput(start, epochs, markers));
   return { owned, halted };
 }
 
 async function claim(
   taken: readonly AssignedPartition[],
-  { assignment, options, ports }: Context,
+  { assignment, claim: name, options, ports }: Context,
 ): Promise<ReadonlyMap<AssignedPartition, Epoch>> {
   const { memberId, generation } = assignment;
   const { target, processId } = options;
@@ -84,7 +93,7 @@ async function claim(
   if (taken.length === 0) return new Map();
   const at = new Date(clock.wallNow()).toISOString();
   const value: ClaimValue = { v: 1, process: processId, member: memberId, generation, at };
-  const keys = taken.map((partition) => claimKey(target, partition));
+  const keys = taken.map((partition) => claimKey(target, partition, name));
   const offsets = await stateLog.append(keys.map((key) => ({ key, value })));
   await stateLog.readTo(asOffset(Math.max(...offsets)));
   const epochs = new Map<AssignedPartition, Epoch>();
@@ -187,7 +196,11 @@ async function commitStarts(
   if (unmarked.length > 0) await stateLog.append(entries(true, unmarked));
 }
 
-function takenInput(start: Start, epochs: ReadonlyMap<AssignedPartition, Epoch>): AssignedInput {
+function takenInput(
+  start: Start,
+  epochs: ReadonlyMap<AssignedPartition, Epoch>,
+  markers: ReadonlyMap<string, readonly Marker[]>,
+): AssignedInput {
   const { topic, partition, logEndOffset } = start.partition;
   const epoch = epochs.get(start.partition);
   assert(epoch !== undefined, "I8: a partition is taken without a claim");
@@ -198,5 +211,6 @@ function takenInput(start: Start, epochs: ReadonlyMap<AssignedPartition, Epoch>)
     epoch,
     committed: { offset: start.offset, metadata: start.metadata },
     logEndOffset,
+    markers: markers.get(partitionName(topic, partition)) ?? [],
   };
 }

@@ -13,6 +13,7 @@ import type { Delivery } from "../core/delivery.ts";
 import type { Effect } from "../core/effect.ts";
 import type { TopicPartition } from "../core/identity.ts";
 import type { AssignedInput, Input } from "../core/input.ts";
+import type { Mark, Park } from "../core/marker.ts";
 import type { PartitionState } from "../core/partition.ts";
 import { createState, partitionName, type EngineState } from "../core/state.ts";
 import { step } from "../core/step.ts";
@@ -29,6 +30,7 @@ import type {
 import { attemptRequest } from "./attempt-request.ts";
 import { DeadLetterWriter } from "./dead-letter-writer.ts";
 import { Intake } from "./intake.ts";
+import { MarkerWriter } from "./marker-writer.ts";
 import { PORT_RETRY_MS, type DriverOptions, type DriverPorts } from "./options.ts";
 import { Reporter } from "./reporter.ts";
 import { takeOver, type Takeover } from "./takeover.ts";
@@ -60,6 +62,7 @@ export class TargetDriver implements GroupListener {
   readonly #state: EngineState<PreparedEvent>;
   readonly #intake: Intake;
   readonly #deadLetters: DeadLetterWriter;
+  readonly #markers: MarkerWriter;
   readonly #halts = new Map<string, PartitionHalt>();
   readonly #open = new Map<EventDelivery, AbandonAttempt>();
   readonly #onFailed: (error: Error) => void;
@@ -70,6 +73,7 @@ export class TargetDriver implements GroupListener {
   #hasFailed = false;
   /** Counts memberships, so that a takeover of an ended one gives up. */
   #membership = 0;
+  #claimCount = 0;
 
   /** @param onFailed called once when the driver can never go on; the process should end. */
   constructor(options: DriverOptions, ports: DriverPorts, onFailed: (error: Error) => void) {
@@ -83,8 +87,10 @@ export class TargetDriver implements GroupListener {
     });
     this.#deadLetters = new DeadLetterWriter(ports.sink, {
       target: options.target,
-      topic: options.deadTopic,
+      dead: options.deadTopic,
+      parked: options.parkedTopic,
     });
+    this.#markers = new MarkerWriter(options.target, ports);
     this.#intake = new Intake(
       {
         nextOffset: (partition) => this.#find(partition)?.tracker.nextOffset ?? null,
@@ -219,9 +225,11 @@ export class TargetDriver implements GroupListener {
 
   async #takeOverUntilDone(assignment: Assignment, membership: number): Promise<Takeover | null> {
     for (;;) {
+      this.#claimCount += 1;
       try {
         const takeover = await takeOver({
           assignment,
+          claim: `${this.#options.processId}-${this.#claimCount}`,
           isKnown: (partition) => this.#find(partition) !== undefined,
           options: this.#options,
           ports: this.#ports,
@@ -309,6 +317,12 @@ export class TargetDriver implements GroupListener {
         return this.#attempt(effect.delivery);
       case "dead-letter":
         return this.#writeDeadLetter(effect);
+      case "mark":
+        return this.#writeMarker(effect);
+      case "park":
+        return this.#park(effect);
+      case "blocked":
+        return this.#reporter.blocked(effect.delivery);
       case "commit":
         return this.#commit(effect);
       case "pause-fetch":
@@ -355,11 +369,41 @@ export class TargetDriver implements GroupListener {
 
   #writeDeadLetter({ delivery, why }: Extract<EventEffect, { kind: "dead-letter" }>): void {
     this.#deadLetters.write(delivery, why).then(
-      () => this.#step({ kind: "dead-letters-written", deliveries: [delivery] }),
+      (position) => {
+        if (position !== undefined) this.#markers.noteDeadLetter(delivery, position);
+        this.#step({ kind: "dead-letters-written", deliveries: [delivery] });
+      },
       async (error: unknown) => {
         this.#reporter.portFailed("write a dead letter", error);
         await this.#pause();
         this.#step({ kind: "dead-letters-failed", deliveries: [delivery] });
+      },
+    );
+  }
+
+  #writeMarker({ delivery, marker }: Mark<PreparedEvent>): void {
+    const marks = [{ delivery, marker }];
+    this.#markers.write(delivery, marker).then(
+      () => {
+        this.#reporter.marked(delivery, marker.kind);
+        this.#step({ kind: "marks-written", marks });
+      },
+      async (error: unknown) => {
+        this.#reporter.portFailed("write a marker", error);
+        await this.#pause();
+        this.#step({ kind: "marks-failed", marks });
+      },
+    );
+  }
+
+  #park({ marker, deliveries }: Park<PreparedEvent>): void {
+    const parks = [{ marker, deliveries }];
+    this.#deadLetters.park({ marker, deliveries }).then(
+      () => this.#step({ kind: "parks-written", parks }),
+      async (error: unknown) => {
+        this.#reporter.portFailed("park events", error);
+        await this.#pause();
+        this.#step({ kind: "parks-failed", parks });
       },
     );
   }
