@@ -1,5 +1,11 @@
 /** The checked configuration: total, frozen, durations in ms. Only this travels; the YAML's form stays in `options/`. */
-import type { AttemptLimit, Order, RateLimit, StartPosition } from "@millrace/engine";
+import type {
+  AttemptLimit,
+  BreakerConfig,
+  Order,
+  RateLimit,
+  StartPosition,
+} from "@millrace/engine";
 import type { Catalog, DecodedEvent, Envelope } from "@millrace/schemas";
 
 /** What a process needs that has no targets: servers and contracts. */
@@ -84,13 +90,7 @@ export interface TargetConfig {
     readonly capMs: number;
     readonly maxAttempts: AttemptLimit;
   };
-  readonly breaker: {
-    readonly windowMs: number;
-    /** Above 0, at most 1. */
-    readonly errorRatio: number;
-    readonly minCalls: number;
-    readonly halfOpenAfterMs: number;
-  };
+  readonly breaker: BreakerConfig;
   /** Total deadline of one attempt, at most 45 s: a rebalance waits for what is in flight. */
   readonly timeoutMs: number;
   readonly input: {

@@ -1,4 +1,4 @@
-import { DEFAULTS } from "@millrace/engine";
+import { DEFAULTS, type BreakerConfig } from "@millrace/engine";
 import type { Catalog } from "@millrace/schemas";
 import type { TargetConfig } from "./config.ts";
 import { idempotencyOf } from "./resolve-idempotency.ts";
@@ -19,7 +19,6 @@ export interface TargetInput {
 }
 
 const TIMEOUT_MS = 10_000;
-const BREAKER = { windowMs: 30_000, errorRatio: 0.5, minCalls: 20, halfOpenAfterMs: 10_000 };
 
 /** The target with its defaults; null, with the problems reported, when no call can be made of it. */
 export function resolveTarget(input: TargetInput, scope: TargetScope): TargetConfig | null {
@@ -112,12 +111,13 @@ function retryOf({
   };
 }
 
-function breakerOf(options: NonNullable<TargetOptions["breaker"]>): TargetConfig["breaker"] {
+function breakerOf(options: NonNullable<TargetOptions["breaker"]>): BreakerConfig {
+  const { breaker } = DEFAULTS;
   return {
-    windowMs: options.window ?? BREAKER.windowMs,
-    errorRatio: options.errorRatio ?? BREAKER.errorRatio,
-    minCalls: options.minCalls ?? BREAKER.minCalls,
-    halfOpenAfterMs: options.halfOpenAfter ?? BREAKER.halfOpenAfterMs,
+    windowMs: options.window ?? breaker.windowMs,
+    errorRatio: options.errorRatio ?? breaker.errorRatio,
+    minCalls: options.minCalls ?? breaker.minCalls,
+    halfOpenAfterMs: options.halfOpenAfter ?? breaker.halfOpenAfterMs,
   };
 }
 
