@@ -26,6 +26,7 @@ const EVENTS = asTopic("events");
 const STATE = asTopic("millrace.state");
 const DEAD = asTopic("millrace.crm.dead");
 const PARKED = asTopic("millrace.crm.parked");
+const JOURNAL = asTopic("millrace.deliveries");
 const GROUP = "millrace.crm";
 const PARTITION_COUNT = 4;
 const KEY_COUNT = 12;
@@ -61,6 +62,7 @@ export class DeliveryGroup {
     this.#broker.createTopic(STATE, 1);
     this.#broker.createTopic(DEAD, PARTITION_COUNT);
     this.#broker.createTopic(PARKED, PARTITION_COUNT);
+    this.#broker.createTopic(JOURNAL, 1);
   }
 
   /** Emits while processes come and go, then heals everything and checks what reached the target. */
@@ -132,11 +134,14 @@ export class DeliveryGroup {
         startAt: { kind: "earliest" },
         deadTopic: DEAD,
         parkedTopic: PARKED,
+        journalTopic: JOURNAL,
+        mappingRevision: "r1",
         processId: name,
       },
       {
         source: new MemorySource(broker, GROUP, [EVENTS]),
         sink: new MemorySink(broker),
+        journalSink: new MemorySink(broker),
         stateLog: new MemoryStateLog(broker, STATE),
         sender: this.#target.connect(name, clock),
         preparer: PREPARER,

@@ -1,21 +1,31 @@
 /** A process that delivers: the targets of a configuration, or some of them, and its admin server. */
 import { randomUUID } from "node:crypto";
 import { hostname } from "node:os";
-import { ownTopics, stateTopic, type MillraceConfig, type TargetConfig } from "@millrace/config";
+import {
+  deliveriesTopic,
+  ownTopics,
+  stateTopic,
+  type MillraceConfig,
+  type TargetConfig,
+} from "@millrace/config";
 import {
   asTopic,
   MillraceError,
+  type RecordSink,
   type StateLog,
   systemClock,
   systemEntropy,
 } from "@millrace/engine";
-import { createStateLog, createTopicAdmin } from "@millrace/kafka";
+import { createRecordSink, createStateLog, createTopicAdmin } from "@millrace/kafka";
 import { createRegistry } from "@millrace/schemas";
 import type { AppTelemetry } from "@millrace/telemetry";
 import { createTargetRunner, type SharedPorts, type TargetRunner } from "./target-runner.ts";
 
 /** Pause before the brokers are asked again, ms. */
 const BROKER_RETRY_MS = 1_000;
+
+/** How long the journal's sink may take to close, ms. */
+const JOURNAL_CLOSE_MS = 500;
 
 /** What is run. */
 export interface DeliveryOptions {
@@ -31,6 +41,7 @@ export class DeliveryProcess {
   readonly #options: DeliveryOptions;
   readonly #processId = `${hostname()}-${process.pid}-${randomUUID().slice(0, 8)}`;
   #stateLog: StateLog | null = null;
+  #journalSink: RecordSink | null = null;
   #runners: readonly TargetRunner[] = [];
   #isStopping = false;
   #isStarted = false;
@@ -49,6 +60,7 @@ export class DeliveryProcess {
     const { config, targets, onFailed } = this.#options;
     const shared = this.#shared(clusterId);
     this.#stateLog = shared.stateLog;
+    this.#journalSink = shared.journalSink;
     this.#runners = targets.map((target) => createTargetRunner(target, shared, onFailed));
     await Promise.all(this.#runners.map((runner) => runner.start()));
     // A start that a stop has cut short resolves too.
@@ -79,6 +91,7 @@ export class DeliveryProcess {
     this.#isStopping = true;
     await Promise.all(this.#runners.map((runner) => runner.stop(budgetMs)));
     await this.#stateLog?.close().catch(() => undefined);
+    if (this.#journalSink !== null) await closeSoon(this.#journalSink);
   }
 
   /** Asked through a function because it changes while others await. */
@@ -98,6 +111,7 @@ export class DeliveryProcess {
       catalog,
       registry: createRegistry(registry.url, auth),
       stateLog: createStateLog({ connection, topic, telemetry }),
+      journalSink: createRecordSink({ connection, telemetry }),
       telemetry,
       clock: systemClock,
       entropy: systemEntropy(),
@@ -130,10 +144,11 @@ export class DeliveryProcess {
 
   async #checkTopics(): Promise<string> {
     const { config, targets, telemetry } = this.#options;
-    const needed = new Set([asTopic(stateTopic(config.namespace))]);
+    const { namespace } = config;
+    const needed = new Set([asTopic(stateTopic(namespace)), asTopic(deliveriesTopic(namespace))]);
     for (const { name, topics } of targets) {
       for (const topic of topics) needed.add(asTopic(topic));
-      const { dead, parked } = ownTopics(config.namespace, name);
+      const { dead, parked } = ownTopics(namespace, name);
       needed.add(asTopic(dead)).add(asTopic(parked));
     }
     const admin = createTopicAdmin({ connection: config.kafka, telemetry });
@@ -150,4 +165,16 @@ export class DeliveryProcess {
       await admin.close();
     }
   }
+}
+
+/** The journal's last pages have had their time: brokers that are away must not keep a process from ending. */
+function closeSoon(sink: RecordSink): Promise<void> {
+  return new Promise((resolve) => {
+    const cancel = systemClock.schedule(JOURNAL_CLOSE_MS, resolve);
+    const closed = (): void => {
+      cancel();
+      resolve();
+    };
+    sink.close().then(closed, closed);
+  });
 }

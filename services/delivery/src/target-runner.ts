@@ -1,5 +1,5 @@
 /** One target, wired: its own source, sink, connections and driver, so that no target waits for another. */
-import { groupId, ownTopics, type TargetConfig } from "@millrace/config";
+import { deliveriesTopic, groupId, ownTopics, type TargetConfig } from "@millrace/config";
 import {
   asTarget,
   asTopic,
@@ -26,6 +26,8 @@ export interface SharedPorts {
   readonly catalog: Catalog;
   readonly registry: Registry;
   readonly stateLog: StateLog;
+  /** For the journal of all targets, and nothing else. */
+  readonly journalSink: RecordSink;
   readonly telemetry: Telemetry;
   readonly clock: Clock;
   readonly entropy: Entropy;
@@ -49,7 +51,7 @@ export function createTargetRunner(
   shared: SharedPorts,
   onFailed: (error: Error) => void,
 ): TargetRunner {
-  const { connection, stateLog, telemetry, clock, entropy } = shared;
+  const { connection, stateLog, journalSink, telemetry, clock, entropy } = shared;
   const sink = createRecordSink({ connection, telemetry });
   const sender = createAttemptSender(httpOptions(target, shared));
   const source = createRecordSource({
@@ -59,7 +61,8 @@ export function createTargetRunner(
     telemetry,
   });
   const preparer = new TargetEventPreparer(target, decoderFor(target, shared));
-  const ports = { source, sink, stateLog, sender, preparer, clock, entropy, telemetry };
+  const own = { source, sink, sender, preparer };
+  const ports = { ...own, journalSink, stateLog, clock, entropy, telemetry };
   const driver = new TargetDriver(driverOptions(target, shared), ports, onFailed);
   return {
     name: target.name,
@@ -92,6 +95,8 @@ function driverOptions(target: TargetConfig, { namespace, processId }: SharedPor
     startAt: target.startAt,
     deadTopic: asTopic(own.dead),
     parkedTopic: asTopic(own.parked),
+    journalTopic: asTopic(deliveriesTopic(namespace)),
+    mappingRevision: target.mappingRevision,
     processId,
   };
 }

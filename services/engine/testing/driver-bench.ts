@@ -37,6 +37,7 @@ export class DriverBench {
   readonly clock = new ManualClock();
   readonly source = new MemorySource();
   readonly sink = new MemorySink();
+  readonly journalSink = new MemorySink();
   readonly stateLog: MemoryStateLog;
   readonly sender = new MemorySender();
   readonly preparer = new MemoryPreparer();
@@ -51,7 +52,7 @@ export class DriverBench {
     stateLog = new MemoryStateLog(),
   ) {
     this.stateLog = stateLog;
-    const { clock, source, sink, sender, preparer, telemetry } = this;
+    const { clock, source, sink, journalSink, sender, preparer, telemetry } = this;
     this.driver = new TargetDriver(
       {
         target: asTarget("crm"),
@@ -60,10 +61,12 @@ export class DriverBench {
         startAt: { kind: "earliest" },
         deadTopic: asTopic("millrace.crm.dead"),
         parkedTopic: asTopic("millrace.crm.parked"),
+        journalTopic: asTopic("millrace.deliveries"),
+        mappingRevision: "r1",
         processId: "p1",
         ...options,
       },
-      { clock, source, sink, stateLog, sender, preparer, telemetry, entropy: () => 7 },
+      { clock, source, sink, journalSink, stateLog, sender, preparer, telemetry, entropy: () => 7 },
       (error) => this.failures.push(error),
     );
   }

@@ -16,6 +16,7 @@ export const METRICS = {
   "millrace.consumer.rebalances": "assignments received",
   "millrace.dlq.messages": "dead letters written",
   "millrace.keys.set.aside": "keys in quarantine or blocked",
+  "millrace.journal.dropped": "settled deliveries that the journal does not tell of",
   "millrace.inflight": "attempts in flight",
   "millrace.limiter.limit": "attempts that may be in flight",
   "http.client.request.duration.seconds": "one attempt",

@@ -26,6 +26,10 @@ export interface DriverOptions {
   readonly deadTopic: Topic;
   /** Where later events of a quarantined key wait: `<ns>.<target>.parked`. */
   readonly parkedTopic: Topic;
+  /** Where the journal is written: `<ns>.deliveries`. */
+  readonly journalTopic: Topic;
+  /** Of the filter and the mapping in force. */
+  readonly mappingRevision: string;
   /** Names this process in claims and logs, unique per start. */
   readonly processId: string;
 }
@@ -34,6 +38,8 @@ export interface DriverOptions {
 export interface DriverPorts {
   readonly source: RecordSource;
   readonly sink: RecordSink;
+  /** For the journal alone, so that nothing else waits behind its pages. */
+  readonly journalSink: RecordSink;
   readonly stateLog: StateLog;
   readonly sender: AttemptSender;
   readonly preparer: EventPreparer;

@@ -235,6 +235,11 @@ export class Reporter {
     this.#log("error", "key blocked: it stands still until someone acts", this.#identity(delivery));
   }
 
+  /** The trace that leads to a delivery, until it has settled; null without. */
+  traceIdOf(delivery: EventDelivery): string | null {
+    return this.#spans.traceIdOf(delivery);
+  }
+
   /** Epochs have ended: what was open in them is told no more. */
   epochsEnded(): void {
     this.#spans.endEpochs();

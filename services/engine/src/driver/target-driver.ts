@@ -30,6 +30,7 @@ import type {
 import { attemptRequest } from "./attempt-request.ts";
 import { DeadLetterWriter } from "./dead-letter-writer.ts";
 import { Intake } from "./intake.ts";
+import { JournalWriter } from "./journal-writer.ts";
 import { MarkerWriter } from "./marker-writer.ts";
 import { PORT_RETRY_MS, type DriverOptions, type DriverPorts } from "./options.ts";
 import { Reporter } from "./reporter.ts";
@@ -63,6 +64,7 @@ export class TargetDriver implements GroupListener {
   readonly #intake: Intake;
   readonly #deadLetters: DeadLetterWriter;
   readonly #markers: MarkerWriter;
+  readonly #journal: JournalWriter;
   readonly #halts = new Map<string, PartitionHalt>();
   readonly #open = new Map<EventDelivery, AbandonAttempt>();
   readonly #onFailed: (error: Error) => void;
@@ -91,6 +93,7 @@ export class TargetDriver implements GroupListener {
       parked: options.parkedTopic,
     });
     this.#markers = new MarkerWriter(options.target, ports);
+    this.#journal = new JournalWriter(options, ports);
     this.#intake = new Intake(
       {
         nextOffset: (partition) => this.#find(partition)?.tracker.nextOffset ?? null,
@@ -190,6 +193,7 @@ export class TargetDriver implements GroupListener {
       this.#membership += 1;
       this.#fence();
       this.#cancelTick();
+      await this.#journal.close();
       this.#reporter.close();
     }
   }
@@ -330,8 +334,9 @@ export class TargetDriver implements GroupListener {
       case "resume-fetch":
         return this.#intake.setRoom(effect, "free");
       case "settled":
-        return this.#reporter.settled(effect.delivery, effect.outcome);
+        return this.#settled(effect);
       case "skipped":
+        this.#journal.skipped(effect);
         return this.#reporter.skipped(effect.to - effect.from);
       case "wake":
         return this.#scheduleTick(effect.at);
@@ -342,6 +347,12 @@ export class TargetDriver implements GroupListener {
       case "drained":
         this.#drain?.end();
     }
+  }
+
+  #settled({ delivery, outcome }: Extract<EventEffect, { kind: "settled" }>): void {
+    const traceId = this.#reporter.traceIdOf(delivery);
+    this.#journal.settled(delivery, { outcome, traceId });
+    this.#reporter.settled(delivery, outcome);
   }
 
   #attempt(delivery: EventDelivery): void {
