@@ -62,6 +62,8 @@ export interface Delivery<Payload> {
   attemptCount: number;
   /** Attempts that count against the retry horizon. */
   chargedCount: number;
+  /** Attempts that the target's configuration is to blame for. */
+  refusedCount: number;
   /** Whether any attempt may have been applied by the target without our knowing. */
   wasAmbiguous: boolean;
   /** Monotonic ms at which the last attempt started; 0 before. */

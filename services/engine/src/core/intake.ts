@@ -111,6 +111,7 @@ function createDelivery<P>(lane: Lane<P>, record: MatchedRecord<P>, sequence: nu
     next: null,
     attemptCount: 0,
     chargedCount: 0,
+    refusedCount: 0,
     wasAmbiguous: false,
     startedAt: 0,
     lastStartedAt: 0,

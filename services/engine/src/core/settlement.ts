@@ -68,8 +68,9 @@ function endAttempt<P>(
     case "undeliverable":
       return refuse(context, delivery, { ...result, status: null });
     case "throttled":
-    case "misconfigured":
       return offer(context, delivery.lane);
+    case "misconfigured":
+      return standBack(context, delivery);
     case "abandoned":
       if (result.ambiguous) delivery.wasAmbiguous = true;
       return offer(context, delivery.lane);
@@ -98,6 +99,19 @@ function spare<P>(context: StepContext<P>, delivery: Delivery<P>, result: Retry)
   const asked = askedMs(result);
   if (asked > 0) delay(context, delivery.lane, asked);
   else offer(context, delivery.lane);
+}
+
+/**
+ * Refused for the target's configuration: never charged. While the target is not held for it, the lane waits alone, no
+ * longer than a held target waits for its probe.
+ */
+function standBack<P>(context: StepContext<P>, delivery: Delivery<P>): void {
+  const { state, random } = context;
+  const { retry: config, probeIntervalMs } = state.config;
+  delivery.refusedCount += 1;
+  if (state.hold.misconfiguration.isHeld) return offer(context, delivery.lane);
+  const wait = backoffMs(config, delivery.refusedCount, random.next());
+  delay(context, delivery.lane, Math.min(probeIntervalMs, wait));
 }
 
 /** Has a lane wait. */

@@ -39,7 +39,7 @@ function delivery(offset: number, id = `id-${offset}`): Delivery<PreparedEvent> 
       ...{ record, id, source: "urn:test", type: "t", tenant: "default", request: null },
       ...{ traceparent: null, tracestate: null, mappingRevision: "r1" },
     },
-    ...{ attemptCount: 1, chargedCount: 0, wasAmbiguous: false, startedAt: 0 },
+    ...{ attemptCount: 1, chargedCount: 0, refusedCount: 0, wasAmbiguous: false, startedAt: 0 },
     ...{ lastStartedAt: 5, lastDurationMs: 2, lastResult: { kind: "delivered", status: 204 } },
     ...{ earlierAttempts: null, firstChargedAt: null, firstFailedAt: null, lastFailedAt: null },
     ...{ lastFailure: null, givenUp: null, isDeadLettered: false },
