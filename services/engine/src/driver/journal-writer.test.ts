@@ -2,10 +2,11 @@ import { describe, expect, it } from "vitest";
 import { ManualClock, settled } from "../../testing/manual-clock.ts";
 import { MemorySink } from "../../testing/memory-ports.ts";
 import { MemoryTelemetry } from "../../testing/memory-telemetry.ts";
+import { DEFAULTS } from "../core/config.ts";
 import type { Delivery } from "../core/delivery.ts";
 import { asEpoch, asOffset, asPartition, asTarget, asTopic } from "../core/identity.ts";
-import { createLane } from "../core/lane.ts";
-import { createPartition } from "../core/partition.ts";
+import { createState } from "../core/state.ts";
+import { step } from "../core/step.ts";
 import type { PreparedEvent } from "../ports.ts";
 import { readJournalPage } from "./journal-reader.ts";
 import {
@@ -18,32 +19,41 @@ import {
   PAGE_PARTS_MAX,
 } from "./journal-writer.ts";
 
-const partition = createPartition<PreparedEvent>({
-  topic: asTopic("users"),
-  partition: asPartition(0),
-  epoch: asEpoch(1),
-  committed: { offset: asOffset(0), metadata: "" },
-  logEndOffset: asOffset(0),
-  markers: [],
-});
+const place = { topic: asTopic("users"), partition: asPartition(0) };
 
-function delivery(offset: number, id = `id-${offset}`): Delivery<PreparedEvent> {
-  const record = {
-    ...{ topic: partition.topic, partition: partition.partition, offset: asOffset(offset) },
-    ...{ timestampMs: 0, key: Buffer.from("k"), value: null, headers: {} },
-  };
+function event(offset: number, id: string): PreparedEvent {
+  const record = { ...place, offset: asOffset(offset), timestampMs: 0, value: null, headers: {} };
   return {
-    ...{ partition, lane: createLane(partition, "k"), offset: asOffset(offset), sequence: offset },
-    ...{ epoch: asEpoch(1), bytes: 1, verdict: { kind: "deliver" }, next: null },
-    payload: {
-      ...{ record, id, source: "urn:test", type: "t", tenant: "default", request: null },
-      ...{ traceparent: null, tracestate: null, mappingRevision: "r1" },
-    },
-    ...{ attemptCount: 1, chargedCount: 0, refusedCount: 0, wasAmbiguous: false, startedAt: 0 },
-    ...{ lastStartedAt: 5, lastDurationMs: 2, lastResult: { kind: "delivered", status: 204 } },
-    ...{ earlierAttempts: null, firstChargedAt: null, firstFailedAt: null, lastFailedAt: null },
-    ...{ lastFailure: null, givenUp: null, isDeadLettered: false },
+    record: { ...record, key: Buffer.from("k") },
+    ...{ id, source: "urn:test", type: "t", tenant: "default", request: null },
+    ...{ traceparent: null, tracestate: null, mappingRevision: "r1" },
   };
+}
+
+/** Deliveries of an engine, each attempted once. */
+function deliveries(count: number, id: string): readonly Delivery<PreparedEvent>[] {
+  const many = { unsettledMax: Infinity, targetUnsettledMax: Infinity };
+  const config = { ...DEFAULTS, bounds: { ...DEFAULTS.bounds, ...many }, concurrencyMax: count };
+  const state = createState<PreparedEvent>({ ...config, order: "none" }, 0);
+  const moment = { now: 5, wallNow: 5, entropy: 0 };
+  const from = { offset: asOffset(0), metadata: "" };
+  const taken = { epoch: asEpoch(1), committed: from, logEndOffset: asOffset(count), markers: [] };
+  const partitions = [{ kind: "taken" as const, ...place, ...taken }];
+  step(state, { kind: "assigned", generation: 1, partitions, partitionCount: 1 }, moment);
+  const records = Array.from({ length: count }, (_, offset) => ({
+    ...{ kind: "matched" as const, offset: asOffset(offset), key: null, bytes: 1 },
+    ...{ verdict: { kind: "deliver" as const }, payload: event(offset, id) },
+  }));
+  const begun = step(state, { kind: "records", ...place, records }, moment).flatMap((effect) =>
+    effect.kind === "attempt" ? [effect.delivery] : [],
+  );
+  const result = { kind: "delivered" as const, status: 204 };
+  step(
+    state,
+    { kind: "attempts-ended", ends: begun.map((one) => ({ delivery: one, result })) },
+    moment,
+  );
+  return begun;
 }
 
 /** A writer whose sink is held: a write ends when it is let go. */
@@ -60,7 +70,9 @@ function setup() {
     },
     { clock, telemetry, journalSink: sink },
   );
-  let offset = 0;
+  const [owned] = deliveries(1, "any");
+  if (owned === undefined) throw new Error("the engine attempts nothing");
+  const { partition } = owned;
   return {
     clock,
     telemetry,
@@ -68,12 +80,14 @@ function setup() {
     held,
     journal,
     /** Settles so many deliveries. */
-    settle: (count: number, id?: string): void => {
-      for (let index = 0; index < count; index += 1) {
-        journal.settled(delivery(offset, id), { outcome: "delivered", traceId: null });
-        offset += 1;
+    settle: (count: number, id = "id"): void => {
+      for (const delivery of deliveries(count, id)) {
+        journal.settled(delivery, { outcome: "delivered", traceId: null });
       }
     },
+    /** Leaves offsets out. */
+    skip: (from: number, to: number): void =>
+      journal.skipped({ partition, from: asOffset(from), to: asOffset(to) }),
     hold: (): void => {
       sink.onAppend = () =>
         new Promise((resolve, reject) => {
@@ -131,14 +145,9 @@ describe("a page", () => {
   });
 
   it("holds runs of filtered offsets", async () => {
-    const { journal, clock, sink } = setup();
-    const run = (from: number, to: number) => ({
-      partition,
-      from: asOffset(from),
-      to: asOffset(to),
-    });
-    journal.skipped(run(0, 10));
-    journal.skipped(run(10, 30));
+    const { skip, clock, sink } = setup();
+    skip(0, 10);
+    skip(10, 30);
     await clock.advance(PAGE_AGE_MAX_MS);
 
     expect(readJournalPage(sink.records[0]?.value ?? new Uint8Array())).toMatchObject({
@@ -166,10 +175,10 @@ describe("a journal that cannot be written", () => {
   });
 
   it("drops and counts what comes while too many pages are being written", async () => {
-    const { settle, pages, hold, held, droppedCount, journal } = setup();
+    const { settle, pages, hold, held, droppedCount, skip } = setup();
     hold();
     settle(PAGE_PARTS_MAX * (OPEN_PAGES_MAX + 1) + 7);
-    journal.skipped({ partition, from: asOffset(0), to: asOffset(5) });
+    skip(0, 5);
     expect(held.length).toBe(OPEN_PAGES_MAX);
     expect(droppedCount()).toBe(12);
 

@@ -1,0 +1,115 @@
+/** The journal on real servers: what it says of each event against what the target saw and what the log holds. */
+import {
+  readJournalPage,
+  type JournalEntry,
+  type JournalPage,
+  type JournalSkip,
+} from "@millrace/engine";
+import { describe, expect, it } from "vitest";
+import { createWorld, type World } from "../support/delivery-world.ts";
+import { readRaw } from "../support/raw-topic.ts";
+import { until } from "../support/until.ts";
+
+const SICK = "user-3";
+
+async function pagesOf({ servers, namespace }: World): Promise<JournalPage[]> {
+  const records = await readRaw(servers.brokers, `${namespace}.deliveries`);
+  return records.map(({ key, value }) => {
+    const reading = readJournalPage(value ?? new Uint8Array());
+    if (reading.kind === "unreadable") throw new Error(reading.detail);
+    expect(String(key)).toBe(reading.page.target);
+    return reading.page;
+  });
+}
+
+async function journalOf(world: World): Promise<{ entries: JournalEntry[]; skips: JournalSkip[] }> {
+  const pages = await pagesOf(world);
+  return {
+    entries: pages.flatMap(({ entries }) => entries),
+    skips: pages.flatMap(({ skipped }) => skipped),
+  };
+}
+
+const place = ({ partition, offset }: { partition: number; offset: number }): string =>
+  `${partition}/${offset}`;
+
+/** Every offset of these runs. */
+function offsetsOf(runs: readonly JournalSkip[]): string[] {
+  return runs.flatMap(({ partition, from, to }) =>
+    Array.from({ length: to - from }, (_, index) => place({ partition, offset: from + index })),
+  );
+}
+
+describe("the journal", () => {
+  it("has one entry for each delivered event, with its attempts as the target saw them", async () => {
+    const faults = [{ kind: "status", status: 503, share: 0.3 }] as const;
+    const world = await createWorld({ apis: { crm: { faults } } });
+    const deliverer = await world.deliver();
+    await world.emitUpdates(600, 40);
+    await world.untilEffects("crm", 600);
+    await until("no lag", async () => (await world.lag(deliverer)) === 0);
+    await deliverer.end("SIGTERM");
+
+    const { entries, skips } = await journalOf(world);
+    const log = await readRaw(world.servers.brokers, world.topic);
+    expect(entries.map(place).sort()).toEqual(log.map(place).sort());
+    expect(skips).toEqual([]);
+    expect(new Set(entries.map(({ outcome }) => outcome))).toEqual(new Set(["delivered"]));
+
+    const seen = Map.groupBy(world.arrivals("crm"), ({ position }) => position);
+    expect(seen.size).toBe(600);
+    for (const entry of entries) {
+      const { attempts, attemptCount, key, type, source } = entry;
+      const arrivals = seen.get(`${entry.topic}/${place(entry)}`) ?? [];
+      const statuses = arrivals.map(({ status }) => status);
+      expect(attemptCount).toBe(statuses.length);
+      if (attemptCount <= 8) expect(attempts.map(({ status }) => status)).toEqual(statuses);
+      expect([typeof key, type, source]).toEqual([
+        "string",
+        "users.ProfileUpdated",
+        "urn:millrace:test",
+      ]);
+    }
+    expect(entries.some(({ attemptCount }) => attemptCount > 2)).toBe(true);
+  });
+
+  it("says why an event was dead-lettered, and what is parked behind it", async () => {
+    const world = await createWorld({ apis: { crm: { reject: { [SICK]: 422 } } } });
+    const deliverer = await world.deliver();
+    await world.emitUpdates(40, 10);
+    await world.untilEffects("crm", 36);
+    await until("no lag", async () => (await world.lag(deliverer)) === 0);
+    await deliverer.end("SIGTERM");
+
+    const { entries } = await journalOf(world);
+    const sick = entries.filter(({ key }) => key === SICK);
+    expect(entries).toHaveLength(40);
+    expect(sick[0]).toMatchObject({
+      outcome: "dead-lettered",
+      reason: "HTTP_REJECTED",
+      detail: "HTTP 422",
+      attemptCount: 1,
+      attempts: [{ end: "HTTP_REJECTED", status: 422 }],
+    });
+    expect(sick.slice(1).map(({ outcome, reason }) => [outcome, reason])).toEqual(
+      Array.from({ length: 3 }, () => ["parked", "KEY_QUARANTINED"]),
+    );
+  });
+
+  it("tells of filtered events as runs, once each", async () => {
+    const filter = "event.type == 'users.ProfileUpdated' && event.data.revision > 9";
+    const world = await createWorld({ apis: { crm: {} }, partitions: 2, target: { filter } });
+    const deliverer = await world.deliver();
+    await world.emitUpdates(500, 50);
+    await world.untilEffects("crm", 50);
+    await until("no lag", async () => (await world.lag(deliverer)) === 0);
+    await deliverer.end("SIGTERM");
+
+    const { entries, skips } = await journalOf(world);
+    const log = await readRaw(world.servers.brokers, world.topic);
+    const told = [...entries.map(place), ...offsetsOf(skips)];
+    expect(entries).toHaveLength(50);
+    expect(told.sort()).toEqual(log.map(place).sort());
+    expect(skips.length).toBeLessThan(100);
+  });
+});
