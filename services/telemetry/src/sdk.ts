@@ -9,7 +9,7 @@ import {
   type Meter,
   type Tracer,
 } from "@opentelemetry/api";
-import { PrometheusExporter, PrometheusSerializer } from "@opentelemetry/exporter-prometheus";
+import { PrometheusSerializer } from "@opentelemetry/exporter-prometheus";
 import {
   defaultResource,
   detectResources,
@@ -20,6 +20,7 @@ import {
 } from "@opentelemetry/resources";
 import { MeterProvider } from "@opentelemetry/sdk-metrics";
 import type { Log } from "./log.ts";
+import { ScrapeReader } from "./scrape-reader.ts";
 
 /** The environment, as `process.env` has it. */
 export type Environment = Readonly<Record<string, string | undefined>>;
@@ -67,8 +68,8 @@ export async function startSdk(
   log: Log,
 ): Promise<Sdk> {
   const resource = describe(identity);
-  const exporter = new PrometheusExporter({ preventServerStart: true });
-  const meterProvider = new MeterProvider({ resource, readers: [exporter] });
+  const reader = new ScrapeReader();
+  const meterProvider = new MeterProvider({ resource, readers: [reader] });
   const serializer = new PrometheusSerializer(undefined, false, undefined, false, true);
   const tracing = exportsTraces(env) ? await startTracing(resource) : null;
   routeDiagnostics(log);
@@ -76,7 +77,7 @@ export async function startSdk(
     meter: meterProvider.getMeter(SCOPE, identity.serviceVersion),
     tracer: tracing === null ? null : trace.getTracer(SCOPE, identity.serviceVersion),
     async renderMetrics() {
-      const { resourceMetrics, errors } = await exporter.collect();
+      const { resourceMetrics, errors } = await reader.collect();
       for (const error of errors) log("warn", "telemetry: a metric was not read", { error });
       return `${serializer.serialize(resourceMetrics).trimEnd()}\n`;
     },

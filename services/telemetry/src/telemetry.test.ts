@@ -64,6 +64,22 @@ describe("metrics", () => {
     expect(text).not.toContain("crm");
   });
 
+  it("tell nothing more of what a gauge no longer sees", async () => {
+    const { telemetry } = await setup();
+    const owned = [0, 1];
+    telemetry.gauge("millrace.consumer.lag", "lag", () =>
+      owned.map((partition) => ({ value: 5, labels: { partition } })),
+    );
+    const before = await telemetry.renderMetrics();
+
+    owned.pop();
+
+    const text = await telemetry.renderMetrics();
+    expect(before).toContain('millrace_consumer_lag{partition="1"} 5');
+    expect(text).toContain('millrace_consumer_lag{partition="0"} 5');
+    expect(text).not.toContain('partition="1"');
+  });
+
   it("survive a gauge that throws, and say so in the log", async () => {
     const { telemetry, lines } = await setup();
     telemetry.gauge("millrace.consumer.lag", "lag", () => {
