@@ -5,6 +5,7 @@ import { type Breach, Findings } from "./findings.ts";
 import type { HistoryLine } from "./history.ts";
 import { inOrder } from "./in-order.ts";
 import { INVARIANTS } from "./invariants.ts";
+import { joinLog } from "./ledger/joined-log.ts";
 import { Ledger } from "./ledger/ledger.ts";
 import { settleAll } from "./ledger/settlement.ts";
 import { Traces } from "./traces.ts";
@@ -59,6 +60,7 @@ type AllFindings = Readonly<Record<InvariantId, Findings>>;
 
 function judge(ledger: Ledger): AllFindings {
   ledger.finish();
+  joinLog(ledger);
   settleAll(ledger);
   return byInvariant((id) => {
     const findings = new Findings();

@@ -6,6 +6,24 @@ import { idempotencyKeys } from "./invariants/idempotency-keys.ts";
 import { justifiedRepeats } from "./invariants/justified-repeats.ts";
 import { oneInFlight } from "./invariants/one-in-flight.ts";
 import { settledAtCommit, settledBelowCommit } from "./invariants/settled-below-commit.ts";
+import { chargedAttempts, wholeDeadLetters } from "./invariants/dead-letters.ts";
+import {
+  acknowledgedIsLogged,
+  emitOrder,
+  loggedWasEmitted,
+  oneOffsetOneEvent,
+} from "./invariants/emitted-log.ts";
+import { explainedGaps } from "./invariants/explained-gaps.ts";
+import { goldenBodies } from "./invariants/golden-bodies.ts";
+import { lagReturns, noStandstill } from "./invariants/lag.ts";
+import { baselines, isolation, tapCost } from "./invariants/measures.ts";
+import { ownerChanges } from "./invariants/owner-changes.ts";
+import { redriveOrder } from "./invariants/redrive-order.ts";
+import { replayRange } from "./invariants/replay-range.ts";
+import { retryShare } from "./invariants/retry-share.ts";
+import { sendsBelowCommit } from "./invariants/sends-below-commit.ts";
+import { targetLimits } from "./invariants/target-limits.ts";
+import { termination } from "./invariants/termination.ts";
 import { wholeHistory } from "./invariants/whole-history.ts";
 import type { InvariantId } from "./verdict.ts";
 
@@ -18,33 +36,33 @@ const untold = (title: string): Invariant => ({
 /** By number. */
 export const INVARIANTS: Readonly<Record<InvariantId, Invariant>> = {
   H: wholeHistory,
-  S1: untold("every acknowledged event is in the log"),
-  S2: untold("nothing is in the log, given up or at a target that was not emitted"),
-  S3: untold("an offset has one value, an event one offset unless its emit was repeated"),
-  S4: untold("events of one producer and key stand in the order they were emitted in"),
+  S1: acknowledgedIsLogged,
+  S2: loggedWasEmitted,
+  S3: oneOffsetOneEvent,
+  S4: emitOrder,
   S5: settledBelowCommit,
   S6: settledAtCommit,
   S7: commitOrder,
   S8: arrivalOrder,
   S9: oneInFlight,
-  S10: untold("a gap in a key's sequence is dead-lettered, parked or filtered"),
+  S10: explainedGaps,
   S11: idempotencyKeys,
   S12: justifiedRepeats,
-  S13: untold("a change of owner repeats no more than was open or not yet committed"),
-  S14: untold("nothing below the committed offset is sent again"),
-  S15: untold("a dead letter carries the original"),
-  S16: untold("only the target's answers and its network path are charged"),
-  S17: untold("rate, concurrency and Retry-After are kept"),
-  S18: untold("retries and first attempts do not starve each other"),
-  S19: untold("a redrive keeps the order of its key"),
-  S20: untold("a replay sends exactly its range"),
-  S21: untold("the body is the mapping of the event"),
-  S22: untold("the tap sees each event once and slows nothing"),
+  S13: ownerChanges,
+  S14: sendsBelowCommit,
+  S15: wholeDeadLetters,
+  S16: chargedAttempts,
+  S17: targetLimits,
+  S18: retryShare,
+  S19: redriveOrder,
+  S20: replayRange,
+  S21: goldenBodies,
+  S22: tapCost,
   S23: untold("tenants never see each other"),
   S24: untold("secrets and masked fields appear nowhere"),
-  L1: untold("after healing, lag returns to 0"),
-  L2: untold("no partition stands still with work to do"),
-  L3: untold("SIGTERM drains and exits in its grace"),
-  L4: untold("a sick key or target slows no healthy one"),
-  L5: untold("memory, sockets and timers return to their baseline"),
+  L1: lagReturns,
+  L2: noStandstill,
+  L3: termination,
+  L4: isolation,
+  L5: baselines,
 };

@@ -72,8 +72,7 @@ function push<K>(map: Map<K, Trace[]>, key: K, trace: Trace): void {
 
 function addTo(trace: Trace, line: Exclude<HistoryLine, { h: "emit" }>): void {
   const { channel, record } = trace.delivery;
-  const isOurs =
-    !("target" in line) || line.target === channel.target.terms.target;
+  const isOurs = !("target" in line) || line.target === channel.target.terms.target;
   if (!isOurs) return;
   if (line.h === "commit") return passCommit(trace, line);
   if (line.h === "ops") return keep(trace, line);

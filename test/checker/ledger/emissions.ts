@@ -18,6 +18,10 @@ export interface Emission {
   isFailed: boolean;
   partition: number;
   offset: number;
+  /** Log records of it, and the first one. */
+  foundCount: number;
+  foundPartition: number;
+  foundOffset: number;
 }
 
 /** All events that were emitted, by the fingerprint of their identity. */
@@ -54,6 +58,7 @@ export class Emissions {
       ...{ identity, thread, sequence, topic, sha: digest(line.sha) },
       ...{ invokeCount: 1, endCount: 0, isOk: false, isFailed: true },
       ...{ partition: NONE, offset: NONE },
+      ...{ foundCount: 0, foundPartition: NONE, foundOffset: NONE },
     };
   }
 }

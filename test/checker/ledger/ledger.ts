@@ -142,7 +142,13 @@ export class Ledger {
   }
 
   #addTarget(terms: Target["terms"]): void {
-    const target: Target = { index: this.targets.length, terms, channels: [] };
+    const target: Target = {
+      index: this.targets.length,
+      terms,
+      channels: [],
+      attempts: [],
+      arrivals: [],
+    };
     this.targets.push(target);
     this.#targets.set(terms.target, target);
     this.#arrivals.set(terms.target, new Map());
@@ -202,6 +208,7 @@ export class Ledger {
     else delivery.lastAttempt.next = attempt;
     delivery.lastAttempt = attempt;
     delivery.channel.attempts.push(attempt);
+    delivery.channel.target.attempts.push(attempt);
   }
 
   #out(line: AttemptLine, { at, order }: Stamp): void {
@@ -243,6 +250,7 @@ export class Ledger {
     else delivery.lastArrival.next = arrival;
     delivery.lastArrival = arrival;
     delivery.channel.arrivals.push(arrival);
+    delivery.channel.target.arrivals.push(arrival);
   }
 
   #answer(line: ReceiveLine, { at, order }: Stamp): void {
@@ -308,7 +316,7 @@ export class Ledger {
     const { h: kind, epoch, reason, attempts: attemptCount } = line;
     const givenUp: GivenUp = {
       ...{ delivery, kind, epoch, reason, attemptCount, at, order },
-      ...{ sha: digest(line.sha), next: delivery.firstGivenUp },
+      ...{ sha: digest(line.sha), key: this.names.keyOf(line.key), next: delivery.firstGivenUp },
     };
     delivery.firstGivenUp = givenUp;
     delivery.channel.givenUps.push(givenUp);

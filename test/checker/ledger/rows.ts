@@ -18,6 +18,8 @@ export class Stream {
   readonly records = new Map<number, SourceRecord>();
   /** One for each target that reads it, by the target's index. */
   readonly channels: Channel[] = [];
+  /** What the log holds, ascending; after the last line. */
+  logged: readonly SourceRecord[] = [];
   start = NONE;
   end = NONE;
 
@@ -54,6 +56,9 @@ export interface Target {
   readonly index: number;
   readonly terms: TargetTerms;
   readonly channels: Channel[];
+  /** Of all its channels, in the order they came. */
+  readonly attempts: Attempt[];
+  readonly arrivals: Arrival[];
 }
 
 /** A stream as one target reads it. */
@@ -211,6 +216,7 @@ export interface GivenUp extends Stamp {
   readonly kind: "dlq" | "park";
   readonly epoch: number;
   readonly reason: string;
+  readonly key: number;
   readonly sha: number;
   readonly attemptCount: number;
   readonly next: GivenUp | null;

@@ -1,0 +1,116 @@
+import { channelsOf, type Findings, type Invariant } from "../findings.ts";
+import { heldMs, type Holds, holdsOf } from "../ledger/holds.ts";
+import type { Ledger } from "../ledger/ledger.ts";
+import { type Attempt, type GivenUp, isAccepting, NEVER } from "../ledger/rows.ts";
+
+/** Clocks are read in whole ms at both ends. */
+const ROUNDING_MS = 2;
+
+/** Statuses that say nothing of the event: the target's configuration, its load, its haste. */
+const NO_REFUSAL: ReadonlySet<number> = new Set([401, 403, 407, 408, 425, 429]);
+
+/** S15. */
+export const wholeDeadLetters: Invariant = {
+  title: "a dead letter or parked event carries the original and its reason",
+  needs: [["dlq", "park"], ["log"]],
+  judge(ledger, findings) {
+    for (const { givenUps } of channelsOf(ledger)) {
+      for (const givenUp of givenUps) judgeWhole(ledger, givenUp, findings);
+    }
+  },
+};
+
+/** S16. */
+export const chargedAttempts: Invariant = {
+  title:
+    "an event is dead-lettered for answers of its target or its network path, and nothing else",
+  needs: [["dlq"], ["log"], ["recv", "attempt"]],
+  judge(ledger, findings) {
+    const holds = holdsOf(ledger);
+    for (const { givenUps } of channelsOf(ledger)) {
+      for (const givenUp of givenUps) {
+        if (givenUp.kind === "park") continue;
+        findings.judged();
+        const fault = faultOf(ledger, givenUp, holds);
+        if (fault !== null) findings.breach(() => fault, givenUp.delivery);
+      }
+    }
+  },
+};
+
+function judgeWhole(ledger: Ledger, givenUp: GivenUp, findings: Findings): void {
+  const { delivery, kind, key, sha, reason, attemptCount, order } = givenUp;
+  const { record } = delivery;
+  if (record.logCount === 0) return;
+  findings.judged();
+  const name = kind === "dlq" ? "its dead letter" : "its parked record";
+  if (sha !== record.sha) findings.breach(() => `${name} has other bytes`, delivery);
+  if (key !== record.key) findings.breach(() => `${name} has another key`, delivery);
+  if (reason === "") findings.breach(() => `${name} has no reason`, delivery);
+  if (kind === "park" || !ledger.parties.has("attempt")) return;
+  const sendCount = count(givenUp, ({ sendOrder }) => sendOrder < order);
+  if (attemptCount > sendCount) {
+    findings.breach(() => `${name} tells ${attemptCount} attempts of ${sendCount}`, delivery);
+  }
+}
+
+/** What is wrong with a dead letter's cause; null where it has one. */
+function faultOf(ledger: Ledger, givenUp: GivenUp, holds: Holds): string | null {
+  const { delivery, reason } = givenUp;
+  if (delivery.expected === "undeliverable" || delivery.expected === "unknown") return null;
+  if (delivery.expected === "filtered") return "is dead-lettered, though the filter leaves it out";
+  if (reason === "RETRIES_EXHAUSTED") {
+    return isExhausted(ledger, givenUp, holds) ? null : "is given up before its retries were spent";
+  }
+  return wasRefused(ledger, givenUp) ? null : `is dead-lettered (${reason}), though never refused`;
+}
+
+function wasRefused({ parties }: Ledger, givenUp: GivenUp): boolean {
+  const { delivery, order } = givenUp;
+  const { target } = delivery.channel;
+  if (!parties.has("recv")) return count(givenUp, ({ outcome }) => outcome === "rejected") > 0;
+  for (let one = delivery.firstArrival; one !== null && one.order < order; one = one.next) {
+    const { status, isWhole, isBroken } = one;
+    if (!isWhole || isBroken || isAccepting(target, status)) continue;
+    if (status >= 400 && status < 500 && !NO_REFUSAL.has(status)) return true;
+  }
+  return count(givenUp, isOtherRefusal) > 0;
+}
+
+/** By the sender's table for its target, which may know more refusals. */
+function isOtherRefusal({ outcome, status }: Attempt): boolean {
+  return outcome === "rejected" && !NO_REFUSAL.has(status);
+}
+
+function isExhausted(ledger: Ledger, givenUp: GivenUp, holds: Holds): boolean {
+  const { delivery, attemptCount, at, epoch } = givenUp;
+  const { maxAttempts, maxAgeMs } = delivery.channel.target.terms;
+  if (!ledger.parties.has("attempt")) {
+    const isSpent = maxAttempts !== null && attemptCount >= maxAttempts;
+    return isSpent || at - delivery.record.at >= maxAgeMs - ROUNDING_MS;
+  }
+  const isCharged = (one: Attempt): boolean => one.outcome === "retry" && one.epoch === epoch;
+  if (maxAttempts !== null && count(givenUp, isCharged) >= maxAttempts) return true;
+  const first = firstOf(givenUp, isCharged);
+  if (first === null) return false;
+  const held = heldMs(holds, {
+    ...{ target: delivery.channel.target, process: first.process },
+    ...{ endAt: first.endAt, until: at },
+  });
+  return at - first.endAt - held >= maxAgeMs - ROUNDING_MS;
+}
+
+function count({ delivery, order }: GivenUp, test: (attempt: Attempt) => boolean): number {
+  let total = 0;
+  for (let one = delivery.firstAttempt; one !== null && one.sendOrder < order; one = one.next) {
+    if (test(one)) total += 1;
+  }
+  return total;
+}
+
+function firstOf({ delivery }: GivenUp, test: (attempt: Attempt) => boolean): Attempt | null {
+  for (let one = delivery.firstAttempt; one !== null; one = one.next) {
+    if (one.endOrder !== NEVER && test(one)) return one;
+  }
+  return null;
+}

@@ -1,0 +1,181 @@
+import { channelsOf, type Findings, type Invariant } from "../findings.ts";
+import { appliedCommits } from "../ledger/commit-log.ts";
+import { type Hold, holdsOf } from "../ledger/holds.ts";
+import type { Ledger } from "../ledger/ledger.ts";
+import {
+  type Channel,
+  type Commit,
+  type Delivery,
+  NEVER,
+  type Operation,
+  type SourceRecord,
+} from "../ledger/rows.ts";
+
+/** Longest a partition may stand still, ms. */
+const STILL_MAX_MS = 30_000;
+
+/** L1. */
+export const lagReturns: Invariant = {
+  title: "after faults heal, lag returns to 0",
+  needs: [["log"], ["commit", "seen"], ["ops"]],
+  judge(ledger, findings) {
+    const rest = lastOf(ledger, "rest");
+    if (rest === null) {
+      findings.cannotJudge("nobody waited for the run");
+      return;
+    }
+    for (const channel of channelsOf(ledger)) {
+      const last = channel.stream.logged.at(-1);
+      if (last === undefined || last.offset < channel.floor || isHaltedAt(channel, NEVER)) continue;
+      findings.judged();
+      const committed = committedBefore(ledger, channel, rest.order)?.offset ?? channel.floor;
+      if (committed > last.offset) continue;
+      const { topic, partition } = channel.stream;
+      const head = deliveryFrom(channel, committed);
+      findings.breach(
+        () => `${topic}/${partition} rests at ${committed} of ${last.offset + 1}`,
+        head,
+      );
+    }
+  },
+};
+
+/** L2. */
+export const noStandstill: Invariant = {
+  title: "no partition stands still for 30 s with work to do, once faults have healed",
+  needs: [["log"], ["commit", "seen"], ["ops"]],
+  judge(ledger, findings) {
+    const heal = lastOf(ledger, "heal");
+    const rest = lastOf(ledger, "rest");
+    if (heal === null || rest === null) {
+      findings.cannotJudge("no time without faults");
+      return;
+    }
+    const holds = holdsOf(ledger);
+    for (const channel of channelsOf(ledger)) {
+      judgeChannel(ledger, { channel, heal, rest, holds, findings });
+    }
+  },
+};
+
+interface Judging {
+  readonly channel: Channel;
+  readonly heal: Operation;
+  readonly rest: Operation;
+  readonly holds: readonly Hold[];
+  readonly findings: Findings;
+}
+
+/** Walks from commit to commit after the healing; between two, the head must be at work now and then. */
+function judgeChannel(ledger: Ledger, { channel, heal, rest, holds, findings }: Judging): void {
+  const last = channel.stream.logged.at(-1);
+  if (last === undefined || isHaltedAt(channel, rest.order)) return;
+  let committed = committedBefore(ledger, channel, heal.order)?.offset ?? channel.floor;
+  let since = heal.at;
+  const applied = appliedCommits(ledger, channel);
+  const later = applied.filter(({ endOrder }) => endOrder > heal.order && endOrder < rest.order);
+  for (const commit of [...later.map(timed), { offset: NEVER, at: rest.at }]) {
+    if (commit.offset <= committed) continue;
+    findings.judged();
+    const head = recordFrom(channel, committed);
+    if (head === null) return;
+    const marks = [...marksOf(channel, head), ...marksOfHolds(holds, channel)];
+    const still = longestStill(marks, { from: Math.max(since, head.at), to: commit.at });
+    if (still > stillMaxMs(channel, head)) {
+      const seconds = Math.round(still / 1_000);
+      findings.breach(() => `stands still for ${seconds} s`, head.deliveries[channel.target.index]);
+    }
+    committed = commit.offset;
+    since = commit.at;
+  }
+}
+
+/** A commit took effect when it was answered; its request is at most a moment older. */
+function timed({ offset, sendAt: at }: Commit): { readonly offset: number; readonly at: number } {
+  return { offset, at };
+}
+
+/** A head that is being retried rests for its backoff. */
+function stillMaxMs({ target }: Channel, head: SourceRecord): number {
+  const delivery = head.deliveries[target.index];
+  const wasTried = delivery?.firstAttempt ?? delivery?.firstArrival ?? null;
+  const { backoffCapMs, timeoutMs } = target.terms;
+  return STILL_MAX_MS + (wasTried === null ? 0 : backoffCapMs + timeoutMs);
+}
+
+/** Longest time between two signs of work in a span, ms. */
+function longestStill(
+  marks: readonly number[],
+  { from, to }: { readonly from: number; readonly to: number },
+): number {
+  const inside = marks.filter((at) => at > from && at < to).sort((a, b) => a - b);
+  let longest = 0;
+  let before = from;
+  for (const at of [...inside, to]) {
+    longest = Math.max(longest, at - before);
+    before = at;
+  }
+  return longest;
+}
+
+/** Signs of work on a lane's head: its calls, its end, and changes of owner. */
+function marksOf({ target, epochs, operations }: Channel, head: SourceRecord): number[] {
+  const marks = epochs.map(({ startAt }) => startAt);
+  for (const { line, at } of operations) if (CHANGES.has(line.f)) marks.push(at);
+  const delivery = head.deliveries[target.index];
+  if (delivery === undefined) return marks;
+  for (let one = delivery.firstAttempt; one !== null; one = one.next) {
+    marks.push(one.sendAt, one.endAt);
+  }
+  for (let one = delivery.firstArrival; one !== null; one = one.next) {
+    marks.push(one.at, one.answerAt);
+  }
+  for (let one = delivery.firstGivenUp; one !== null; one = one.next) marks.push(one.at);
+  return marks;
+}
+
+const CHANGES: ReadonlySet<string> = new Set(["revoked", "fenced", "drained", "resolved"]);
+
+/** While a target is held nothing is due: one sign a second. */
+function marksOfHolds(holds: readonly Hold[], { target }: Channel): number[] {
+  const marks: number[] = [];
+  for (const hold of holds) {
+    if (hold.target !== target.terms.target) continue;
+    const to = Math.min(hold.to, hold.from + 86_400_000);
+    for (let at = hold.from; at < to; at += STILL_MAX_MS / 2) marks.push(at);
+    marks.push(to);
+  }
+  return marks;
+}
+
+/** Whether a partition stands by design: halted, its target paused, or a lane that is blocked behind its dead letter. */
+function isHaltedAt({ operations, target, givenUps }: Channel, order: number): boolean {
+  let isHalted = false;
+  let isPaused = false;
+  for (const { line, order: at } of operations) {
+    if (at > order) break;
+    if (line.f === "halted") isHalted = true;
+    if (line.f === "assigned") isHalted = false;
+    if (line.f === "pause") isPaused = true;
+    if (line.f === "resume") isPaused = false;
+  }
+  const mayBlock = target.terms.onDeadLetter === "block" || target.terms.order === "partition";
+  const isBlocked = mayBlock && givenUps.some(({ kind }) => kind === "dlq");
+  return isHalted || isPaused || isBlocked;
+}
+
+function committedBefore(ledger: Ledger, channel: Channel, order: number): Commit | null {
+  return appliedCommits(ledger, channel).findLast(({ endOrder }) => endOrder < order) ?? null;
+}
+
+function recordFrom({ stream }: Channel, offset: number): SourceRecord | null {
+  return stream.logged.find((record) => record.offset >= offset) ?? null;
+}
+
+function deliveryFrom(channel: Channel, offset: number): Delivery | null {
+  return recordFrom(channel, offset)?.deliveries[channel.target.index] ?? null;
+}
+
+function lastOf({ operations }: Ledger, f: "heal" | "rest"): Operation | null {
+  return operations.findLast(({ line }) => line.f === f) ?? null;
+}

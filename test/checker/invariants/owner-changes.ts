@@ -1,0 +1,184 @@
+import { covers } from "../done-set.ts";
+import { channelsOf, type Findings, type Invariant } from "../findings.ts";
+import type { Ledger } from "../ledger/ledger.ts";
+import { type Takeover, takeoversOf } from "../ledger/takeovers.ts";
+import {
+  type Arrival,
+  type Attempt,
+  type Channel,
+  type Commit,
+  type Delivery,
+  NEVER,
+  NONE,
+} from "../ledger/rows.ts";
+
+/**
+ * What settled less than this before a commit was asked for may not be in it, where only others than the deliverer wrote
+ * when it did, ms.
+ */
+const SNAPSHOT_SLACK_MS = 1_000;
+
+/** Metadata this long may have been cut at its upper end. */
+const METADATA_FULL = 3_900;
+
+const OUTAGES: ReadonlySet<string> = new Set([
+  ...["broker-kill", "disk-full", "network", "stop", "rebalance"],
+]);
+
+/** S13. */
+export const ownerChanges: Invariant = {
+  title: "a change of owner repeats what was open or not yet committed, a clean one what was open",
+  needs: [
+    ["recv", "attempt"],
+    ["commit", "seen"],
+    ["ops", "state"],
+  ],
+  judge(ledger, findings) {
+    for (const channel of channelsOf(ledger)) {
+      if (channel.epochs.length < 2) continue;
+      const changes = takeoversOf(ledger, channel).map((takeover) => {
+        return describe(ledger, channel, takeover);
+      });
+      for (const delivery of channel.deliveries) {
+        if (delivery.firstArrival?.next === null) continue;
+        if (ledger.parties.has("attempt")) judgeAttempts(delivery, { ledger, changes, findings });
+        else if (ledger.parties.has("recv")) judgeArrivals(delivery, { ledger, changes, findings });
+      }
+    }
+  },
+};
+
+/** A takeover, and what its last commit could not know yet. */
+interface Change extends Takeover {
+  /** The order and `at` before which a settled delivery must be in the base. */
+  readonly knownOrder: number;
+  readonly knownAt: number;
+  readonly isClean: boolean;
+}
+
+interface Judging {
+  readonly ledger: Ledger;
+  readonly changes: readonly Change[];
+  readonly findings: Findings;
+}
+
+function describe(ledger: Ledger, channel: Channel, takeover: Takeover): Change {
+  const { base, before } = takeover;
+  const asked = base === null ? null : requestOf(base, channel);
+  const isUndisturbed = ledger.parties.has("commit")
+    ? hasCommittedLast(channel, takeover, asked)
+    : !hasOutage(ledger, takeover);
+  const isClean = before?.end === "revoked" && isUndisturbed;
+  return {
+    ...takeover,
+    ...{ knownOrder: asked?.sendOrder ?? NONE, knownAt: asked?.sendAt ?? NONE, isClean },
+  };
+}
+
+function hasOutage({ operations }: Ledger, { before, epoch }: Takeover): boolean {
+  const since = before?.startOrder ?? NONE;
+  return operations.some(
+    ({ line, order }) => OUTAGES.has(line.f) && order > since && order < epoch.startOrder,
+  );
+}
+
+/** The request behind a commit that was seen. */
+function requestOf(base: Commit, { commits }: Channel): Commit {
+  const request = commits.findLast(
+    ({ sendOrder, offset, metadata }) =>
+      sendOrder < base.endOrder && offset === base.offset && metadata === base.metadata,
+  );
+  return request ?? base;
+}
+
+/** Whether no commit of the last owner failed or stayed open after the one that counted. */
+function hasCommittedLast(
+  { commits }: Channel,
+  { before, epoch }: Takeover,
+  base: Commit | null,
+): boolean {
+  return !commits.some(
+    ({ process, sendOrder, result }) =>
+      process === before?.process &&
+      result !== "ok" &&
+      sendOrder > (base?.sendOrder ?? NONE) &&
+      sendOrder < epoch.startOrder,
+  );
+}
+
+function judgeAttempts(delivery: Delivery, { ledger, changes, findings }: Judging): void {
+  let last: Attempt | null = null;
+  for (let one = delivery.firstAttempt; one !== null; one = one.next) {
+    if (one.job !== NONE) continue;
+    const before: Attempt | null = last;
+    last = one;
+    if (before === null || before.epoch === one.epoch) continue;
+    const change = changes.find(({ epoch }) => epoch.number === one.epoch);
+    if (change === undefined || before.sendOrder > change.epoch.startOrder) continue;
+    findings.judged();
+    const owner = changes.find(({ epoch }) => epoch.number === before.epoch);
+    const end = Math.min(change.epoch.startOrder, owner?.epoch.endOrder ?? NEVER);
+    if (before.outcome !== "delivered" || before.endOrder > end) continue;
+    const settled = settledOrder(delivery, before, ledger);
+    judgeRepeat(delivery, { change, findings, ...settled });
+  }
+}
+
+/** When the owner took an end in: by its own word where it gave one, else soon after. */
+function settledOrder(
+  { firstSettle }: Delivery,
+  { endOrder, endAt, epoch }: Attempt,
+  { parties }: Ledger,
+): { readonly order: number; readonly at: number } {
+  if (!parties.has("settle")) return { order: endOrder, at: endAt + SNAPSHOT_SLACK_MS };
+  for (let one = firstSettle; one !== null; one = one.next) {
+    if (one.epoch === epoch) return { order: one.order, at: one.at };
+  }
+  return { order: NEVER, at: NEVER };
+}
+
+function judgeArrivals(delivery: Delivery, { changes, findings }: Judging): void {
+  const first = firstAccepted(delivery);
+  if (first === null) return;
+  for (let one = first.next; one !== null; one = one.next) {
+    if (one.job !== NONE || one.process === first.process) continue;
+    const change = changes.findLast(({ epoch }) => epoch.startOrder <= one.order);
+    if (change === undefined || first.answerOrder > change.epoch.startOrder) continue;
+    findings.judged();
+    if (change.epoch.process !== one.process && one.process !== NONE) continue;
+    const at = first.answerAt + SNAPSHOT_SLACK_MS;
+    judgeRepeat(delivery, { change, findings, order: first.answerOrder, at });
+    return;
+  }
+}
+
+function firstAccepted({ firstArrival }: Delivery): Arrival | null {
+  for (let one = firstArrival; one !== null; one = one.next) {
+    if (one.job === NONE && one.isAccepted) return one;
+  }
+  return null;
+}
+
+interface Repeat {
+  readonly change: Change;
+  readonly findings: Findings;
+  /** When its last owner had settled it. */
+  readonly order: number;
+  readonly at: number;
+}
+
+function judgeRepeat(delivery: Delivery, { change, findings, order, at }: Repeat): void {
+  const { epoch, base, coverage, isClean, isCorrupted, knownOrder, knownAt } = change;
+  if (isCorrupted || covers(coverage, delivery.offset)) return;
+  const isCut =
+    (base?.metadata.length ?? 0) > METADATA_FULL && delivery.offset >= (coverage.runs.at(-1) ?? 0);
+  if (isCut) return;
+  if (isClean && order !== NEVER) {
+    findings.breach(() => `is repeated by epoch ${epoch.number} after a clean change`, delivery);
+  } else if (order < knownOrder && at <= knownAt) {
+    findings.breach(
+      () => `is repeated by epoch ${epoch.number}, though settled before the last commit`,
+      delivery,
+    );
+  }
+}

@@ -1,0 +1,99 @@
+import { channelsOf, type Findings, type Invariant } from "../findings.ts";
+import type { Ledger } from "../ledger/ledger.ts";
+import { laneOf, lanesOf, replayJobs } from "../ledger/lanes.ts";
+import { type Channel, type Delivery, NEVER, NONE } from "../ledger/rows.ts";
+import { acceptedOrder, deliveredOrder, givenUpOrder } from "../ledger/settlement.ts";
+
+/** S19. */
+export const redriveOrder: Invariant = {
+  title:
+    "what is behind a dead letter of its key waits: the redrive keeps the order, live events follow",
+  needs: [["log"], ["recv", "attempt"], ["dlq"]],
+  judge(ledger, findings) {
+    const replays = replayJobs(ledger);
+    for (const channel of channelsOf(ledger)) {
+      const { order, onDeadLetter } = channel.target.terms;
+      if (channel.givenUps.length === 0 || order === "none" || onDeadLetter === "skip") continue;
+      const releases = releasesOf(channel, ledger);
+      for (const lane of lanesOf(channel)) {
+        judgeLane(lane, { ledger, replays, releases, findings });
+      }
+    }
+  },
+};
+
+/** When operators ended quarantines without sending, by lane. */
+type Releases = ReadonlyMap<number, readonly number[]>;
+
+interface Judging {
+  readonly ledger: Ledger;
+  readonly replays: ReadonlySet<number>;
+  readonly releases: Releases;
+  readonly findings: Findings;
+}
+
+/** A time in which a lane's later events wait for one that was given up. */
+interface Wait {
+  readonly offset: number;
+  readonly from: number;
+  readonly to: number;
+}
+
+function releasesOf({ operations, target }: Channel, { names }: Ledger): Releases {
+  const releases = new Map<number, number[]>();
+  for (const { line, order } of operations) {
+    if (line.f !== "resolved") continue;
+    const lane = target.terms.order === "partition" ? 0 : names.keyOf(line.key ?? null);
+    releases.set(lane, [...(releases.get(lane) ?? []), order]);
+  }
+  return releases;
+}
+
+function judgeLane(lane: readonly Delivery[], judging: Judging): void {
+  const waits: Wait[] = [];
+  for (const delivery of lane) {
+    if (waits.length > 0) judgeSends(delivery, waits, judging);
+    const wait = delivery.firstGivenUp === null ? null : waitFor(delivery, judging);
+    if (wait !== null) addWait(waits, wait);
+  }
+}
+
+function waitFor(delivery: Delivery, { ledger, releases }: Judging): Wait | null {
+  const from = givenUpOrder(delivery, "any");
+  if (from === NEVER) return null;
+  const isByTarget = ledger.parties.has("recv");
+  const taken = isByTarget ? acceptedOrder(delivery, from) : deliveredOrder(delivery, from);
+  const release = releases.get(laneOf(delivery))?.find((order) => order > from) ?? NEVER;
+  return { offset: delivery.offset, from, to: Math.min(taken, release) };
+}
+
+/** Keeps only what an earlier wait does not hold anyway: a key with a thousand parked events has few waits. */
+function addWait(waits: Wait[], wait: Wait): void {
+  const last = waits.at(-1);
+  if (last !== undefined && last.from <= wait.from && last.to >= wait.to) return;
+  waits.push(wait);
+}
+
+function judgeSends(delivery: Delivery, waits: readonly Wait[], judging: Judging): void {
+  const { ledger, replays, findings } = judging;
+  for (const order of ledger.parties.has("attempt")
+    ? sends(delivery, replays)
+    : comes(delivery, replays)) {
+    findings.judged();
+    const wait = waits.find(({ from, to }) => from < order && order < to);
+    if (wait === undefined) continue;
+    findings.breach(() => `is sent while ${wait.offset} of its lane is set aside`, delivery);
+  }
+}
+
+function* sends({ firstAttempt }: Delivery, replays: ReadonlySet<number>): Generator<number> {
+  for (let one = firstAttempt; one !== null; one = one.next) {
+    if (one.job === NONE || !replays.has(one.job)) yield one.sendOrder;
+  }
+}
+
+function* comes({ firstArrival }: Delivery, replays: ReadonlySet<number>): Generator<number> {
+  for (let one = firstArrival; one !== null; one = one.next) {
+    if (one.job === NONE || !replays.has(one.job)) yield one.order;
+  }
+}

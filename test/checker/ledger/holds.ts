@@ -1,0 +1,57 @@
+import type { Ledger } from "./ledger.ts";
+import { NEVER, type Target } from "./rows.ts";
+
+/** A time in which a whole target waited, at one process or (process null) at all. */
+export interface Hold {
+  readonly target: string;
+  readonly process: number | null;
+  readonly from: number;
+  /** NEVER where nothing ended it. */
+  to: number;
+}
+
+/** All holds and pauses of a run. */
+export type Holds = readonly Hold[];
+
+/** Reads them from `held` and `released`, `pause` and `resume`; the end of a process ends its holds. */
+export function holdsOf({ operations, processes }: Ledger): Holds {
+  const holds: Hold[] = [];
+  for (const { line, at } of operations) {
+    const { f, target, partition } = line;
+    if (target === undefined || partition !== undefined) continue;
+    const process = f === "held" || f === "released" ? processes.idOf(line.who) : null;
+    const open = holds.find((hold) => {
+      return hold.target === target && hold.process === process && hold.to === NEVER;
+    });
+    if ((f === "held" || f === "pause") && open === undefined) {
+      holds.push({ target, process, from: at, to: NEVER });
+    }
+    if ((f === "released" || f === "resume") && open !== undefined) open.to = at;
+  }
+  for (const hold of holds) {
+    const life = processes.lives.find(({ process, endAt }) => {
+      return process === hold.process && endAt >= hold.from;
+    });
+    if (life !== undefined) hold.to = Math.min(hold.to, life.endAt);
+  }
+  return holds;
+}
+
+/** How long a process's calls to a target waited between an attempt's end and a moment, ms. */
+export function heldMs(
+  holds: Holds,
+  span: {
+    readonly target: Target;
+    readonly process: number;
+    readonly endAt: number;
+    readonly until: number;
+  },
+): number {
+  let total = 0;
+  for (const { target, process, from, to } of holds) {
+    if (target !== span.target.terms.target) continue;
+    if (process !== null && process !== span.process) continue;
+    total += Math.max(0, Math.min(to, span.until) - Math.max(from, span.endAt));
+  }
+  return total;
+}
