@@ -25,6 +25,7 @@ const TESTS = ["vitest", "run", "--reporter=default", "--reporter=./infra/counts
 const COMMANDS = {
   demo: [["node", "--conditions=millrace-source", "infra/demo/src/main.ts"]],
   test: [TESTS],
+  "bench:engine": [["node", "--conditions=millrace-source", "test/bench/engine.ts"]],
   verify: [
     ["npm", "run", "format:check"],
     ["npm", "run", "lint"],
