@@ -125,6 +125,27 @@ describe("the start of a new partition", () => {
     expect(starts(bench)).toEqual({ "users/1": 0 });
   });
 
+  it("goes on where it was committed although the mark's acknowledgement was lost", async () => {
+    const bench = new DriverBench();
+    const append = bench.stateLog.append.bind(bench.stateLog);
+    let lostCount = 0;
+    bench.stateLog.append = async (entries) => {
+      const offsets = await append(entries);
+      const isMark = JSON.stringify(entries).includes('"isCommitted":true');
+      if (!isMark || lostCount > 0) return offsets;
+      lostCount += 1;
+      throw new MillraceError("PRODUCE_FAILED", "no acknowledgement");
+    };
+
+    const assigned = bench.assign(1, [NEW]);
+    await bench.clock.advance(1_000);
+    await assigned;
+
+    expect(lostCount).toBe(1);
+    expect(bench.driver.halts).toEqual([]);
+    expect(starts(bench)).toEqual({ "users/0": 0 });
+  });
+
   it("halts when the log has lost what was owed before the first commit", async () => {
     const topic = [
       { key: "initialised/crm/users/0", value: { v: 1, offset: 3, isCommitted: false } },

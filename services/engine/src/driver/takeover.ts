@@ -38,6 +38,11 @@ interface Context {
   readonly assignment: Assignment;
   /** Names this takeover; unique in the life of the process. */
   readonly claim: string;
+  /**
+   * What earlier tries of this takeover committed, which the assignment does not know. Without it a try that failed behind
+   * its commit would look like offsets that are gone.
+   */
+  readonly committed: Map<AssignedPartition, OffsetCommit>;
   /** Whether the engine still holds a partition of the generation before. */
   readonly isKnown: (partition: AssignedPartition) => boolean;
   readonly options: DriverOptions;
@@ -125,7 +130,8 @@ async function findStart(
   const { options, ports } = context;
   const key = initialisedKey(options.target, partition);
   const initialised = readInitialised(ports.stateLog.get(key)?.value);
-  if (partition.committed !== null) return checkRange(partition, partition.committed);
+  const committed = partition.committed ?? context.committed.get(partition) ?? null;
+  if (committed !== null) return checkRange(partition, committed);
   if (initialised?.isCommitted === true) {
     return halt(partition, asOffset(initialised.offset), "committed-offset-gone");
   }
@@ -169,7 +175,12 @@ function halt(
 /** Writes `initialised`, commits, marks it committed; a crash between any two is taken up from there. */
 async function commitStarts(
   starts: readonly Start[],
-  { assignment: { generation }, options: { target }, ports: { source, stateLog } }: Context,
+  {
+    assignment: { generation },
+    committed,
+    options: { target },
+    ports: { source, stateLog },
+  }: Context,
 ): Promise<void> {
   const fresh = starts.filter((start) => start.isNew);
   const entries = (isCommitted: boolean, of: readonly Start[]) =>
@@ -179,15 +190,14 @@ async function commitStarts(
     });
   if (fresh.length > 0) {
     await stateLog.append(entries(false, fresh));
-    const commits = fresh.map(
-      ({ partition: { topic, partition }, offset, metadata }): OffsetCommit => ({
-        topic,
-        partition,
-        offset,
-        metadata,
-      }),
-    );
+    const commits = fresh.map(({ partition, offset, metadata }): OffsetCommit => {
+      return { topic: partition.topic, partition: partition.partition, offset, metadata };
+    });
     await source.commit(commits, generation);
+    for (const [index, { partition }] of fresh.entries()) {
+      const commit = commits[index];
+      if (commit !== undefined) committed.set(partition, commit);
+    }
   }
   const unmarked = starts.filter(({ partition }) => {
     const entry = stateLog.get(initialisedKey(target, partition));

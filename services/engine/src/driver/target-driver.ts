@@ -20,9 +20,11 @@ import { step } from "../core/step.ts";
 import { MillraceError } from "../errors.ts";
 import type {
   AbandonAttempt,
+  AssignedPartition,
   Assignment,
   Cancel,
   GroupListener,
+  OffsetCommit,
   PartitionHalt,
   PreparedEvent,
   RecordBatch,
@@ -228,12 +230,14 @@ export class TargetDriver implements GroupListener {
   }
 
   async #takeOverUntilDone(assignment: Assignment, membership: number): Promise<Takeover | null> {
+    const committed = new Map<AssignedPartition, OffsetCommit>();
     for (;;) {
       this.#claimCount += 1;
       try {
         const takeover = await takeOver({
           assignment,
           claim: `${this.#options.processId}-${this.#claimCount}`,
+          committed,
           isKnown: (partition) => this.#find(partition) !== undefined,
           options: this.#options,
           ports: this.#ports,
