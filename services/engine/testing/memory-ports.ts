@@ -99,6 +99,9 @@ export class MemoryStateLog implements StateLog {
   /** Asked before each write; throws where it must fail. */
   onAppend: (keys: readonly string[]) => Promise<void> = () => Promise.resolve();
 
+  /** Asked after each write that stands; throws where its acknowledgement gets lost. */
+  onWritten: () => Promise<void> = () => Promise.resolve();
+
   /** @param topic the entries, shared by all views of one topic. */
   constructor(topic: { readonly key: string; readonly value: unknown }[] = []) {
     this.entries = topic;
@@ -108,7 +111,9 @@ export class MemoryStateLog implements StateLog {
     entries: readonly { readonly key: string; readonly value: unknown }[],
   ): Promise<readonly Offset[]> {
     await this.onAppend(entries.map(({ key }) => key));
-    return entries.map((entry) => asOffset(this.entries.push(entry) - 1));
+    const offsets = entries.map((entry) => asOffset(this.entries.push(entry) - 1));
+    await this.onWritten();
+    return offsets;
   }
 
   readTo(offset: Offset): Promise<void> {

@@ -22,7 +22,7 @@ function parked(effects: readonly Effect<string>[]): string[][] {
 /** Names and outcomes of what these effects settle. */
 function settled(effects: readonly Effect<string>[]): string[] {
   return effects.flatMap((effect) =>
-    effect.kind === "settled" ? [`${effect.delivery?.payload} ${effect.outcome}`] : [],
+    effect.kind === "settled" ? [`${effect.delivery.payload} ${effect.outcome}`] : [],
   );
 }
 

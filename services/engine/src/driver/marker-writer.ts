@@ -9,6 +9,7 @@ import { markerKey, type MarkerValue } from "./state-keys.ts";
 export class MarkerWriter {
   readonly #target: TargetId;
   readonly #ports: Pick<DriverPorts, "clock" | "stateLog">;
+  #writeCount = 0;
   readonly #deadLetters = new WeakMap<Delivery<PreparedEvent>, RecordPosition>();
 
   constructor(target: TargetId, ports: Pick<DriverPorts, "clock" | "stateLog">) {
@@ -28,6 +29,9 @@ export class MarkerWriter {
   async write(delivery: Delivery<PreparedEvent>, marker: Marker): Promise<void> {
     const { clock, stateLog } = this.#ports;
     const position = this.#deadLetters.get(delivery);
+    this.#writeCount += 1;
+    const { epoch, lane } = marker;
+    const name = { epoch, lane, write: this.#writeCount };
     const value: MarkerValue = {
       v: 1,
       kind: marker.kind,
@@ -36,6 +40,6 @@ export class MarkerWriter {
         position === undefined ? null : { partition: position.partition, offset: position.offset },
       at: new Date(clock.wallNow()).toISOString(),
     };
-    await stateLog.append([{ key: markerKey(this.#target, delivery.partition, marker), value }]);
+    await stateLog.append([{ key: markerKey(this.#target, delivery.partition, name), value }]);
   }
 }

@@ -13,7 +13,7 @@ interface Entry {
 const KEY_A = Buffer.from("a").toString("base64url");
 const claim = (name: string): Entry => ({ key: `claim/crm/users/0/${name}`, value: { v: 1 } });
 const marker = (epoch: number, offset: number, kind = "quarantine"): Entry => ({
-  key: `marker/crm/users/0/${epoch}/${KEY_A}/${offset}`,
+  key: `marker/crm/users/0/${epoch}/${KEY_A}/${kind}-${offset}`,
   value: { v: 1, kind, offset, dead: null, at: "2026-01-01T00:00:00.000Z" },
 });
 
@@ -70,6 +70,34 @@ describe("a marker at a takeover", () => {
     expect(asideOf(bench)).toEqual([9]);
   });
 
+  it("holds as the last valid one of its key says", async () => {
+    const bench = await takeover(claim("old"), marker(0, 4), claim("new"), marker(2, 9));
+
+    expect(asideOf(bench)).toEqual([9]);
+    expect(live(bench, "marker/")).toEqual([marker(2, 9).key]);
+  });
+
+  it("is not lost when its writer, overtaken, writes it again and late", async () => {
+    const bench = await setupDriver();
+    const topic = bench.stateLog.entries as Entry[];
+    await bench.fetch(["a:1"]);
+    let isFirst = true;
+    bench.stateLog.onWritten = () => {
+      if (!isFirst) return Promise.resolve();
+      isFirst = false;
+      return Promise.reject(new MillraceError("PRODUCE_FAILED", "no answer"));
+    };
+    await bench.end("1", 422);
+    topic.push(claim("second"));
+    await bench.clock.advance(500);
+    expect(live(bench, "marker/")).toHaveLength(2);
+
+    const third = new DriverBench({}, { processId: "p3" }, new MemoryStateLog(topic));
+    await third.assign(3);
+
+    expect(asideOf(third)).toEqual([0]);
+  });
+
   it("of another partition or target is left alone", async () => {
     const elsewhere = `marker/crm/users/1/0/${KEY_A}/4`;
     const others = `marker/other/users/0/0/${KEY_A}/4`;
@@ -121,8 +149,8 @@ describe("a quarantined key", () => {
   it("has its marker in the state topic, with where the dead letter stands", async () => {
     const bench = await quarantined();
 
-    expect(live(bench, "marker/")).toEqual([`marker/crm/users/0/0/${KEY_A}/0`]);
-    expect(bench.stateLog.latest(`marker/crm/users/0/0/${KEY_A}/0`)).toMatchObject({
+    expect(live(bench, "marker/")).toEqual([`marker/crm/users/0/0/${KEY_A}/1`]);
+    expect(bench.stateLog.latest(`marker/crm/users/0/0/${KEY_A}/1`)).toMatchObject({
       v: 1,
       kind: "quarantine",
       offset: 0,

@@ -2,6 +2,7 @@
 import {
   asEpoch,
   asOffset,
+  type Epoch,
   type TargetId,
   type Topic,
   type TopicPartition,
@@ -19,15 +20,18 @@ export const claimKey = (
 ): string => `claim/${target}/${topic}/${partition}/${claim}`;
 
 /**
- * `marker/<target>/<topic>/<partition>/<epoch>/<base64url key>/<offset>`: a key that is set aside. Epoch and offset make
- * it unique, so that a late marker of an ended epoch never hides a valid one.
+ * `marker/<target>/<topic>/<partition>/<epoch>/<base64url key>/<write>`: a key that is set aside. `write` counts the
+ * writes of a process, failed ones too: no marker ever replaces another, so one that an ended epoch writes again and
+ * late hides none that is valid.
  */
 export const markerKey = (
   target: TargetId,
   { topic, partition }: TopicPartition,
-  { epoch, lane, offset }: Marker,
-): string =>
-  `marker/${target}/${topic}/${partition}/${epoch}/${Buffer.from(lane, "latin1").toString("base64url")}/${offset}`;
+  { epoch, lane, write }: { readonly epoch: Epoch; readonly lane: string; readonly write: number },
+): string => {
+  const name = Buffer.from(lane, "latin1").toString("base64url");
+  return `marker/${target}/${topic}/${partition}/${epoch}/${name}/${write}`;
+};
 
 /** `initialised/<target>/<topic>/<partition>`: where a partition began, and whether that is committed. */
 export const initialisedKey = (target: TargetId, { topic, partition }: TopicPartition): string =>
