@@ -23,6 +23,7 @@ const TESTS = ["vitest", "run", "--reporter=default", "--reporter=./infra/counts
 
 /** What each command runs, in order; the arguments go to the last. */
 const COMMANDS = {
+  check: [["node", "--conditions=millrace-source", "test/checker/main.ts"]],
   demo: [["node", "--conditions=millrace-source", "infra/demo/src/main.ts"]],
   test: [TESTS],
   "bench:engine": [["node", "--conditions=millrace-source", "test/bench/engine.ts"]],

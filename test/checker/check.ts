@@ -24,35 +24,20 @@ export interface CheckOptions {
 }
 
 /**
- * Judges a history in memory. Lines need not ascend in `at`: they are put in order, equals as they stand.
- * @param lines one history, its `run` line first.
+ * Judges a history. It is read once, and once more where something is broken.
+ * @param lines one history, its `run` line first. An array may hold lines that do not ascend in `at`: they are put in
+ * order, equals as they stand. Anything else ascends, and can be iterated twice.
  */
 export function check(
-  lines: readonly HistoryLine[],
+  lines: Iterable<HistoryLine>,
   { traces = "shown" }: CheckOptions = {},
 ): Verdict {
-  const ordered = inOrder(lines);
+  const ordered = Array.isArray(lines) ? inOrder(lines) : lines;
   const ledger = new Ledger();
   for (const line of ordered) ledger.add(line);
   const findings = judge(ledger);
   const shown = new Traces(traces === "shown" ? breachesOf(findings) : []);
   if (!shown.isEmpty) for (const line of ordered) shown.add(line);
-  return verdictOf(ledger, findings, shown);
-}
-
-/**
- * Judges a history of any size. It is read once, and once more where something is broken.
- * @param source lines ascending in `at`; can be iterated twice.
- */
-export async function checkStream(
-  source: AsyncIterable<HistoryLine>,
-  { traces = "shown" }: CheckOptions = {},
-): Promise<Verdict> {
-  const ledger = new Ledger();
-  for await (const line of source) ledger.add(line);
-  const findings = judge(ledger);
-  const shown = new Traces(traces === "shown" ? breachesOf(findings) : []);
-  if (!shown.isEmpty) for await (const line of source) shown.add(line);
   return verdictOf(ledger, findings, shown);
 }
 

@@ -11,6 +11,9 @@
  * as first among its equals. A line is written at the moment it tells of: `attempt send` before the call, `attempt out`
  * when its answer is handed to the engine, `commit send` before the request, `commit ok` when the answer is handed over,
  * `commit seen` when the broker applied it.
+ *
+ * On disk a history is a folder of `*.jsonl`, `run.jsonl` with the run line and one file a party, each with a last line
+ * that counts the others (history-file.ts).
  */
 
 /** Coordinates of a record. */

@@ -120,8 +120,22 @@ function judgeAttempts(delivery: Delivery, { ledger, changes, findings }: Judgin
     const end = Math.min(change.epoch.startOrder, owner?.epoch.endOrder ?? NEVER);
     if (before.outcome !== "delivered" || before.endOrder > end) continue;
     const settled = settledOrder(delivery, before, ledger);
-    judgeRepeat(delivery, { change, findings, ...settled });
+    const loss = firstLoss(changes, { from: before.epoch, to: one.epoch, offset: delivery.offset });
+    if (loss !== null) judgeRepeat(delivery, { change: loss, findings, ...settled });
   }
+}
+
+/** The change of owner at which it was no longer known that an offset had settled in epoch `from`: all later ones only pass that on. */
+function firstLoss(
+  changes: readonly Change[],
+  { from, to, offset }: { readonly from: number; readonly to: number; readonly offset: number },
+): Change | null {
+  const begin = changes.findIndex(({ epoch }) => epoch.number === from) + 1;
+  const end = changes.findIndex(({ epoch }) => epoch.number === to) + 1;
+  const passed = changes.slice(begin, end);
+  return (
+    passed.find(({ isCorrupted, coverage }) => isCorrupted || !covers(coverage, offset)) ?? null
+  );
 }
 
 /** When the owner took an end in: by its own word where it gave one, else soon after. */

@@ -58,9 +58,13 @@ function isAnyWaiting(retry: Attempt): boolean {
 function isWaitingIn({ attempts }: Channel, retry: Attempt): boolean {
   const since = retry.sendAt - WAITING_MS;
   let highest = NONE;
+  let epoch = NONE;
   for (const one of attempts) {
     if (one.process !== retry.process) continue;
     const { offset } = one.delivery;
+    // What an earlier epoch of the same process had fetched is fetched again.
+    if (one.epoch !== epoch) highest = NONE;
+    epoch = one.epoch;
     if (one.sendAt <= since) {
       highest = Math.max(highest, offset);
       continue;
