@@ -14,9 +14,11 @@
  */
 import type { AttemptResult } from "./attempt-result.ts";
 import { CallWindow } from "./call-window.ts";
+import { halveLimit } from "./concurrency-limit.ts";
 import type { StepContext } from "./context.ts";
 import type { Delivery } from "./delivery.ts";
 import { isSameLane, type Lane } from "./lane.ts";
+import { ownSlots } from "./slots.ts";
 import type { EngineState } from "./state.ts";
 
 /** Where the breaker stands. */
@@ -134,6 +136,7 @@ function endProbe<P>(context: StepContext<P>, sign: "answer" | "failure" | null)
   breaker.probe = null;
   if (sign === "answer") {
     startSlowly(context);
+    halveLimit(context);
     return false;
   }
   open(context, sign === null ? PROBE_INTERVAL_MIN_MS : halfOpenAfterMs);
@@ -164,7 +167,7 @@ function climb<P>(context: StepContext<P>): void {
   if (now < breaker.doublesAt || isErrorRatioReached(context, 1)) return;
   breaker.slotsMax *= 2;
   breaker.doublesAt = now + DOUBLING_MS;
-  if (breaker.slotsMax < state.config.concurrencyMax * state.share) return;
+  if (breaker.slotsMax < ownSlots(state)) return;
   breaker.stage = "closed";
   breaker.slotsMax = Infinity;
 }
@@ -177,16 +180,19 @@ function isErrorRatioReached<P>(
   return callCount >= minCalls && failureCount >= state.config.breaker.errorRatio * callCount;
 }
 
-/** A busy target that goes down fills the window with failures far too slowly, so a run of them is enough. */
+/**
+ * A busy target that goes down fills the window with failures far too slowly, so a run of them is enough: at least what
+ * is in flight, since a target that refuses what it cannot take at once refuses that in a run, and takes the rest.
+ */
 function isStreakLong<P>({ state }: StepContext<P>): boolean {
-  const { breaker } = state.hold;
-  const { streakCount, isStreakWide } = breaker;
-  if (streakCount < STREAK_MIN || streakCount < streakNeeded(state)) return false;
+  const { streakCount, isStreakWide } = state.hold.breaker;
+  if (streakCount < STREAK_MIN || streakCount <= state.inFlightCount) return false;
+  if (streakCount < chanceRun(state)) return false;
   return isStreakWide || hasOneActiveLane(state);
 }
 
 /** How long a run of failures must be to be no chance, by the share of failures before it. */
-function streakNeeded<P>({ hold, config }: EngineState<P>): number {
+function chanceRun<P>({ hold, config }: EngineState<P>): number {
   const { window, streakCount } = hold.breaker;
   const callCount = window.callCount - streakCount;
   if (callCount < config.breaker.minCalls) return STREAK_MIN;

@@ -4,6 +4,7 @@ import type { AttemptResult, DeadLetterReason } from "./attempt-result.ts";
 import { backoffMs } from "./backoff.ts";
 import { boundIntake } from "./bounds.ts";
 import { markDirty } from "./commit.ts";
+import { adaptLimit } from "./concurrency-limit.ts";
 import { RETRY_AFTER_MAX_MS } from "./config.ts";
 import type { StepContext } from "./context.ts";
 import type { Delivery, Failure } from "./delivery.ts";
@@ -57,6 +58,7 @@ function endAttempt<P>(
   noteAttemptEnd(delivery, result, context.now);
   const isProbe = isBreakerProbe(state.hold, delivery);
   heed(context, delivery, result);
+  adaptLimit(context, delivery, result);
   if (!delivery.partition.isOwned) return;
   switch (result.kind) {
     case "delivered":

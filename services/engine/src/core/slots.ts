@@ -1,11 +1,11 @@
 import type { EngineState } from "./state.ts";
 
-/**
- * Attempts that this process may have in flight now: its share of the target's, less in a slow start, at least one.
- * @see `EngineState.slotCount`
- */
+/** This process's share of what the target takes at once: at least one, whatever the share. */
+export function ownSlots<P>({ limit, share }: EngineState<P>): number {
+  return Math.max(1, Math.floor(limit.value * share));
+}
+
+/** Sets how many attempts may be in flight now: this process's share, or less in a slow start. */
 export function allotSlots<P>(state: EngineState<P>): void {
-  const { config, share, hold } = state;
-  const own = Math.max(1, Math.floor(config.concurrencyMax * share));
-  state.slotCount = Math.min(own, hold.breaker.slotsMax);
+  state.slotCount = Math.min(ownSlots(state), state.hold.breaker.slotsMax);
 }

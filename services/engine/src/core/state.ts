@@ -1,3 +1,4 @@
+import { createConcurrencyLimit, type ConcurrencyLimit } from "./concurrency-limit.ts";
 import type { EngineConfig } from "./config.ts";
 import { createHold, type Hold } from "./hold.ts";
 import { DueHeap } from "./due-heap.ts";
@@ -39,6 +40,7 @@ export interface EngineState<Payload> {
   retryInFlightCount: number;
   /** The last attempt that started was a retry. */
   wasRetry: boolean;
+  readonly limit: ConcurrencyLimit;
   /** The part of the target's partitions that this process owns, above 0 and at most 1. */
   share: number;
   /** Attempts that this process may have in flight now (slots.ts). */
@@ -78,6 +80,7 @@ export function createState<P>(config: EngineConfig, now: number): EngineState<P
     inFlightCount: 0,
     retryInFlightCount: 0,
     wasRetry: false,
+    limit: createConcurrencyLimit(config.concurrencyMax, now),
     share: 1,
     slotCount: config.concurrencyMax,
     writingCount: 0,
