@@ -1,0 +1,218 @@
+/**
+ * The brokers, and the wires to them. A request reaches them after a while, is done there, and its answer comes back
+ * after a while: each of the three can fail, and a client that gave up never knows whether it was done.
+ */
+import { asPartition, type Offset, type Topic, type TopicPartition } from "@millrace/engine";
+import type { Draws } from "./draws.ts";
+import type { FaultClass } from "./fault-classes.ts";
+import type { EventQueue } from "./event-queue.ts";
+import type { Machine } from "./machine.ts";
+import { TopicLog, type NewLogRecord } from "./topic-log.ts";
+import type { BrokerFaults } from "./fault-plan.ts";
+
+/** Why a request failed, as a client's library says it. */
+export type BrokerErrorType =
+  "UNREACHABLE" | "UNKNOWN_MEMBER_ID" | "ILLEGAL_GENERATION" | "REBALANCE_IN_PROGRESS";
+
+/** A refused or unanswered request. */
+export class BrokerError extends Error {
+  override readonly name = "BrokerError";
+  readonly type: BrokerErrorType;
+
+  constructor(type: BrokerErrorType) {
+    super(type);
+    this.type = type;
+  }
+}
+
+/** One request. Requests of one channel of one machine are done in their order. */
+export interface BrokerRequest<Answer> {
+  readonly machine: Machine;
+  /** Names its draws: `commit`, `produce`, `fetch`, ... */
+  readonly kind: keyof BrokerFaults;
+  /** After which its client gives up, ms. */
+  readonly timeoutMs: number;
+  /** Done at the broker. @throws BrokerError. */
+  readonly apply: () => Answer;
+  /** At the client, once; not after its death. */
+  readonly onAnswer: (outcome: Outcome<Answer>) => void;
+}
+
+type Wire = Pick<BrokerRequest<unknown>, "kind" | "machine">;
+
+/** How a request ended, for its client. */
+export type Outcome<Answer> =
+  | { readonly isOk: true; readonly answer: Answer }
+  | { readonly isOk: false; readonly error: BrokerError };
+
+/** What a world lets happen on the way to the brokers and back. */
+interface Ports {
+  readonly queue: EventQueue;
+  readonly draws: Draws;
+  readonly faults: BrokerFaults;
+  /** Told of each fault that struck, for the coverage. */
+  readonly onFault: (fault: FaultClass, machine: Machine) => void;
+}
+
+/** What each fault of a request is called. */
+const FAULTS: Readonly<
+  Record<keyof BrokerFaults, Readonly<Record<"lost" | "unanswered" | "delayed", FaultClass>>>
+> = {
+  commit: { lost: "commit-lost", unanswered: "commit-unanswered", delayed: "commit-delayed" },
+  produce: { lost: "produce-lost", unanswered: "produce-unanswered", delayed: "produce-delayed" },
+  state: { lost: "state-lost", unanswered: "state-unanswered", delayed: "state-delayed" },
+  journal: { lost: "journal-lost", unanswered: "journal-lost", delayed: "journal-delayed" },
+  fetch: { lost: "fetch-lost", unanswered: "fetch-lost", delayed: "fetch-delayed" },
+  group: { lost: "group-lost", unanswered: "group-unanswered", delayed: "group-delayed" },
+};
+
+/** One way of a request, ms. */
+const WAY_MS = { from: 0.2, to: 2 } as const;
+/** A refused connection says so at once. */
+const REFUSED_MS = 5;
+
+/** See the head of this file. */
+export class Cluster {
+  /** No faults of single requests any more. */
+  isHealed = false;
+  readonly queue: EventQueue;
+  readonly #ports: Ports;
+  readonly #topics = new Map<Topic, readonly TopicLog[]>();
+  /** When the last request of a channel is done. */
+  readonly #channels = new Map<string, number>();
+  readonly #watchers = new Set<() => void>();
+  #isUp = true;
+
+  constructor(ports: Ports) {
+    this.#ports = ports;
+    this.queue = ports.queue;
+  }
+
+  get isUp(): boolean {
+    return this.#isUp;
+  }
+
+  createTopic(topic: Topic, partitionCount: number): void {
+    const logs = Array.from(
+      { length: partitionCount },
+      (_, partition) => new TopicLog({ topic, partition: asPartition(partition) }),
+    );
+    this.#topics.set(topic, logs);
+  }
+
+  /** @throws for a topic that does not exist. */
+  logs(topic: Topic): readonly TopicLog[] {
+    const logs = this.#topics.get(topic);
+    if (logs === undefined) throw new Error(`no such topic: ${topic}`);
+    return logs;
+  }
+
+  /** @throws for a partition that does not exist. */
+  log({ topic, partition }: TopicPartition): TopicLog {
+    const log = this.logs(topic)[partition];
+    if (log === undefined) throw new Error(`no such partition: ${topic}/${partition}`);
+    return log;
+  }
+
+  append(place: TopicPartition, record: NewLogRecord): Offset {
+    return this.log(place).append(record, this.#wallNow());
+  }
+
+  stop(): void {
+    this.#isUp = false;
+    for (const watcher of this.#watchers) watcher();
+  }
+
+  start(): void {
+    this.#isUp = true;
+    for (const watcher of this.#watchers) watcher();
+  }
+
+  /** Calls `watcher` when the brokers went or came back. */
+  onAvailability(watcher: () => void): void {
+    this.#watchers.add(watcher);
+  }
+
+  /** Sends one request. */
+  send<Answer>(request: BrokerRequest<Answer>): void {
+    const { machine, timeoutMs } = request;
+    if (machine.isDead) return;
+    const { queue } = this.#ports;
+    const sentAt = queue.now;
+    const giveUp = (delayMs: number): void => {
+      const error = new BrokerError("UNREACHABLE");
+      machine.schedule(delayMs, () => request.onAnswer({ isOk: false, error }));
+    };
+    if (!this.#isReached(machine)) {
+      giveUp(machine.isLinked ? REFUSED_MS : timeoutMs);
+      return;
+    }
+    const isLost = this.#isFaulty(request, "lost");
+    if (isLost) return giveUp(timeoutMs);
+    const wayMs = this.#way(request);
+    const isUnanswered = this.#isFaulty(request, "unanswered");
+    queue.after(this.#inTurn(request, wayMs), () => {
+      const leftMs = timeoutMs - (queue.now - sentAt);
+      if (!this.#isReached(machine) && !machine.isStalled && !machine.isDead) return giveUp(leftMs);
+      const outcome = this.#apply(request);
+      const backMs = this.#way(request);
+      if (isUnanswered || backMs > leftMs) return giveUp(leftMs);
+      machine.schedule(backMs, () => request.onAnswer(outcome));
+    });
+  }
+
+  /** Sends one request; never settles once the machine is dead. @throws BrokerError. */
+  ask<Answer>(request: Omit<BrokerRequest<Answer>, "onAnswer">): Promise<Answer> {
+    return new Promise((resolve, reject) => {
+      this.send({
+        ...request,
+        onAnswer: (outcome) => {
+          if (outcome.isOk) resolve(outcome.answer);
+          else reject(outcome.error);
+        },
+      });
+    });
+  }
+
+  #apply<Answer>({ apply }: BrokerRequest<Answer>): Outcome<Answer> {
+    try {
+      return { isOk: true, answer: apply() };
+    } catch (error) {
+      if (error instanceof BrokerError) return { isOk: false, error };
+      throw error;
+    }
+  }
+
+  #isReached(machine: Machine): boolean {
+    return this.#isUp && machine.isLinked;
+  }
+
+  /** When it is its turn in its channel. */
+  #inTurn({ machine, kind }: Wire, wayMs: number): number {
+    const channel = `${machine.name}/${kind}`;
+    const at = Math.max(this.queue.now + wayMs, this.#channels.get(channel) ?? 0);
+    this.#channels.set(channel, at);
+    return at - this.queue.now;
+  }
+
+  #way(request: Wire): number {
+    const { draws, faults } = this.#ports;
+    const { kind } = request;
+    if (this.#isFaulty(request, "delayed")) {
+      return draws.between(`${kind}.delay`, 5, faults[kind].delayMaxMs);
+    }
+    return draws.between("way", WAY_MS.from, WAY_MS.to);
+  }
+
+  #isFaulty({ kind, machine }: Wire, how: "lost" | "unanswered" | "delayed"): boolean {
+    if (this.isHealed) return false;
+    const { draws, faults, onFault } = this.#ports;
+    const isFaulty = draws.isFaulty(`${kind}.${how}`, faults[kind][how]);
+    if (isFaulty) onFault(FAULTS[kind][how], machine);
+    return isFaulty;
+  }
+
+  #wallNow(): number {
+    return Date.UTC(2026, 0, 1) + this.queue.now;
+  }
+}

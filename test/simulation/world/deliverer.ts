@@ -1,0 +1,163 @@
+/** One delivery process: a machine, its view of the state topic, and the production driver of each target on it. */
+import { TargetDriver, asTarget, asTopic, type Topic } from "@millrace/engine";
+import type { Group } from "./group.ts";
+import { Machine } from "./machine.ts";
+import type { FaultClass } from "./fault-classes.ts";
+import { SimulatedPreparer, type Registry } from "./preparer.ts";
+import { SimulatedSink } from "./sink.ts";
+import { SimulatedSource } from "./source.ts";
+import { SimulatedStateLog } from "./state-log.ts";
+import type { TargetApi } from "./target-api.ts";
+import { Witness, type DeadlyEffect } from "./witness.ts";
+import type { Cluster } from "./cluster.ts";
+import type { Draws } from "./draws.ts";
+import type { EventQueue } from "./event-queue.ts";
+import type { HistoryBook } from "./history-book.ts";
+import type { EventPlan, Plan } from "./plan.ts";
+
+/** The state topic. */
+export const STATE_TOPIC = asTopic("millrace.state");
+
+/** The topic of the journal. */
+export const JOURNAL_TOPIC = asTopic("millrace.deliveries");
+
+/** A target's own topics and its group. */
+export interface TargetWorld {
+  readonly api: TargetApi;
+  readonly group: Group;
+  readonly deadTopic: Topic;
+  readonly parkedTopic: Topic;
+}
+
+/** What every process of a world shares. */
+export interface DelivererPorts {
+  readonly plan: Plan;
+  readonly queue: EventQueue;
+  readonly draws: Draws;
+  readonly book: HistoryBook;
+  readonly cluster: Cluster;
+  readonly registry: Registry;
+  readonly targets: readonly TargetWorld[];
+  readonly eventAt: (place: {
+    readonly topic: string;
+    readonly partition: number;
+    readonly offset: number;
+  }) => EventPlan;
+  readonly nextCommit: () => number;
+  readonly isHealed: () => boolean;
+  readonly onFault: (fault: FaultClass, machine: Machine) => void;
+  /** Kills the process, to be started again. */
+  readonly onCrash: (deliverer: Deliverer, why: FaultClass | Error) => void;
+}
+
+/** How long a process has from SIGTERM to its end, and what of it is not for open calls, ms. */
+export const GRACE_MS = 50_000;
+const GRACE_RESERVE_MS = 3_000;
+
+/** See the head of this file. */
+export class Deliverer {
+  readonly name: string;
+  readonly slot: number;
+  readonly machine: Machine;
+  readonly drivers: readonly TargetDriver[];
+  readonly #ports: DelivererPorts;
+  readonly #witnesses: Witness[] = [];
+  /** It was told to end. */
+  isStopping = false;
+
+  constructor(name: string, slot: number, ports: DelivererPorts) {
+    this.name = name;
+    this.slot = slot;
+    this.#ports = ports;
+    this.machine = new Machine(name, ports.queue);
+    const stateLog = this.#stateLog();
+    this.drivers = ports.targets.map((target) => this.#drive(target, stateLog));
+  }
+
+  /** Resolves when each driver has taken its first assignment over, or the process is at its end. */
+  async start(): Promise<void> {
+    await Promise.all(this.drivers.map((driver) => driver.start()));
+  }
+
+  /** SIGTERM: resolves when the process could exit. */
+  async stop(): Promise<void> {
+    await Promise.all(this.drivers.map((driver) => driver.stop(GRACE_MS - GRACE_RESERVE_MS)));
+    for (const witness of this.#witnesses) witness.noteRelease();
+  }
+
+  #stateLog(): SimulatedStateLog {
+    const { cluster } = this.#ports;
+    const { machine } = this;
+    const sink = new SimulatedSink({
+      cluster,
+      machine,
+      kind: "state",
+      recordBytesMax: Infinity,
+      onWritten: (record, position) => {
+        for (const witness of this.#witnesses) witness.noteState(record, position);
+      },
+    });
+    return new SimulatedStateLog({ cluster, machine, sink, topic: STATE_TOPIC });
+  }
+
+  #drive(
+    { api, group, deadTopic, parkedTopic }: TargetWorld,
+    stateLog: SimulatedStateLog,
+  ): TargetDriver {
+    const { plan, queue, draws, book, cluster, registry, eventAt } = this.#ports;
+    const { machine } = this;
+    const target = api.plan;
+    const witness = new Witness({
+      queue,
+      book,
+      machine,
+      target: target.name,
+      keyOf: (place) => eventAt(place).key,
+      fateAt: (effect) => this.#fateAt(effect),
+      kill: () => this.#ports.onCrash(this, `crash-in-${this.#dyingOf}`),
+      nextCommit: this.#ports.nextCommit,
+    });
+    this.#witnesses.push(witness);
+    const { sessionMs, recordBytesMax } = plan;
+    const source = new SimulatedSource(
+      { cluster, group, machine, draws, sessionMs, topics: target.topics },
+      () => (this.#ports.isHealed() ? 0 : plan.refetchShare),
+    );
+    const sinkPorts = { cluster, machine, recordBytesMax, onWritten: () => undefined };
+    const sink = new SimulatedSink({ ...sinkPorts, kind: "produce" });
+    return new TargetDriver(
+      {
+        target: asTarget(target.name),
+        groupId: `millrace.${target.name}`,
+        engine: target.engine,
+        startAt: { kind: "earliest" },
+        deadTopic,
+        parkedTopic,
+        journalTopic: JOURNAL_TOPIC,
+        mappingRevision: "r1",
+        processId: this.name,
+      },
+      {
+        source: witness.source(source),
+        sink: witness.sink(sink),
+        journalSink: new SimulatedSink({ ...sinkPorts, kind: "journal" }),
+        stateLog: witness.stateLog(stateLog),
+        sender: witness.sender(api),
+        preparer: new SimulatedPreparer({ target, machine, registry, eventOf: eventAt }),
+        clock: machine,
+        entropy: () => draws.bits(`entropy.${this.name}`),
+        telemetry: witness.telemetry(),
+      },
+      (error) => this.#ports.onCrash(this, error),
+    );
+  }
+
+  #dyingOf: DeadlyEffect = "send";
+
+  #fateAt(effect: DeadlyEffect): "before" | "behind" | null {
+    const { draws, plan, isHealed } = this.#ports;
+    if (isHealed() || !draws.isFaulty(`crash-in-${effect}`, plan.crashes[effect])) return null;
+    this.#dyingOf = effect;
+    return draws.chance("crash.behind", 0.5) ? "behind" : "before";
+  }
+}

@@ -1,0 +1,101 @@
+/** What an independent reader finds in the logs when a run is over. */
+import { asPartition, type RecordHeaders, type SourceRecord } from "@millrace/engine";
+import type { Expectation, GivenUpLine, HistoryLine } from "../../checker/history.ts";
+import type { Cluster } from "./cluster.ts";
+import { STATE_TOPIC, type TargetWorld } from "./deliverer.ts";
+import { digest } from "./digest.ts";
+import type { EventPlan, Plan } from "./plan.ts";
+import { bodyOf } from "./preparer.ts";
+
+const WALL_START = Date.UTC(2026, 0, 1);
+
+/** Source topics first, then what the engine wrote. */
+export function* readLogs(
+  plan: Plan,
+  cluster: Cluster,
+  targets: readonly TargetWorld[],
+): Generator<HistoryLine> {
+  const events = new Map(plan.events.map((event) => [event.id, event]));
+  for (const { name } of plan.topics) {
+    for (const { place, records, startOffset, endOffset } of cluster.logs(name)) {
+      for (const record of records) yield logLine(record, { plan, events });
+      yield {
+        h: "log-end",
+        topic: place.topic,
+        partition: place.partition,
+        start: startOffset,
+        end: endOffset,
+      };
+    }
+  }
+  for (const { api, deadTopic, parkedTopic } of targets) {
+    for (const log of cluster.logs(deadTopic)) {
+      for (const record of log.records) yield givenUpLine("dlq", api.plan.name, record);
+    }
+    for (const log of cluster.logs(parkedTopic)) {
+      for (const record of log.records) yield givenUpLine("park", api.plan.name, record);
+    }
+  }
+  const state = cluster.log({ topic: STATE_TOPIC, partition: asPartition(0) });
+  for (const { key, value, offset, timestampMs } of state.records) {
+    const parsed: unknown = value === null ? null : JSON.parse(textOf(value));
+    yield { h: "state", at: timestampMs - WALL_START, offset, key: textOf(key), value: parsed };
+  }
+}
+
+function logLine(
+  { topic, partition, offset, timestampMs, key, value, headers }: SourceRecord,
+  { plan, events }: { readonly plan: Plan; readonly events: ReadonlyMap<string, EventPlan> },
+): HistoryLine {
+  const id = header(headers, "ce_id");
+  const event = events.get(id);
+  const expect: Record<string, Expectation> = {};
+  for (const { name, topics } of plan.targets) {
+    if (event !== undefined && topics.includes(topic)) expect[name] = expectationOf(name, event);
+  }
+  return {
+    h: "log",
+    at: timestampMs - WALL_START,
+    topic,
+    partition,
+    offset,
+    id,
+    source: header(headers, "ce_source"),
+    key: key === null ? null : Buffer.from(key).toString("latin1"),
+    sha: digest(value ?? ""),
+    expect,
+  };
+}
+
+function expectationOf(target: string, event: EventPlan): Expectation {
+  const fate = event.fates[target] ?? "deliver";
+  if (fate === "filtered" || fate === "undeliverable") return { kind: fate };
+  return { kind: "deliver", bodySha: digest(bodyOf(target, event)) };
+}
+
+function givenUpLine(h: "dlq" | "park", target: string, record: SourceRecord): GivenUpLine {
+  const { headers, key, value, partition, offset, timestampMs } = record;
+  return {
+    h,
+    at: timestampMs - WALL_START,
+    target,
+    topic: header(headers, "millrace-topic"),
+    partition: Number(header(headers, "millrace-partition")),
+    offset: Number(header(headers, "millrace-offset")),
+    key: key === null ? null : Buffer.from(key).toString("latin1"),
+    reason: header(headers, "millrace-reason"),
+    sha: digest(value ?? ""),
+    attempts: Number(header(headers, "millrace-attempts")),
+    epoch: Number(header(headers, "millrace-epoch")),
+    own: { partition, offset },
+  };
+}
+
+function header(headers: RecordHeaders, name: string): string {
+  const value = headers[name];
+  return value instanceof Uint8Array ? textOf(value) : "";
+}
+
+function textOf(bytes: Uint8Array | null): string {
+  return Buffer.from(bytes ?? []).toString();
+}

@@ -1,0 +1,116 @@
+/** What one seed runs: sizes, terms, events, faults and operations, all drawn before anything happens. */
+import type { EngineConfig, Topic } from "@millrace/engine";
+import type { FaultClass } from "./fault-classes.ts";
+import type { BrokerFaults } from "./fault-plan.ts";
+
+/** A source topic. */
+export interface TopicPlan {
+  readonly name: Topic;
+  readonly partitionCount: number;
+}
+
+/** How a target answers beyond single calls, for a while. */
+export interface Episode {
+  readonly kind:
+    | "outage"
+    | "refused"
+    | "throttled"
+    | "throttled-absurdly"
+    | "unauthorized"
+    | "redirect"
+    | "tls"
+    | "slow"
+    | "hang";
+  readonly fault: FaultClass;
+  readonly from: number;
+  readonly to: number;
+}
+
+/** How a target's calls go wrong. Shares are of calls. */
+export interface TargetFaults {
+  readonly serverErrors: number;
+  readonly throttles: number;
+  /** Applied and never answered. */
+  readonly lostAnswers: number;
+  /** Arrives when its sender has given up, or nearly. */
+  readonly lateArrivals: number;
+  readonly resets: number;
+  readonly hangs: number;
+  readonly refusals: number;
+  readonly invalidAnswers: number;
+  readonly slowCalls: number;
+  /** Keys whose calls take as long as that. */
+  readonly slowKeys: ReadonlySet<string>;
+  readonly slowKeyMs: number;
+  readonly episodes: readonly Episode[];
+}
+
+/** A target and its terms. */
+export interface TargetPlan {
+  readonly name: string;
+  readonly topics: readonly Topic[];
+  readonly engine: EngineConfig;
+  readonly timeoutMs: number;
+  readonly latencyMs: { readonly from: number; readonly to: number };
+  readonly faults: TargetFaults;
+}
+
+/** What becomes of an event at one target, if nothing goes wrong. */
+export type Fate = "deliver" | "filtered" | "undeliverable" | "reject";
+
+/** An event, and where it is written. */
+export interface EventPlan {
+  readonly id: string;
+  readonly at: number;
+  readonly topic: Topic;
+  readonly partition: number;
+  readonly key: string | null;
+  /** Offsets used up before it that no reader sees. */
+  readonly gapCount: number;
+  readonly schemaId: number;
+  readonly fates: Readonly<Record<string, Fate>>;
+}
+
+/** Something done to the world at a time. `slot` is a place for a process, which may be empty. */
+export type OperationPlan = { readonly at: number; readonly fault: FaultClass | null } & (
+  | { readonly kind: "start"; readonly slot: number }
+  | { readonly kind: "kill"; readonly slot: number; readonly downMs: number }
+  | { readonly kind: "terminate"; readonly slot: number; readonly downMs: number }
+  | { readonly kind: "stall"; readonly slot: number; readonly forMs: number }
+  | { readonly kind: "cut-link"; readonly slot: number; readonly forMs: number }
+  | { readonly kind: "jump-wall-clock"; readonly slot: number; readonly byMs: number }
+  | { readonly kind: "broker-outage"; readonly forMs: number }
+  | { readonly kind: "registry-outage"; readonly forMs: number }
+  | { readonly kind: "rebalance"; readonly target: string }
+  | {
+      readonly kind: "foreign-metadata";
+      readonly target: string;
+      readonly pick: number;
+      readonly metadata: string;
+    }
+);
+
+/** Shares of effects at which a process is killed, before or behind the effect. */
+export interface CrashShares {
+  readonly send: number;
+  readonly commit: number;
+  readonly produce: number;
+  readonly state: number;
+}
+
+/** See the head of this file. */
+export interface Plan {
+  readonly seed: number;
+  readonly chaosMs: number;
+  readonly sessionMs: number;
+  readonly slotCount: number;
+  readonly topics: readonly TopicPlan[];
+  readonly targets: readonly TargetPlan[];
+  readonly events: readonly EventPlan[];
+  readonly operations: readonly OperationPlan[];
+  readonly broker: BrokerFaults;
+  readonly crashes: CrashShares;
+  readonly refetchShare: number;
+  readonly recordBytesMax: number;
+  readonly classes: ReadonlySet<FaultClass>;
+}

@@ -1,0 +1,97 @@
+import {
+  MillraceError,
+  type EventPreparer,
+  type Preparation,
+  type SourceRecord,
+} from "@millrace/engine";
+import type { EventPlan, TargetPlan } from "./plan.ts";
+import type { Machine } from "./machine.ts";
+
+/** The schema registry, which may be away. */
+export class Registry {
+  isUp = true;
+}
+
+/** How long the registry takes, and how long its silence, ms. */
+const ANSWER_MS = 20;
+const SILENCE_MS = 1_000;
+
+/** What a preparer works with. */
+export interface PreparerPorts {
+  readonly target: TargetPlan;
+  readonly machine: Machine;
+  readonly registry: Registry;
+  /** The event a record is of. */
+  readonly eventOf: (record: SourceRecord) => EventPlan;
+}
+
+/** The body that a target ought to get of an event. */
+export function bodyOf(target: string, { id }: EventPlan): string {
+  return `${target} gets ${id}`;
+}
+
+/** Every target's Idempotency-Key of an event. */
+export function idempotencyKeyOf(target: string, { id }: EventPlan): string {
+  return `${target}/${id}`;
+}
+
+/** Looks events up by their records; knows no schema when its process starts. */
+export class SimulatedPreparer implements EventPreparer {
+  readonly #ports: PreparerPorts;
+  readonly #known = new Set<number>();
+
+  constructor(ports: PreparerPorts) {
+    this.#ports = ports;
+  }
+
+  /** @inheritdoc */
+  prepare(record: SourceRecord): Preparation {
+    const { target, eventOf } = this.#ports;
+    const event = eventOf(record);
+    const { schemaId } = event;
+    if (!this.#known.has(schemaId)) return { kind: "schema-needed", schemaId };
+    const fate = event.fates[target.name];
+    if (fate === "filtered") return { kind: "filtered" };
+    const isUndeliverable = fate === "undeliverable";
+    return {
+      kind: "ready",
+      verdict: isUndeliverable
+        ? { kind: "undeliverable", reason: "DECODE_FAILED", detail: "no magic byte" }
+        : { kind: "deliver" },
+      event: {
+        record,
+        id: event.id,
+        source: "urn:simulation",
+        type: "simulation.Happened",
+        tenant: "default",
+        traceparent: null,
+        tracestate: null,
+        request: isUndeliverable
+          ? null
+          : {
+              method: "POST",
+              url: `https://${target.name}.example/`,
+              headers: { "idempotency-key": idempotencyKeyOf(target.name, event) },
+              body: bodyOf(target.name, event),
+              timeoutMs: target.timeoutMs,
+            },
+        mappingRevision: "r1",
+      },
+    };
+  }
+
+  /** @inheritdoc */
+  loadSchema(schemaId: number): Promise<void> {
+    const { registry, machine } = this.#ports;
+    return new Promise((resolve, reject) => {
+      machine.schedule(registry.isUp ? ANSWER_MS : SILENCE_MS, () => {
+        if (!registry.isUp) {
+          reject(new MillraceError("REGISTRY_UNREACHABLE", "the registry does not answer"));
+          return;
+        }
+        this.#known.add(schemaId);
+        resolve();
+      });
+    });
+  }
+}

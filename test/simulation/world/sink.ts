@@ -1,0 +1,106 @@
+import {
+  MillraceError,
+  asPartition,
+  type PartitionId,
+  type RecordPosition,
+  type RecordSink,
+  type SinkRecord,
+} from "@millrace/engine";
+import type { BrokerFaults } from "./fault-plan.ts";
+import type { Cluster } from "./cluster.ts";
+import type { Machine } from "./machine.ts";
+
+/** How long a record waits for its acknowledgement before its call fails, ms. */
+const DEADLINE_MS = 8_000;
+const RETRY_MS = 100;
+
+/** What a sink works with. */
+export interface SinkPorts {
+  readonly cluster: Cluster;
+  readonly machine: Machine;
+  /** Names its channel and its faults. */
+  readonly kind: keyof BrokerFaults;
+  /** Records with more bytes of key and value are refused. */
+  readonly recordBytesMax: number;
+  /** Told of each record that stands in a log, when it does. */
+  readonly onWritten: (record: SinkRecord, position: RecordPosition) => void;
+}
+
+/** Acknowledged writes on simulated brokers; a call that fails may have been written. */
+export class SimulatedSink implements RecordSink {
+  readonly #ports: SinkPorts;
+  #isClosed = false;
+
+  constructor(ports: SinkPorts) {
+    this.#ports = ports;
+  }
+
+  /** @inheritdoc */
+  append(records: readonly SinkRecord[]): Promise<readonly RecordPosition[]> {
+    if (this.#isClosed) return Promise.reject(failed("the sink is closed"));
+    const { recordBytesMax } = this.#ports;
+    const isTooLarge = records.some((record) => bytesOf(record) > recordBytesMax);
+    if (isTooLarge)
+      return Promise.reject(new MillraceError("PRODUCE_REFUSED", "record is too large"));
+    return new Promise((resolve, reject) => {
+      this.#try(records, { resolve, reject, deadlineAt: this.#ports.machine.now() + DEADLINE_MS });
+    });
+  }
+
+  /** @inheritdoc */
+  close(): Promise<void> {
+    this.#isClosed = true;
+    return Promise.resolve();
+  }
+
+  /** One batch: unreachable brokers are tried again; one that may stand in the log is not, its call fails in time. */
+  #try(
+    records: readonly SinkRecord[],
+    call: {
+      readonly resolve: (positions: readonly RecordPosition[]) => void;
+      readonly reject: (error: MillraceError) => void;
+      readonly deadlineAt: number;
+    },
+  ): void {
+    const { cluster, machine, kind } = this.#ports;
+    const sentAt = machine.now();
+    cluster.send({
+      machine,
+      kind,
+      timeoutMs: Math.max(0, call.deadlineAt - sentAt),
+      apply: () => records.map((record) => this.#write(record)),
+      onAnswer: (outcome) => {
+        if (outcome.isOk) return call.resolve(outcome.answer);
+        const isRefused = machine.now() - sentAt < RETRY_MS;
+        if (!isRefused || machine.now() + RETRY_MS > call.deadlineAt) {
+          return call.reject(failed("no acknowledgement in time"));
+        }
+        machine.schedule(RETRY_MS, () => this.#try(records, call));
+      },
+    });
+  }
+
+  #write(record: SinkRecord): RecordPosition {
+    const { topic } = record;
+    const { cluster, onWritten } = this.#ports;
+    const partition = this.#partitionOf(record);
+    const position = { topic, partition, offset: cluster.append({ topic, partition }, record) };
+    onWritten(record, position);
+    return position;
+  }
+
+  #partitionOf({ topic, partition, key }: SinkRecord): PartitionId {
+    const count = this.#ports.cluster.logs(topic).length;
+    let sum = 0;
+    for (const byte of key ?? []) sum += byte;
+    return asPartition(partition ?? sum % count);
+  }
+}
+
+function bytesOf({ key, value }: SinkRecord): number {
+  return (key?.length ?? 0) + (value?.length ?? 0);
+}
+
+function failed(why: string): MillraceError {
+  return new MillraceError("PRODUCE_FAILED", why);
+}

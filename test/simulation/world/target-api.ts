@@ -1,0 +1,229 @@
+/**
+ * A target: a server that answers, fails, hangs and lies as its plan says, behind a network that does the same. It
+ * keeps a log of its own of what arrived and what it answered; it knows nothing of the engine.
+ */
+import { classify } from "@millrace/http";
+import type { AbandonAttempt, AttemptRequest, AttemptResult } from "@millrace/engine";
+import { drawCourse, type Course } from "./call-course.ts";
+import { digest } from "./digest.ts";
+import type { Draws } from "./draws.ts";
+import type { EventQueue } from "./event-queue.ts";
+import type { FaultClass } from "./fault-classes.ts";
+import type { HistoryBook } from "./history-book.ts";
+import type { Machine } from "./machine.ts";
+import type { Fate, TargetPlan } from "./plan.ts";
+
+/** What a call is about, from its `Millrace-Position`. */
+export interface CallPlace {
+  readonly topic: string;
+  readonly partition: number;
+  readonly offset: number;
+}
+
+/** One call, as it comes from a process. */
+export interface Call extends CallPlace {
+  readonly machine: Machine;
+  readonly request: AttemptRequest;
+  readonly onResult: (result: AttemptResult) => void;
+}
+
+/** What a target needs of its world. */
+export interface ApiPorts {
+  readonly queue: EventQueue;
+  readonly draws: Draws;
+  readonly book: HistoryBook;
+  readonly fateOf: (place: CallPlace) => { readonly fate: Fate; readonly key: string | null };
+  readonly onFault: (fault: FaultClass, machine: Machine) => void;
+}
+
+/** What a `recv` line says besides its call. */
+interface Words {
+  readonly ev: "arrive" | "answer" | "broken";
+  readonly status?: number;
+  readonly retryAfterMs?: number | null;
+  readonly isWhole?: boolean;
+  readonly isApplied?: boolean;
+}
+
+/** A call on the wire or at the server. */
+interface OpenCall extends Call {
+  readonly arrival: number;
+  isArrived: boolean;
+  /** Its sender has hung up. */
+  isGone: boolean;
+  /** The server has said its last word on it. */
+  isClosed: boolean;
+  hasEnded: boolean;
+}
+
+/** What a sender knows of a Retry-After is bounded by its parser. */
+const RETRY_AFTER_MAX_MS = 900_000;
+
+const RESET = {
+  kind: "retry",
+  reason: "RESET",
+  status: null,
+  ambiguous: true,
+  retryAfterMs: null,
+} as const;
+const TIMED_OUT = { ...RESET, reason: "TIMEOUT" } as const;
+
+/** See the head of this file. */
+export class TargetApi {
+  readonly plan: TargetPlan;
+  /** No faults any more, but for events that it will never take. */
+  isHealed = false;
+  readonly #ports: ApiPorts;
+  readonly #open = new Set<OpenCall>();
+  #arrivalCount = 0;
+
+  constructor(plan: TargetPlan, ports: ApiPorts) {
+    this.plan = plan;
+    this.#ports = ports;
+  }
+
+  get arrivalCount(): number {
+    return this.#arrivalCount;
+  }
+
+  /** Takes a call on its way. */
+  send(call: Call): AbandonAttempt {
+    const { machine, request } = call;
+    const course = this.#course(call);
+    const open: OpenCall = {
+      ...call,
+      arrival: this.#arrivalCount,
+      isArrived: false,
+      isGone: false,
+      isClosed: false,
+      hasEnded: false,
+    };
+    this.#arrivalCount += 1;
+    if (course.kind === "refused") {
+      machine.schedule(this.#way(), () => this.#end(open, course.result));
+    } else {
+      this.#open.add(open);
+      machine.schedule(request.timeoutMs, () => this.#giveUp(open, TIMED_OUT));
+      this.#ports.queue.after(course.wayMs, () => this.#arrive(open, course));
+    }
+    const abandoned = { kind: "abandoned", ambiguous: course.kind !== "refused" } as const;
+    return () => {
+      machine.schedule(0, () => this.#giveUp(open, abandoned));
+    };
+  }
+
+  /** The connections of a process that has died end. */
+  hangUp(machine: Machine): void {
+    for (const open of this.#open) if (open.machine === machine) this.#leave(open);
+  }
+
+  #course({ topic, partition, offset, machine, request }: Call): Course {
+    const { draws, queue, fateOf, onFault } = this.#ports;
+    return drawCourse({
+      plan: this.plan,
+      draws,
+      now: queue.now,
+      isHealed: this.isHealed,
+      ...fateOf({ topic, partition, offset }),
+      timeoutMs: request.timeoutMs,
+      onFault: (fault) => onFault(fault, machine),
+    });
+  }
+
+  #arrive(open: OpenCall, course: Exclude<Course, { kind: "refused" }>): void {
+    open.isArrived = true;
+    this.#write(open, { ev: "arrive" });
+    this.#ports.queue.after(course.workMs, () => this.#finish(open, course));
+  }
+
+  /** The server is through with it. */
+  #finish(open: OpenCall, course: Exclude<Course, { kind: "refused" }>): void {
+    if (open.isClosed) return;
+    const { isApplied } = course;
+    const { machine } = open;
+    if (open.isGone) return this.#close(open, { ev: "broken", isApplied });
+    switch (course.kind) {
+      case "answered": {
+        const { status, retryAfterMs } = course.answer;
+        this.#close(open, { ev: "answer", status, retryAfterMs, isWhole: true, isApplied });
+        const result = resultOf(course.answer);
+        machine.schedule(this.#way(), () => this.#end(open, result));
+        return;
+      }
+      case "reset":
+        this.#close(open, { ev: "broken", isApplied });
+        machine.schedule(this.#way(), () => this.#end(open, RESET));
+        return;
+      case "unanswered":
+        // The answer of one that was applied is on its way, and gets lost there.
+        if (isApplied)
+          this.#write(open, {
+            ev: "answer",
+            status: 200,
+            retryAfterMs: null,
+            isWhole: false,
+            isApplied,
+          });
+    }
+  }
+
+  #giveUp(open: OpenCall, result: AttemptResult): void {
+    if (open.hasEnded) return;
+    this.#leave(open);
+    this.#end(open, result);
+  }
+
+  #end(open: OpenCall, result: AttemptResult): void {
+    if (open.hasEnded) return;
+    open.hasEnded = true;
+    open.onResult(result);
+  }
+
+  /** The sender hangs up; the server notices a little later, if the call has come so far. */
+  #leave(open: OpenCall): void {
+    if (open.isGone || open.isClosed) return;
+    open.isGone = true;
+    this.#ports.queue.after(this.#way(), () => {
+      if (open.isArrived && !open.isClosed) this.#close(open, { ev: "broken", isApplied: false });
+    });
+  }
+
+  #close(open: OpenCall, words: Words): void {
+    open.isClosed = true;
+    this.#open.delete(open);
+    this.#write(open, words);
+  }
+
+  #write({ topic, partition, offset, arrival, request, machine }: OpenCall, words: Words): void {
+    this.#ports.book.write({
+      h: "recv",
+      at: this.#ports.queue.now,
+      target: this.plan.name,
+      topic,
+      partition,
+      offset,
+      arrival,
+      idempotencyKey: request.headers["idempotency-key"] ?? "",
+      bodySha: digest(request.body ?? ""),
+      job: request.headers["millrace-replay"] ?? null,
+      process: machine.name,
+      ...words,
+    });
+  }
+
+  #way(): number {
+    return this.#ports.draws.between(`${this.plan.name}.way`, 0.5, 3);
+  }
+}
+
+function resultOf({
+  status,
+  retryAfterMs,
+}: {
+  readonly status: number;
+  readonly retryAfterMs: number | null;
+}): AttemptResult {
+  const asked =
+    retryAfterMs === null ? null : Math.min(Math.max(0, retryAfterMs), RETRY_AFTER_MAX_MS);
+  return classify({ status, retryAfterMs: asked, location: null }, { onConflict: "retry" });
+}

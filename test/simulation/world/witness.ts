@@ -1,0 +1,353 @@
+/**
+ * Stands between one driver and its world, and writes down what goes by: attempts, commits, epochs, settlements. It
+ * knows what it sees at the ports, nothing of the driver's state. Here a process may also die, before or behind an effect.
+ */
+import type {
+  AttemptRequest,
+  AttemptResult,
+  AttemptSender,
+  Assignment,
+  GroupListener,
+  OffsetCommit,
+  RecordPosition,
+  RecordSink,
+  RecordSource,
+  SinkRecord,
+  Span,
+  SpanOptions,
+  StateLog,
+  Telemetry,
+  TopicPartition,
+} from "@millrace/engine";
+import { NO_TELEMETRY } from "@millrace/engine";
+import type { AttemptLine, SettleLine } from "../../checker/history.ts";
+import type { EventQueue } from "./event-queue.ts";
+import type { HistoryBook } from "./history-book.ts";
+import type { Machine } from "./machine.ts";
+import { nameOf } from "./source.ts";
+import type { CallPlace, TargetApi } from "./target-api.ts";
+
+/** Effects at which a process may die. */
+export type DeadlyEffect = "send" | "commit" | "produce" | "state";
+
+/** What a witness works with. */
+export interface WitnessPorts {
+  readonly queue: EventQueue;
+  readonly book: HistoryBook;
+  readonly machine: Machine;
+  readonly target: string;
+  readonly keyOf: (place: CallPlace) => string | null;
+  /** Whether the process dies at this effect, and when; it is dead after `before`, and must be killed after `behind`. */
+  readonly fateAt: (effect: DeadlyEffect) => "before" | "behind" | null;
+  readonly kill: () => void;
+  readonly nextCommit: () => number;
+}
+
+const NEVER = new Promise<never>(() => undefined);
+
+/** See the head of this file. */
+export class Witness {
+  readonly #ports: WitnessPorts;
+  readonly #epochs = new Map<string, number>();
+  /** Partitions that this driver holds, by its own sources' words. */
+  readonly #held = new Map<string, TopicPartition>();
+  readonly #attempts = new Map<string, number>();
+  #generation = 0;
+
+  constructor(ports: WitnessPorts) {
+    this.#ports = ports;
+  }
+
+  /** A record of the state topic is written by this process. */
+  noteState({ key, value }: SinkRecord, { offset }: RecordPosition): void {
+    if (value === null) return;
+    const [kind, target, topic, partition] = Buffer.from(key ?? [])
+      .toString()
+      .split("/");
+    if (kind === "claim" && target === this.#ports.target)
+      this.#epochs.set(`${topic}/${partition}`, offset);
+  }
+
+  sender(api: TargetApi): AttemptSender {
+    const { machine } = this.#ports;
+    return {
+      send: (request, onResult) => {
+        if (machine.isDead) return () => undefined;
+        return this.#around(
+          "send",
+          () => this.#send(api, request, onResult),
+          () => () => undefined,
+        );
+      },
+      close: () => Promise.resolve(),
+    };
+  }
+
+  sink(sink: RecordSink): RecordSink {
+    return {
+      append: (records) =>
+        this.#around(
+          "produce",
+          () => sink.append(records),
+          () => NEVER,
+        ),
+      close: () => sink.close(),
+    };
+  }
+
+  stateLog(log: StateLog): StateLog {
+    return {
+      append: (entries) =>
+        this.#around(
+          "state",
+          () => log.append(entries),
+          () => NEVER,
+        ),
+      readTo: (offset) => log.readTo(offset),
+      get: (key) => log.get(key),
+      list: (prefix) => log.list(prefix),
+      close: () => log.close(),
+    };
+  }
+
+  source(source: RecordSource): RecordSource {
+    return {
+      start: (listener) => source.start(this.#listener(listener)),
+      commit: (offsets, generation) =>
+        this.#around(
+          "commit",
+          () => this.#commit(source, offsets, generation),
+          () => NEVER,
+        ),
+      isProven: () => source.isProven(),
+      pause: (partition) => source.pause(partition),
+      resume: (partition) => source.resume(partition),
+      seek: (partition, offset) => {
+        this.#take(partition);
+        source.seek(partition, offset);
+      },
+      offsetAt: (partition, position) => source.offsetAt(partition, position),
+      stop: () => source.stop(),
+    };
+  }
+
+  telemetry(): Telemetry {
+    return {
+      ...NO_TELEMETRY,
+      startSpan: (_, options) => this.#span(options),
+      log: (_level, message, fields = {}) => {
+        if (message === "target waits") this.#note("held", String(fields["reason"]));
+        if (message === "target goes on") this.#note("released", "");
+        const place = placeIn(fields);
+        if (message === "dead-lettered" && place !== null) this.#settled(place, "dead-lettered");
+      },
+    };
+  }
+
+  /** All that is held is let go, after a drain. */
+  noteRelease(): void {
+    for (const place of this.#held.values()) this.#end(place, "revoked");
+  }
+
+  #around<Result>(effect: DeadlyEffect, act: () => Result, lifeless: () => Result): Result {
+    const { machine, fateAt, kill } = this.#ports;
+    if (machine.isDead) return lifeless();
+    const fate = fateAt(effect);
+    if (fate === "before") {
+      kill();
+      return lifeless();
+    }
+    const result = act();
+    if (fate === "behind") kill();
+    return result;
+  }
+
+  #send(
+    api: TargetApi,
+    request: AttemptRequest,
+    onResult: (result: AttemptResult) => void,
+  ): () => void {
+    const { machine, queue, book, target, keyOf } = this.#ports;
+    const [topic = "", partition, offset] = (request.headers["millrace-position"] ?? "").split("/");
+    const place = { topic, partition: Number(partition), offset: Number(offset) };
+    const epoch = this.#epochs.get(`${topic}/${partition}`) ?? -1;
+    const name = `${topic}/${partition}/${offset}/${epoch}`;
+    const number = (this.#attempts.get(name) ?? 0) + 1;
+    this.#attempts.set(name, number);
+    const line: Omit<AttemptLine, "at" | "ev"> = {
+      h: "attempt",
+      target,
+      process: machine.name,
+      ...place,
+      epoch,
+      number,
+      key: keyOf(place),
+      idempotencyKey: request.headers["idempotency-key"] ?? "",
+      job: request.headers["millrace-replay"] ?? null,
+    };
+    book.write({ ...line, at: queue.now, ev: "send" });
+    return api.send({
+      ...place,
+      machine,
+      request,
+      onResult: (result) => {
+        book.write({ ...line, at: queue.now, ev: "out", ...outcomeOf(result) });
+        onResult(result);
+      },
+    });
+  }
+
+  #commit(
+    source: RecordSource,
+    offsets: readonly OffsetCommit[],
+    generation: number,
+  ): Promise<void> {
+    const { machine, queue, book, target, nextCommit } = this.#ports;
+    const commit = nextCommit();
+    const write = (ev: "send" | "ok" | "fail"): void => {
+      for (const { topic, partition, offset, metadata } of offsets) {
+        const epoch = this.#epochs.get(`${topic}/${partition}`) ?? null;
+        const place = { topic, partition, offset };
+        book.write({
+          h: "commit",
+          at: queue.now,
+          ev,
+          target,
+          commit,
+          process: machine.name,
+          ...place,
+          metadata,
+          generation,
+          epoch,
+        });
+      }
+    };
+    write("send");
+    return source.commit(offsets, generation).then(
+      () => write("ok"),
+      (error: unknown) => {
+        write("fail");
+        throw error;
+      },
+    );
+  }
+
+  #listener(listener: GroupListener): GroupListener {
+    return {
+      assigned: (assignment) => {
+        this.#noteGeneration(assignment);
+        return listener.assigned(assignment);
+      },
+      draining: (reason, budgetMs) => listener.draining(reason, budgetMs),
+      lost: (reason) => {
+        for (const place of this.#held.values()) this.#end(place, "fenced");
+        listener.lost(reason);
+      },
+      records: (batch) => listener.records(batch),
+      halted: (halt) => {
+        const { queue, book, machine, target } = this.#ports;
+        const { topic, partition, reason } = halt;
+        book.write({
+          h: "ops",
+          at: queue.now,
+          f: "halted",
+          who: machine.name,
+          target,
+          topic,
+          partition,
+          detail: reason,
+        });
+        listener.halted(halt);
+      },
+      failed: (error) => listener.failed(error),
+    };
+  }
+
+  #noteGeneration({ generation, partitions }: Assignment): void {
+    this.#generation = generation;
+    const continued = new Set(partitions.filter(({ isContinued }) => isContinued).map(nameOf));
+    for (const [name, place] of this.#held) if (!continued.has(name)) this.#end(place, "revoked");
+  }
+
+  /** A partition is taken: its epoch begins. */
+  #take({ topic, partition }: TopicPartition): void {
+    const { queue, book, machine, target } = this.#ports;
+    const name = `${topic}/${partition}`;
+    if (machine.isDead) return;
+    this.#held.set(name, { topic, partition });
+    const epoch = this.#epochs.get(name) ?? -1;
+    const generation = this.#generation;
+    book.write({
+      h: "ops",
+      at: queue.now,
+      f: "assigned",
+      who: machine.name,
+      target,
+      topic,
+      partition,
+      epoch,
+      generation,
+    });
+  }
+
+  #end({ topic, partition }: TopicPartition, f: "revoked" | "fenced"): void {
+    const { queue, book, machine, target } = this.#ports;
+    const name = `${topic}/${partition}`;
+    this.#held.delete(name);
+    const epoch = this.#epochs.get(name) ?? -1;
+    book.write({ h: "ops", at: queue.now, f, who: machine.name, target, topic, partition, epoch });
+  }
+
+  #note(f: "held" | "released", detail: string): void {
+    const { queue, book, machine, target } = this.#ports;
+    if (!machine.isDead)
+      book.write({ h: "ops", at: queue.now, f, who: machine.name, target, detail });
+  }
+
+  #span({ kind, attributes = {} }: SpanOptions): Span {
+    const topic = attributes["messaging.destination.name"];
+    const partition = Number(attributes["messaging.destination.partition.id"]);
+    const offset = attributes["messaging.kafka.offset"];
+    const isOfEvent =
+      kind === "consumer" && typeof topic === "string" && typeof offset === "number";
+    return {
+      context: null,
+      set: () => undefined,
+      end: (error) => {
+        if (isOfEvent && error === undefined)
+          this.#settled({ topic, partition, offset }, "delivered");
+      },
+    };
+  }
+
+  #settled({ topic, partition, offset }: CallPlace, outcome: SettleLine["outcome"]): void {
+    const { queue, book, machine, target } = this.#ports;
+    if (machine.isDead) return;
+    const epoch = this.#epochs.get(`${topic}/${partition}`) ?? -1;
+    const process = machine.name;
+    book.write({
+      h: "settle",
+      at: queue.now,
+      target,
+      process,
+      topic,
+      partition,
+      offset,
+      epoch,
+      outcome,
+    });
+  }
+}
+
+function outcomeOf(result: AttemptResult): Pick<AttemptLine, "outcome" | "status" | "isAmbiguous"> {
+  const status = "status" in result ? result.status : null;
+  const isAmbiguous = "ambiguous" in result && result.ambiguous;
+  return { outcome: result.kind, status, isAmbiguous };
+}
+
+function placeIn(fields: Readonly<Record<string, unknown>>): CallPlace | null {
+  const { topic, partition, offset } = fields;
+  const isPlace =
+    typeof topic === "string" && typeof partition === "number" && typeof offset === "number";
+  return isPlace ? { topic, partition, offset } : null;
+}

@@ -1,0 +1,478 @@
+/** A world from a plan: brokers, registry, targets, processes. Chaos first; then everything heals and must come to rest. */
+import { asOffset, asPartition, asTopic } from "@millrace/engine";
+import { Cluster } from "./cluster.ts";
+import { Deliverer, GRACE_MS, JOURNAL_TOPIC, STATE_TOPIC, type TargetWorld } from "./deliverer.ts";
+import { digest } from "./digest.ts";
+import type { Draws } from "./draws.ts";
+import { EventQueue } from "./event-queue.ts";
+import type { FaultClass } from "./fault-classes.ts";
+import { PromiseWatch } from "./flush.ts";
+import { Group } from "./group.ts";
+import { HistoryBook } from "./history-book.ts";
+import { readLogs } from "./final-read.ts";
+import type { Machine } from "./machine.ts";
+import type { EventPlan, OperationPlan, Plan } from "./plan.ts";
+import { Registry } from "./preparer.ts";
+import { TargetApi, type CallPlace } from "./target-api.ts";
+import type { HistoryLine, Operation, OperationLine, RunLine } from "../../checker/history.ts";
+
+/** How long after healing everything has to be at rest, ms: the longest Retry-After, and what may follow it. */
+const REST_MS_MAX = 3_600_000;
+/** Events of one run; one that needs more does not come to rest. */
+const EVENTS_MAX = 400_000;
+/** A supervisor starts a process again after that, ms. */
+const RESTART_MS = 1_000;
+
+/** What a run gives. */
+export interface RunResult {
+  readonly lines: readonly HistoryLine[];
+  /** Drivers that gave up, in their words: none of the unmutated engine ever does. */
+  readonly failures: readonly string[];
+  readonly eventCount: number;
+  readonly arrivalCount: number;
+  readonly simulatedMs: number;
+}
+
+/** Told of what happens, besides the history. */
+export interface WorldEars {
+  /** A fault struck a process. */
+  readonly onFault?: (fault: FaultClass, deliverer: Deliverer | null) => void;
+}
+
+/** See the head of this file. */
+export class World {
+  readonly #plan: Plan;
+  readonly #draws: Draws;
+  readonly #ears: WorldEars;
+  readonly #queue = new EventQueue();
+  readonly #book = new HistoryBook();
+  readonly #cluster: Cluster;
+  readonly #registry = new Registry();
+  readonly #targets: readonly TargetWorld[];
+  readonly #events = new Map<string, EventPlan>();
+  readonly #slots: (Deliverer | null)[];
+  readonly #ends = new Map<string, number>();
+  readonly #failures: string[] = [];
+  #phase: "chaos" | "heal" | "end" = "chaos";
+  #startCount = 0;
+  #commitCount = 0;
+  #openCount = 0;
+
+  constructor(plan: Plan, draws: Draws, ears: WorldEars = {}) {
+    this.#plan = plan;
+    this.#draws = draws;
+    this.#ears = ears;
+    this.#slots = Array.from({ length: plan.slotCount }, () => null);
+    this.#cluster = new Cluster({
+      queue: this.#queue,
+      draws,
+      faults: plan.broker,
+      onFault: (fault, machine) => this.#struck(fault, machine),
+    });
+    this.#cluster.createTopic(STATE_TOPIC, 1);
+    this.#cluster.createTopic(JOURNAL_TOPIC, 2);
+    for (const { name, partitionCount } of plan.topics)
+      this.#cluster.createTopic(name, partitionCount);
+    this.#targets = plan.targets.map((target) => this.#createTarget(target));
+  }
+
+  /** Runs it through. */
+  async run(): Promise<RunResult> {
+    this.#writeRun();
+    for (const event of this.#plan.events) this.#queue.after(event.at, () => this.#emit(event));
+    for (const operation of this.#plan.operations) {
+      this.#queue.after(operation.at, () => this.#operate(operation));
+    }
+    this.#queue.after(this.#plan.chaosMs, () => this.#heal());
+    const watch = new PromiseWatch();
+    try {
+      await this.#runQueue(watch);
+    } finally {
+      watch.stop();
+    }
+    for (const line of readLogs(this.#plan, this.#cluster, this.#targets)) this.#book.write(line);
+    return {
+      lines: this.#book.lines,
+      failures: this.#failures,
+      eventCount: this.#queue.ranCount,
+      arrivalCount: this.#targets.reduce((sum, { api }) => sum + api.arrivalCount, 0),
+      simulatedMs: this.#queue.now,
+    };
+  }
+
+  #runQueue(watch: PromiseWatch): Promise<void> {
+    return new Promise((resolve, reject) => {
+      const go = (): void => {
+        try {
+          while (this.#phase !== "end" && this.#queue.ranCount < EVENTS_MAX) {
+            if (watch.hasMoved) return watch.flush(go);
+            if (!this.#queue.runNext()) break;
+          }
+          resolve();
+        } catch (error) {
+          reject(error instanceof Error ? error : new Error(String(error)));
+        }
+      };
+      go();
+    });
+  }
+
+  #createTarget(target: Plan["targets"][number]): TargetWorld {
+    const api = new TargetApi(target, {
+      queue: this.#queue,
+      draws: this.#draws,
+      book: this.#book,
+      fateOf: (place) => {
+        const event = this.#eventAt(place);
+        return { fate: event.fates[target.name] ?? "deliver", key: event.key };
+      },
+      onFault: (fault, machine) => this.#struck(fault, machine),
+    });
+    const group = new Group(this.#cluster, this.#plan.sessionMs);
+    group.onCommitted = ({ generation }, commits) => {
+      for (const { topic, partition, offset, metadata } of commits) {
+        this.#book.write({
+          h: "commit",
+          at: this.#queue.now,
+          ev: "seen",
+          target: target.name,
+          commit: null,
+          process: null,
+          topic,
+          partition,
+          offset,
+          metadata,
+          generation,
+          epoch: null,
+        });
+      }
+      if (this.#phase === "heal") this.#restIfDone();
+    };
+    const deadTopic = asTopic(`millrace.${target.name}.dead`);
+    const parkedTopic = asTopic(`millrace.${target.name}.parked`);
+    const partitionCount = Math.max(...this.#plan.topics.map((topic) => topic.partitionCount));
+    for (const topic of [deadTopic, parkedTopic]) this.#cluster.createTopic(topic, partitionCount);
+    return { api, group, deadTopic, parkedTopic };
+  }
+
+  #emit(event: EventPlan): void {
+    const { id, topic, partition, key, gapCount } = event;
+    const log = this.#cluster.log({ topic, partition: asPartition(partition) });
+    const value = Buffer.from(`value of ${id}`);
+    const line = {
+      h: "emit",
+      producer: "upstream",
+      id,
+      source: SOURCE,
+      topic,
+      key,
+      sha: digest(value),
+    } as const;
+    const lane = `${topic}/${key ?? ""}`;
+    const sequence = this.#ends.get(lane) ?? 0;
+    this.#ends.set(lane, sequence + 1);
+    this.#book.write({ ...line, at: this.#queue.now, ev: "invoke", sequence });
+    if (gapCount > 0) log.hide(gapCount);
+    this.#events.set(`${topic}/${partition}/${log.endOffset}`, event);
+    const offset = this.#cluster.append(log.place, {
+      key: key === null ? null : Buffer.from(key),
+      value,
+      headers: { ce_id: Buffer.from(id), ce_source: Buffer.from(SOURCE) },
+    });
+    this.#book.write({ ...line, at: this.#queue.now, ev: "ok", sequence, partition, offset });
+  }
+
+  #eventAt({ topic, partition, offset }: CallPlace): EventPlan {
+    const event = this.#events.get(`${topic}/${partition}/${offset}`);
+    if (event === undefined)
+      throw new Error(`nothing was emitted at ${topic}/${partition}/${offset}`);
+    return event;
+  }
+
+  #operate(operation: OperationPlan): void {
+    if (this.#phase !== "chaos") return;
+    switch (operation.kind) {
+      case "start":
+        return this.#start(operation.slot);
+      case "kill":
+      case "terminate":
+      case "stall":
+      case "cut-link":
+      case "jump-wall-clock":
+        return this.#operateOnProcess(operation);
+      case "broker-outage":
+        return this.#stopBrokers(operation.forMs);
+      case "registry-outage":
+        return this.#stopRegistry(operation.forMs);
+      case "rebalance":
+        this.#note("rebalance", operation.target);
+        this.#strike("rebalance");
+        return this.#groupOf(operation.target).rebalance();
+      case "foreign-metadata":
+        return this.#corrupt(operation);
+    }
+  }
+
+  #operateOnProcess(operation: Extract<OperationPlan, { readonly slot: number }>): void {
+    const deliverer = this.#slots[operation.slot] ?? null;
+    if (deliverer === null) return;
+    const { machine } = deliverer;
+    if (operation.fault !== null) this.#struck(operation.fault, machine);
+    switch (operation.kind) {
+      case "kill":
+        return this.#kill(deliverer, operation.downMs);
+      case "terminate":
+        return this.#terminate(deliverer, operation.downMs);
+      case "stall":
+        if (machine.isStalled) return;
+        this.#note("stop", deliverer.name);
+        machine.stall();
+        this.#queue.after(operation.forMs, () => this.#wake(deliverer));
+        return;
+      case "cut-link":
+        if (!machine.isLinked) return;
+        this.#note("network", deliverer.name, { detail: "cut" });
+        machine.cutLink();
+        this.#queue.after(operation.forMs, () => this.#mend(deliverer));
+        return;
+      case "jump-wall-clock":
+        return machine.jumpWallClock(operation.byMs);
+      case "start":
+    }
+  }
+
+  #start(slot: number): void {
+    if (this.#slots[slot] !== null || this.#phase === "end") return;
+    this.#startCount += 1;
+    const name = `p${slot}-${this.#startCount}`;
+    const deliverer = new Deliverer(name, slot, {
+      plan: this.#plan,
+      queue: this.#queue,
+      draws: this.#draws,
+      book: this.#book,
+      cluster: this.#cluster,
+      registry: this.#registry,
+      targets: this.#targets,
+      eventAt: (place) => this.#eventAt(place),
+      nextCommit: () => (this.#commitCount += 1),
+      isHealed: () => this.#phase !== "chaos",
+      onFault: (fault, machine) => this.#struck(fault, machine),
+      onCrash: (crashed, why) => this.#crash(crashed, why),
+    });
+    this.#slots[slot] = deliverer;
+    this.#openCount += 1;
+    this.#note("start", name);
+    deliverer.start().then(
+      () => {
+        if (!deliverer.machine.isDead) this.#note("ready", name);
+      },
+      (error: unknown) =>
+        this.#crash(deliverer, error instanceof Error ? error : new Error(String(error))),
+    );
+  }
+
+  #crash(deliverer: Deliverer, why: FaultClass | Error): void {
+    if (deliverer.machine.isDead) return;
+    if (typeof why === "string") {
+      this.#struck(why, deliverer.machine);
+      return this.#kill(deliverer, this.#draws.pick("crash.down", [50, 1_000, 12_000]));
+    }
+    this.#failures.push(`${deliverer.name}: ${why.message}`);
+    this.#note("crash", deliverer.name, { detail: why.message });
+    this.#end(deliverer);
+    this.#queue.after(RESTART_MS, () => this.#start(deliverer.slot));
+  }
+
+  #kill(deliverer: Deliverer, downMs: number): void {
+    this.#note("kill", deliverer.name);
+    this.#end(deliverer);
+    this.#queue.after(downMs, () => this.#start(deliverer.slot));
+  }
+
+  #end(deliverer: Deliverer): void {
+    if (deliverer.machine.isDead) return;
+    deliverer.machine.kill();
+    for (const { api } of this.#targets) api.hangUp(deliverer.machine);
+    if (this.#slots[deliverer.slot] === deliverer) this.#slots[deliverer.slot] = null;
+    this.#openCount -= 1;
+    if (this.#phase === "heal" && this.#openCount === 0 && this.#isResting) this.#phase = "end";
+  }
+
+  #terminate(deliverer: Deliverer, downMs: number): void {
+    if (deliverer.isStopping) return;
+    deliverer.isStopping = true;
+    const { machine } = deliverer;
+    const exit = (code: number): void => {
+      if (machine.isDead) return;
+      this.#note("exit", deliverer.name, { detail: String(code) });
+      this.#end(deliverer);
+      if (!this.#isResting) this.#queue.after(downMs, () => this.#start(deliverer.slot));
+    };
+    // A process that is stopped gets its signal when it goes on.
+    machine.schedule(0, () => {
+      this.#note("terminate", deliverer.name);
+      deliverer.stop().then(
+        () => exit(0),
+        () => exit(1),
+      );
+      machine.schedule(GRACE_MS, () => exit(1));
+    });
+  }
+
+  #wake(deliverer: Deliverer): void {
+    if (!deliverer.machine.isStalled) return;
+    this.#note("continue", deliverer.name);
+    deliverer.machine.wake();
+  }
+
+  #mend(deliverer: Deliverer): void {
+    if (deliverer.machine.isLinked) return;
+    this.#note("network", deliverer.name, { detail: "mended" });
+    deliverer.machine.mendLink();
+  }
+
+  #stopBrokers(forMs: number): void {
+    if (!this.#cluster.isUp) return;
+    this.#note("broker-kill", "broker");
+    this.#strike("broker-outage");
+    this.#cluster.stop();
+    this.#queue.after(forMs, () => this.#startBrokers());
+  }
+
+  #startBrokers(): void {
+    if (this.#cluster.isUp) return;
+    this.#note("broker-start", "broker");
+    this.#cluster.start();
+  }
+
+  #stopRegistry(forMs: number): void {
+    if (!this.#registry.isUp) return;
+    this.#note("registry-down", "registry");
+    this.#strike("registry-outage");
+    this.#registry.isUp = false;
+    this.#queue.after(forMs, () => this.#startRegistry());
+  }
+
+  #startRegistry(): void {
+    if (this.#registry.isUp) return;
+    this.#note("registry-up", "registry");
+    this.#registry.isUp = true;
+  }
+
+  /** Someone else's tool writes over what a commit says besides its offset. */
+  #corrupt({ target, pick, metadata }: Extract<OperationPlan, { kind: "foreign-metadata" }>): void {
+    const group = this.#groupOf(target);
+    const committed = [...group.offsets];
+    const chosen = committed[pick % Math.max(1, committed.length)];
+    if (chosen === undefined) return;
+    const [name, { offset }] = chosen;
+    const [topic = "", partition = ""] = name.split("/");
+    const place = { topic: asTopic(topic), partition: asPartition(Number(partition)) };
+    group.write([{ ...place, offset: asOffset(offset), metadata }]);
+    this.#note("metadata-corrupted", "operator", { target, topic, partition: Number(partition) });
+    this.#strike("foreign-metadata");
+  }
+
+  /** All faults end; every place has a process again. */
+  #heal(): void {
+    this.#phase = "heal";
+    this.#note("heal", "all");
+    this.#cluster.isHealed = true;
+    this.#startBrokers();
+    this.#startRegistry();
+    for (const { api } of this.#targets) api.isHealed = true;
+    for (const [slot, deliverer] of this.#slots.entries()) {
+      if (deliverer === null) {
+        this.#start(slot);
+        continue;
+      }
+      this.#mend(deliverer);
+      this.#wake(deliverer);
+    }
+    this.#queue.after(REST_MS_MAX, () => {
+      if (!this.#isResting) this.#phase = "end";
+    });
+    this.#restIfDone();
+  }
+
+  #isResting = false;
+
+  /** Everything is committed: the run is over once its processes have ended as they should. */
+  #restIfDone(): void {
+    if (this.#isResting || !this.#isDone()) return;
+    this.#isResting = true;
+    this.#note("rest", "all");
+    for (const deliverer of this.#slots) if (deliverer !== null) this.#terminate(deliverer, 0);
+    if (this.#openCount === 0) this.#phase = "end";
+  }
+
+  #isDone(): boolean {
+    return this.#targets.every(({ api, group }) =>
+      api.plan.topics.every((topic) =>
+        this.#cluster.logs(topic).every(({ place, records }) => {
+          const last = records.at(-1)?.offset ?? -1;
+          return (group.offsets.get(`${topic}/${place.partition}`)?.offset ?? 0) > last;
+        }),
+      ),
+    );
+  }
+
+  #groupOf(target: string): Group {
+    const found = this.#targets.find(({ api }) => api.plan.name === target);
+    if (found === undefined) throw new Error(`no such target: ${target}`);
+    return found.group;
+  }
+
+  #struck(fault: FaultClass, machine: Machine): void {
+    const deliverer = this.#slots.find((one) => one?.machine === machine) ?? null;
+    this.#ears.onFault?.(fault, deliverer);
+  }
+
+  /** A fault that strikes everyone. */
+  #strike(fault: FaultClass): void {
+    for (const deliverer of this.#slots)
+      if (deliverer !== null) this.#ears.onFault?.(fault, deliverer);
+  }
+
+  #note(
+    f: Operation,
+    who: string,
+    more: Partial<Pick<OperationLine, "detail" | "partition" | "target" | "topic">> = {},
+  ): void {
+    this.#book.write({ h: "ops", at: this.#queue.now, f, who, ...more });
+  }
+
+  #writeRun(): void {
+    const { seed, targets, topics, sessionMs } = this.#plan;
+    const line: RunLine = {
+      h: "run",
+      run: `seed-${seed}`,
+      seed,
+      at: 0,
+      kind: "simulation",
+      targets: targets.map(({ name, topics: own, engine, timeoutMs }) => ({
+        target: name,
+        topics: own,
+        order: engine.order,
+        onDeadLetter: engine.onDeadLetter,
+        concurrencyMax: engine.concurrencyMax,
+        rate:
+          engine.rate.kind === "unlimited"
+            ? null
+            : { perSecond: engine.rate.perSecond, burst: engine.rate.burst },
+        maxAgeMs: engine.retry.maxAgeMs,
+        maxAttempts:
+          engine.retry.maxAttempts.kind === "limited" ? engine.retry.maxAttempts.count : null,
+        timeoutMs,
+        backoffCapMs: engine.retry.capMs,
+        sessionTimeoutMs: sessionMs,
+      })),
+      topics: Object.fromEntries(topics.map(({ name, partitionCount }) => [name, partitionCount])),
+      parties: ["emit", "log", "attempt", "recv", "commit", "seen", "dlq", "park", "state", "ops"],
+      graceMs: GRACE_MS,
+    };
+    this.#book.write(line);
+  }
+}
+
+const SOURCE = "urn:simulation";
