@@ -18,6 +18,7 @@ export type * from "./core/delivery.ts";
 export type * from "./core/effect.ts";
 export type * from "./core/input.ts";
 export type * from "./core/marker.ts";
+export type { Pauser } from "./core/pause.ts";
 export { createState } from "./core/state.ts";
 export type * from "./core/state.ts";
 export { step } from "./core/step.ts";

@@ -19,6 +19,8 @@ export const METRICS = {
   "millrace.journal.dropped": "settled deliveries that the journal does not tell of",
   "millrace.inflight": "attempts in flight",
   "millrace.limiter.limit": "attempts that may be in flight",
+  "millrace.breaker.state": "1 for the state the breaker is in",
+  "millrace.target.paused": "1 while a pause stands",
   "http.client.request.duration.seconds": "one attempt",
   "http.server.request.duration.seconds": "one request to the gateway",
 } as const;

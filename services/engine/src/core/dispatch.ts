@@ -2,6 +2,7 @@ import { noteAttemptStart } from "./attempt-log.ts";
 import type { StepContext } from "./context.ts";
 import { endHold, mayStart, mayStartAt, noteStart } from "./hold.ts";
 import type { Lane } from "./lane.ts";
+import { isPaused } from "./pause.ts";
 import { allotSlots } from "./slots.ts";
 import type { EngineState } from "./state.ts";
 import { beginWrites, block, isBlocked, owesWrite } from "./writes.ts";
@@ -63,9 +64,9 @@ export function nextDispatchAt<P>({ state, now }: StepContext<P>): number {
   return Math.min(dueAt, Math.max(mayStartAt(state.hold), state.bucket.nextAt(now)));
 }
 
-/** Whether attempts and writes may begin at all: not without membership, in a drain, or in a generation that is over. */
-function mayBegin<P>({ membership, isGenerationOver }: EngineState<P>): boolean {
-  return membership === "active" && !isGenerationOver;
+/** Whether attempts and writes may begin at all: not without membership, in a drain, a generation that is over, a pause. */
+function mayBegin<P>({ membership, isGenerationOver, hold }: EngineState<P>): boolean {
+  return membership === "active" && !isGenerationOver && !isPaused(hold);
 }
 
 /** An empty lane leaves the map, so that memory follows the backlog and not the number of keys ever seen. */

@@ -2,6 +2,7 @@ import type { Delivery, GivenUp } from "./delivery.ts";
 import type { Offset, TopicPartition } from "./identity.ts";
 import type { Mark, Park } from "./marker.ts";
 import type { PartitionState } from "./partition.ts";
+import type { Pauser } from "./pause.ts";
 
 /** How a delivery ended. It settles once. */
 export type Outcome = "delivered" | "skipped" | "dead-lettered" | "parked";
@@ -59,5 +60,8 @@ export type Effect<Payload> =
   /** The whole target waits, for a reason people want to know. */
   | { readonly kind: "target-held"; readonly reason: string; readonly until: number }
   | { readonly kind: "target-released" }
+  /** The target is paused until someone resumes it; by the guard, this is an alarm. */
+  | { readonly kind: "paused"; readonly by: Pauser; readonly reason: string }
+  | { readonly kind: "resumed"; readonly by: Pauser }
   /** After `drain`: nothing is open and everything settled is committed. */
   | { readonly kind: "drained" };

@@ -5,6 +5,7 @@
  * - throttled (`throttle.ts`): the target asked for time.
  * - misconfigured (`misconfiguration.ts`): the target does not take us as we are configured.
  * - broken (`breaker.ts`): the target, or the way to it, fails.
+ * - paused (`pause.ts`): people, or the flood guard of dead letters, want it so.
  */
 import type { AttemptResult } from "./attempt-result.ts";
 import {
@@ -24,6 +25,7 @@ import {
   probeAllowedAt,
   type Misconfiguration,
 } from "./misconfiguration.ts";
+import { isPaused, type Pauses } from "./pause.ts";
 import { createThrottle, heedThrottle, type Throttle } from "./throttle.ts";
 
 /** The guards of one target, and how long they held it. */
@@ -31,6 +33,7 @@ export interface Hold<Payload> {
   readonly throttle: Throttle;
   readonly misconfiguration: Misconfiguration<Payload>;
   readonly breaker: Breaker<Payload>;
+  readonly pauses: Pauses;
   /** Monotonic ms since which the target waits; null while it does not. */
   heldSince: number | null;
   /** Time it waited before that, ms. */
@@ -43,6 +46,7 @@ export function createHold<P>(): Hold<P> {
     throttle: createThrottle(),
     misconfiguration: createMisconfiguration(),
     breaker: createBreaker(),
+    pauses: new Set(),
     heldSince: null,
     heldMs: 0,
   };
@@ -53,8 +57,10 @@ export function mayStart<P>(hold: Hold<P>, now: number): boolean {
   return now >= mayStartAt(hold);
 }
 
-/** Monotonic ms at which an attempt may start; Infinity while a probe is out. */
-export function mayStartAt<P>({ throttle, misconfiguration, breaker }: Hold<P>): number {
+/** Monotonic ms at which an attempt may start; Infinity while a probe is out, or a pause stands. */
+export function mayStartAt<P>(hold: Hold<P>): number {
+  if (isPaused(hold)) return Infinity;
+  const { throttle, misconfiguration, breaker } = hold;
   return Math.max(throttle.until, probeAllowedAt(misconfiguration), breakerAllowsAt(breaker));
 }
 
@@ -95,8 +101,9 @@ export function endHold<P>({ state: { hold }, effects, now }: StepContext<P>): v
   effects.push({ kind: "target-released" });
 }
 
-function isHeld<P>({ throttle, misconfiguration, breaker }: Hold<P>, now: number): boolean {
-  return now < throttle.until || misconfiguration.isHeld || isOpen(breaker);
+function isHeld<P>(hold: Hold<P>, now: number): boolean {
+  const { throttle, misconfiguration, breaker } = hold;
+  return now < throttle.until || misconfiguration.isHeld || isOpen(breaker) || isPaused(hold);
 }
 
 function beginHold<P>({ state: { hold }, effects, now }: StepContext<P>, reason: string): void {

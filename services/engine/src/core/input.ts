@@ -3,6 +3,7 @@ import type { Delivery, NewRecord } from "./delivery.ts";
 import type { TopicPartition } from "./identity.ts";
 import type { Mark, Park } from "./marker.ts";
 import type { PartitionTakeover } from "./partition.ts";
+import type { Pauser } from "./pause.ts";
 
 /** When an input came in, and the randomness it may use. The core has no other source of either. */
 export interface Moment {
@@ -57,6 +58,10 @@ export type Input<Payload> =
   | { readonly kind: "commit-failed"; readonly id: number; readonly isFenced: boolean }
   /** The time asked for by `wake` has come. */
   | { readonly kind: "tick" }
+  /** Start nothing until `resume` by the same. `reason` is for people. */
+  | { readonly kind: "pause"; readonly by: Pauser; readonly reason: string }
+  /** Ends the pause by this one, if it stands; the target goes on when none stands. */
+  | { readonly kind: "resume"; readonly by: Pauser }
   /** Stop dispatching, end what is open, commit, and say `drained`. `assigned` ends it. */
   | { readonly kind: "drain" }
   /** These partitions are not continued: their epochs end now, before the next generation is taken over. */

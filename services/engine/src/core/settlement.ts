@@ -10,6 +10,7 @@ import type { StepContext } from "./context.ts";
 import type { Delivery, Failure } from "./delivery.ts";
 import { offer } from "./dispatch.ts";
 import type { Outcome } from "./effect.ts";
+import { noteDelivered } from "./flood-guard.ts";
 import { heed, isBreakerProbe, workingTime } from "./hold.ts";
 import type { AttemptEnd } from "./input.ts";
 import { dequeue, type Lane } from "./lane.ts";
@@ -62,6 +63,7 @@ function endAttempt<P>(
   if (!delivery.partition.isOwned) return;
   switch (result.kind) {
     case "delivered":
+      noteDelivered(context);
       return settle(context, delivery, "delivered");
     case "retry":
       return isProbe ? spare(context, delivery, result) : retry(context, delivery, result);

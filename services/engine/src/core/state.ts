@@ -2,6 +2,7 @@ import { createConcurrencyLimit, type ConcurrencyLimit } from "./concurrency-lim
 import type { EngineConfig } from "./config.ts";
 import { createHold, type Hold } from "./hold.ts";
 import { DueHeap } from "./due-heap.ts";
+import { createFloodGuard, type FloodGuard } from "./flood-guard.ts";
 import { Fifo } from "./fifo.ts";
 import type { PartitionId, Topic } from "./identity.ts";
 import type { Lane } from "./lane.ts";
@@ -40,6 +41,7 @@ export interface EngineState<Payload> {
   retryInFlightCount: number;
   /** The last attempt that started was a retry. */
   wasRetry: boolean;
+  readonly flood: FloodGuard;
   readonly limit: ConcurrencyLimit;
   /** The part of the target's partitions that this process owns, above 0 and at most 1. */
   share: number;
@@ -80,6 +82,7 @@ export function createState<P>(config: EngineConfig, now: number): EngineState<P
     inFlightCount: 0,
     retryInFlightCount: 0,
     wasRetry: false,
+    flood: createFloodGuard(),
     limit: createConcurrencyLimit(config.concurrencyMax, now),
     share: 1,
     slotCount: config.concurrencyMax,

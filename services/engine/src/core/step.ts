@@ -22,6 +22,7 @@ import { StepRandom } from "./entropy.ts";
 import type { Input, Moment } from "./input.ts";
 import { takeRecords } from "./intake.ts";
 import { endAttempts } from "./settlement.ts";
+import { pauseTarget, resumeTarget } from "./pause.ts";
 import type { EngineState } from "./state.ts";
 import { endDeadLetters, endMarks, endParks, failWrites } from "./write-ends.ts";
 
@@ -81,6 +82,10 @@ function apply<P>(context: StepContext<P>, input: Input<P>): void {
       return acknowledgeCommit(context, input.id);
     case "commit-failed":
       return failCommit(context, input.id, input.isFenced);
+    case "pause":
+      return pauseTarget(context, input.by, input.reason);
+    case "resume":
+      return resumeTarget(context, input.by);
     case "drain":
       if (context.state.membership === "active") context.state.membership = "draining";
       return;

@@ -4,8 +4,10 @@
  */
 import type { StepContext } from "./context.ts";
 import type { Delivery, GivenUp } from "./delivery.ts";
+import { noteGivenUp } from "./flood-guard.ts";
 import type { Lane } from "./lane.ts";
 import type { Aside, MarkerKind } from "./marker.ts";
+import { isPaused } from "./pause.ts";
 
 /** Events of a key that are parked in one write, and bytes after which no more are added. */
 export const PARK_COUNT_MAX = 100;
@@ -30,15 +32,20 @@ export function block<P>({ effects }: StepContext<P>, lane: Lane<P>): void {
   if (lane.head !== null) effects.push({ kind: "blocked", delivery: lane.head });
 }
 
-/** Begins what lanes owe. Only where attempts may begin too: in a drain nothing begins. */
+/** Begins what lanes owe, up to a pause. Only where attempts may begin too: in a drain nothing begins. */
 export function beginWrites<P>(context: StepContext<P>): void {
-  const { owing } = context.state;
-  for (let lane = owing.take(); lane !== undefined; lane = owing.take()) beginWrite(context, lane);
+  const { owing, hold } = context.state;
+  while (!isPaused(hold)) {
+    const lane = owing.take();
+    if (lane === undefined) return;
+    beginWrite(context, lane);
+  }
 }
 
 /** Asks for the dead letter of a lane's head; its event settles when the write is acknowledged (I6). */
 export function giveUp<P>(context: StepContext<P>, delivery: Delivery<P>, why: GivenUp): void {
   delivery.lane.state = "writing";
+  if (delivery.givenUp === null) noteGivenUp(context, delivery);
   delivery.givenUp = why;
   context.state.writingCount += 1;
   context.effects.push({ kind: "dead-letter", delivery, why });

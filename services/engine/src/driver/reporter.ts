@@ -5,6 +5,7 @@ import type { Outcome } from "../core/effect.ts";
 import type { TargetId, TopicPartition } from "../core/identity.ts";
 import type { Marker } from "../core/marker.ts";
 import type { PartitionState } from "../core/partition.ts";
+import type { Pauser } from "../core/pause.ts";
 import { partitionName, type EngineState } from "../core/state.ts";
 import type {
   Assignment,
@@ -22,6 +23,7 @@ import type {
   Telemetry,
 } from "../ports.ts";
 import { EventSpans } from "./event-spans.ts";
+import { guardGauges } from "./guard-gauges.ts";
 import { LineBudget } from "./line-budget.ts";
 import type { DriverOptions, DriverPorts } from "./options.ts";
 
@@ -167,6 +169,16 @@ export class Reporter {
     this.#log("info", "target goes on");
   }
 
+  /** By the guard, this is an alarm. */
+  paused(by: Pauser, reason: string): void {
+    const level = by === "guard" ? "error" : "warn";
+    this.#log(level, "target paused: nothing is sent until it is resumed", { by, reason });
+  }
+
+  resumed(by: Pauser): void {
+    this.#log("info", "target resumed", { by });
+  }
+
   /** Begins the span of an attempt. */
   attemptStarted(delivery: EventDelivery): Span {
     return this.#spans.attempt(delivery);
@@ -299,9 +311,7 @@ export class Reporter {
       gauge("millrace.inflight", "attempts in flight", () => [
         { value: this.#state.inFlightCount, labels: { target } },
       ]),
-      gauge("millrace.limiter.limit", "attempts that may be in flight", () => [
-        { value: this.#state.slotCount, labels: { target } },
-      ]),
+      ...guardGauges(this.#telemetry, target, this.#state),
     ];
   }
 

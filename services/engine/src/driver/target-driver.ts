@@ -15,6 +15,7 @@ import type { TopicPartition } from "../core/identity.ts";
 import type { AssignedInput, Input } from "../core/input.ts";
 import type { Mark, Park } from "../core/marker.ts";
 import type { PartitionState } from "../core/partition.ts";
+import type { Pauser } from "../core/pause.ts";
 import { createState, partitionName, type EngineState } from "../core/state.ts";
 import { step } from "../core/step.ts";
 import { MillraceError } from "../errors.ts";
@@ -132,6 +133,19 @@ export class TargetDriver implements GroupListener {
     if (this.#drain !== null) this.#boundDrain(this.#drain, this.#drainMsMax);
     this.#stopping ??= this.#stop();
     return this.#stopping;
+  }
+
+  /**
+   * Starts nothing until `resume` by the same; what is in flight ends, commits go on. Idempotent.
+   * @param reason for people.
+   */
+  pause(by: Pauser, reason: string): void {
+    this.#step({ kind: "pause", by, reason });
+  }
+
+  /** Ends a pause; the target goes on when none stands. Idempotent. */
+  resume(by: Pauser): void {
+    this.#step({ kind: "resume", by });
   }
 
   /** @inheritdoc */
@@ -348,6 +362,10 @@ export class TargetDriver implements GroupListener {
         return this.#reporter.held(effect.reason, effect.until - this.#ports.clock.now());
       case "target-released":
         return this.#reporter.released();
+      case "paused":
+        return this.#reporter.paused(effect.by, effect.reason);
+      case "resumed":
+        return this.#reporter.resumed(effect.by);
       case "drained":
         this.#drain?.end();
     }
