@@ -1,5 +1,4 @@
 import { findHome, readState } from "./home.ts";
-import { isRunning } from "./known-process.ts";
 
 /** Where brokers and registry are, and who said so. */
 export interface Endpoints {
@@ -8,10 +7,12 @@ export interface Endpoints {
   readonly from: "environment" | "stack" | "default";
 }
 
-/** `KAFKA_BROKERS` and `SCHEMA_REGISTRY_URL`, else the running local stack, else the usual ports. */
+/**
+ * `KAFKA_BROKERS` and `SCHEMA_REGISTRY_URL`, else the local stack, else the usual ports. A stack whose broker crashed is
+ * still the one that is meant, and takes its ports again: on the usual ones may be somebody else's.
+ */
 export function resolveEndpoints(env: NodeJS.ProcessEnv = process.env): Endpoints {
-  const state = readState(findHome(process.cwd(), env));
-  const local = state !== null && isRunning(state.kafka) ? state : null;
+  const local = readState(findHome(process.cwd(), env));
   const named = listOf(env["KAFKA_BROKERS"]);
   const [registryUrl] = listOf(env["SCHEMA_REGISTRY_URL"]);
   return {

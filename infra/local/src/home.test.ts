@@ -86,7 +86,7 @@ describe("resolveEndpoints", () => {
     });
   });
 
-  it("takes the running stack where the environment names nothing", () => {
+  it("takes the stack where the environment names nothing", () => {
     writeState(folder, state(String(startTimeOf(process.pid))));
 
     expect(resolveEndpoints({ MILLRACE_HOME: folder, KAFKA_BROKERS: "" })).toEqual({
@@ -96,9 +96,16 @@ describe("resolveEndpoints", () => {
     });
   });
 
-  it("takes the usual ports where the stack's pid belongs to another process by now", () => {
+  it("keeps to the stack while its servers are away", () => {
     writeState(folder, state("1"));
 
+    expect(resolveEndpoints({ MILLRACE_HOME: folder })).toMatchObject({
+      brokers: ["127.0.0.1:21111"],
+      from: "stack",
+    });
+  });
+
+  it("takes the usual ports where no stack was started", () => {
     expect(resolveEndpoints({ MILLRACE_HOME: folder })).toEqual(usual);
   });
 });
