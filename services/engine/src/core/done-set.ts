@@ -73,21 +73,21 @@ export function decodeDoneSet(
 }
 
 function pushRun(bytes: number[], end: number, { from, to }: DoneRun): boolean {
-  const pair = [...varint(from - end), ...varint(to - from)];
-  if (bytes.length + pair.length > BYTES_MAX) return false;
-  bytes.push(...pair);
-  return true;
+  const { length } = bytes;
+  pushVarint(bytes, from - end);
+  pushVarint(bytes, to - from);
+  if (bytes.length <= BYTES_MAX) return true;
+  bytes.length = length;
+  return false;
 }
 
-function varint(value: number): number[] {
-  const bytes: number[] = [];
+function pushVarint(bytes: number[], value: number): void {
   let rest = value;
   while (rest >= 0x80) {
     bytes.push((rest % 0x80) + 0x80);
     rest = Math.floor(rest / 0x80);
   }
   bytes.push(rest);
-  return bytes;
 }
 
 function toBase64Url(bytes: readonly number[]): string {

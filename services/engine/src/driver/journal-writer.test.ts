@@ -231,14 +231,17 @@ describe("the end of a journal", () => {
     expect(pages()).toEqual([1]);
   });
 
-  it("does not wait for brokers that do not answer", async () => {
-    const { settle, journal, hold, clock } = setup();
+  it("does not wait for brokers that do not answer, and says nothing afterwards", async () => {
+    const { settle, journal, hold, held, clock, telemetry } = setup();
     hold();
     settle(1);
     const closing = journal.close();
     await clock.advance(JOURNAL_CLOSE_MS);
 
     await expect(closing).resolves.toBeUndefined();
+    held[0]?.reject(new Error("away"));
+    await settled();
+    expect(telemetry.lines).toEqual([]);
   });
 
   it("comes at once when nothing is left", async () => {

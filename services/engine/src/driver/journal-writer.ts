@@ -43,6 +43,7 @@ export class JournalWriter {
   #complainedAt = -Infinity;
   #untoldCount = 0;
   #whenWritten: (() => void) | null = null;
+  #hasEnded = false;
 
   constructor(options: JournalOptions, ports: JournalPorts) {
     this.#options = options;
@@ -72,11 +73,15 @@ export class JournalWriter {
     this.#added();
   }
 
-  /** Writes what is left; resolves when it is written or lost, or when that takes too long. */
+  /** Writes what is left; resolves when it is written or lost, or when that takes too long. Nothing is told after. */
   async close(): Promise<void> {
     this.#isDue = true;
     this.#flush();
-    if (this.#openCount === 0) return;
+    if (this.#openCount > 0) await this.#untilWritten();
+    this.#hasEnded = true;
+  }
+
+  async #untilWritten(): Promise<void> {
     const { promise, resolve } = Promise.withResolvers<undefined>();
     const end = (): void => resolve(undefined);
     this.#whenWritten = end;
@@ -130,6 +135,7 @@ export class JournalWriter {
   }
 
   #drop(count: number, why: string): void {
+    if (this.#hasEnded) return;
     const { target } = this.#options;
     const { clock, telemetry } = this.#ports;
     this.#dropped.add(count, { target });
