@@ -12,8 +12,9 @@ import type { PreparedEvent } from "../ports.ts";
 /** Longest text of an entry, characters; a longer one is cut. The coordinates still lead to the event. */
 export const JOURNAL_TEXT_MAX = 512;
 
-/** Why an event is parked: an earlier one of its key is a dead letter. */
+/** Why an event is parked: an earlier one of its key is a dead letter, or the key is slow. */
 const KEY_QUARANTINED = "KEY_QUARANTINED";
+const KEY_DEFERRED = "KEY_DEFERRED";
 
 /** A record key: its text, or its bytes where they are no UTF-8. */
 export type JournalKey = string | { readonly hex: string };
@@ -99,12 +100,14 @@ export function journalEntry(delivery: Delivery<PreparedEvent>, end: JournalEnd)
 }
 
 function reasonOf(
-  { givenUp, lane, partition }: Delivery<PreparedEvent>,
+  { givenUp, lane, offset, partition }: Delivery<PreparedEvent>,
   outcome: Outcome,
 ): Pick<JournalEntry, "detail" | "reason"> {
   const aside = outcome === "parked" ? partition.aside.get(lane.name ?? "") : undefined;
   if (aside !== undefined) {
-    return { reason: KEY_QUARANTINED, detail: `behind offset ${aside.marker.offset}` };
+    const { kind, offset: first } = aside.marker;
+    const reason = kind === "quarantine" ? KEY_QUARANTINED : KEY_DEFERRED;
+    return { reason, detail: first === offset ? null : `behind offset ${first}` };
   }
   if (givenUp === null) return { reason: null, detail: null };
   return { reason: givenUp.reason, detail: cut(givenUp.detail) };
