@@ -108,9 +108,22 @@ describe("rebalances", () => {
     expect(state.writingCount).toBe(0);
   });
 
+  it("saves up no rate while its membership is lost", () => {
+    const rate = { kind: "limited", perSecond: 10, burst: 10 } as const;
+    const { arrive, own, send, names, wait, world } = setup({ rate });
+    wait(1_000);
+    send({ kind: "fenced" });
+    wait(60_000);
+    own(2);
+    world.offset = 0;
+
+    expect(names(arrive("a1", "b1", "c1"))).toEqual(["a1"]);
+  });
+
   it("uses its share of the rate by the partitions it owns", () => {
     const rate = { kind: "limited", perSecond: 10, burst: 10 } as const;
     const { arrive, send, names, wait } = setup({ rate });
+    wait(1_000);
     const continued = { kind: "continued", topic, partition } as const;
     send({ kind: "assigned", generation: 2, partitions: [continued], partitionCount: 5 });
 

@@ -39,6 +39,7 @@ export function fence<P>(context: StepContext<P>): void {
   const { state } = context;
   endEpochs(context, [...state.partitions.values()]);
   state.membership = "none";
+  state.bucket.setShare(0, context.now);
   state.committing = null;
 }
 

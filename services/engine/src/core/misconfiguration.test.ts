@@ -184,7 +184,10 @@ describe("a misconfigured target", () => {
 
   it("asks for no wake while tokens are short and a probe is due", () => {
     const rate = { kind: "limited", perSecond: 0.01, burst: 3 } as const;
-    const { wait, wakeAt, world } = held({ rate });
+    const { arrive, end, wait, wakeAt, world } = setup({ rate });
+    wait(300_000);
+    arrive("a1", "b1", "c1");
+    for (const name of ["a1", "b1", "c1"]) end(name, REFUSED);
     wait(30_000);
 
     expect(wakeAt()).toBeGreaterThan(world.now);

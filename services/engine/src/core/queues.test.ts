@@ -5,7 +5,6 @@ import { DEFAULTS } from "./config.ts";
 import { DueHeap } from "./due-heap.ts";
 import { StepRandom } from "./entropy.ts";
 import { Fifo } from "./fifo.ts";
-import { TokenBucket } from "./token-bucket.ts";
 
 describe("fifo", () => {
   it("gives items in the order they came, over many rounds", () => {
@@ -37,28 +36,6 @@ describe("due heap", () => {
 
     expect(taken).toEqual([...times].sort((one, other) => one - other));
     expect(heap.nextDueAt).toBe(Infinity);
-  });
-});
-
-describe("token bucket", () => {
-  it("allows a burst, then the rate", () => {
-    const bucket = new TokenBucket({ kind: "limited", perSecond: 10, burst: 2 }, 0);
-    bucket.take();
-    bucket.take();
-
-    expect(bucket.has(0)).toBe(false);
-    expect(bucket.nextAt(0)).toBe(100);
-    expect(bucket.has(99)).toBe(false);
-    expect(bucket.has(100)).toBe(true);
-  });
-
-  it("never saves more than its burst", () => {
-    const bucket = new TokenBucket({ kind: "limited", perSecond: 10, burst: 2 }, 0);
-
-    expect(bucket.has(60_000)).toBe(true);
-    bucket.take();
-    bucket.take();
-    expect(bucket.has(60_000)).toBe(false);
   });
 });
 

@@ -106,6 +106,7 @@ describe("slots", () => {
   it("leaves tokens for first attempts while retries wait for them too", () => {
     const rate = { kind: "limited", perSecond: 10, burst: 8 } as const;
     const { arrive, end, names, wait } = setup({ rate });
+    wait(1_000);
     for (const name of names(arrive(...Array.from("abcdefgh")))) end(name, BUSY);
     wait(100);
     arrive(...Array.from("stuvwxyz"));

@@ -3,7 +3,11 @@ import type { RateLimit } from "./config.ts";
 /** Tokens are fractions added up: so little short of one is one, or the wait for the rest would be no time at all. */
 const ROUNDING = 1e-6;
 
-/** A token bucket on the engine's clock, refilled continuously. */
+/**
+ * A token bucket on the engine's clock, refilled continuously. Tokens are earned by the share that is owned, from the
+ * first one on, so that a process that joins, or comes back, adds no burst of its own to that of the target: over all
+ * processes the target gets at most the rate, its burst, and one attempt for each process that joins.
+ */
 export class TokenBucket {
   readonly #rate: RateLimit;
   #perMs = Infinity;
@@ -12,13 +16,14 @@ export class TokenBucket {
   #filledAt: number;
 
   /**
+   * One token and no share of the rate.
    * @param rate the limit; `unlimited` always has a token.
    * @param now monotonic ms.
    */
   constructor(rate: RateLimit, now: number) {
     this.#rate = rate;
     this.#filledAt = now;
-    this.#setLimits(1);
+    this.#setLimits(0);
     this.#tokens = this.#burst;
   }
 
