@@ -26,6 +26,7 @@ const COMMANDS = {
   check: [["node", "--conditions=millrace-source", "test/checker/main.ts"]],
   demo: [["node", "--conditions=millrace-source", "infra/demo/src/main.ts"]],
   test: [TESTS],
+  sim: [["node", "--conditions=millrace-source", "test/simulation/main.ts"]],
   "bench:engine": [["node", "--conditions=millrace-source", "test/bench/engine.ts"]],
   verify: [
     ["npm", "run", "format:check"],

@@ -45,7 +45,10 @@ export interface DelivererPorts {
   }) => EventPlan;
   readonly nextCommit: () => number;
   readonly isHealed: () => boolean;
-  readonly onFault: (fault: FaultClass, machine: Machine) => void;
+  readonly onFault: (
+    fault: FaultClass,
+    at: { readonly machine: Machine; readonly target: string },
+  ) => void;
   /** Kills the process, to be started again. */
   readonly onCrash: (deliverer: Deliverer, why: FaultClass | Error) => void;
 }
@@ -54,12 +57,18 @@ export interface DelivererPorts {
 export const GRACE_MS = 50_000;
 const GRACE_RESERVE_MS = 3_000;
 
+/** A driver and its target's name. */
+export interface NamedDriver {
+  readonly name: string;
+  readonly driver: TargetDriver;
+}
+
 /** See the head of this file. */
 export class Deliverer {
   readonly name: string;
   readonly slot: number;
   readonly machine: Machine;
-  readonly drivers: readonly TargetDriver[];
+  readonly drivers: readonly NamedDriver[];
   readonly #ports: DelivererPorts;
   readonly #witnesses: Witness[] = [];
   /** It was told to end. */
@@ -71,17 +80,20 @@ export class Deliverer {
     this.#ports = ports;
     this.machine = new Machine(name, ports.queue);
     const stateLog = this.#stateLog();
-    this.drivers = ports.targets.map((target) => this.#drive(target, stateLog));
+    this.drivers = ports.targets.map((target) => ({
+      name: target.api.plan.name,
+      driver: this.#drive(target, stateLog),
+    }));
   }
 
   /** Resolves when each driver has taken its first assignment over, or the process is at its end. */
   async start(): Promise<void> {
-    await Promise.all(this.drivers.map((driver) => driver.start()));
+    await Promise.all(this.drivers.map(({ driver }) => driver.start()));
   }
 
   /** SIGTERM: resolves when the process could exit. */
   async stop(): Promise<void> {
-    await Promise.all(this.drivers.map((driver) => driver.stop(GRACE_MS - GRACE_RESERVE_MS)));
+    await Promise.all(this.drivers.map(({ driver }) => driver.stop(GRACE_MS - GRACE_RESERVE_MS)));
     for (const witness of this.#witnesses) witness.noteRelease();
   }
 
@@ -106,6 +118,9 @@ export class Deliverer {
   ): TargetDriver {
     const { plan, queue, draws, book, cluster, registry, eventAt } = this.#ports;
     const { machine } = this;
+    const onFault = (fault: FaultClass): void => {
+      this.#ports.onFault(fault, { machine, target: api.plan.name });
+    };
     const target = api.plan;
     const witness = new Witness({
       queue,
@@ -121,7 +136,7 @@ export class Deliverer {
     const { sessionMs, recordBytesMax } = plan;
     const source = new SimulatedSource(
       { cluster, group, machine, draws, sessionMs, topics: target.topics },
-      () => (this.#ports.isHealed() ? 0 : plan.refetchShare),
+      { refetchShare: () => (this.#ports.isHealed() ? 0 : plan.refetchShare), onFault },
     );
     const sinkPorts = { cluster, machine, recordBytesMax, onWritten: () => undefined };
     const sink = new SimulatedSink({ ...sinkPorts, kind: "produce" });
@@ -143,7 +158,7 @@ export class Deliverer {
         journalSink: new SimulatedSink({ ...sinkPorts, kind: "journal" }),
         stateLog: witness.stateLog(stateLog),
         sender: witness.sender(api),
-        preparer: new SimulatedPreparer({ target, machine, registry, eventOf: eventAt }),
+        preparer: new SimulatedPreparer({ target, machine, registry, eventOf: eventAt, onFault }),
         clock: machine,
         entropy: () => draws.bits(`entropy.${this.name}`),
         telemetry: witness.telemetry(),

@@ -6,6 +6,7 @@ import {
   type RecordBatch,
   type TopicPartition,
 } from "@millrace/engine";
+import type { FaultClass } from "./fault-classes.ts";
 import type { MemberPorts } from "./membership.ts";
 
 const REQUEST_TIMEOUT_MS = 4_000;
@@ -19,10 +20,15 @@ interface Position {
   isAsked: boolean;
 }
 
-/** What a fetcher asks and tells; synchronous. */
-export interface FetchListener {
-  /** Share of continued partitions that are read again from their commit. */
+/** How fetching goes wrong besides its requests. */
+export interface FetchFaults {
+  /** Share of continued partitions that are read again from their commit, as an eager client does. */
   readonly refetchShare: () => number;
+  readonly onFault: (fault: FaultClass) => void;
+}
+
+/** What a fetcher asks and tells; synchronous. */
+export interface FetchListener extends FetchFaults {
   /** Asked before anything is handed over: false drops the answer. */
   isCurrent(): boolean;
   records(batch: RecordBatch): void;
@@ -90,7 +96,7 @@ export class Fetcher {
       if (position === undefined) continue;
       const isBack = isContinued && committed !== null && committed.offset < position.next;
       if (isBack && draws.isFaulty("refetch", this.#listener.refetchShare()))
-        position.next = committed.offset;
+        this.#refetch(position, committed.offset);
       this.#ask(position);
     }
   }
@@ -100,6 +106,11 @@ export class Fetcher {
     this.#isRunning = false;
     this.#run += 1;
     for (const position of this.#positions.values()) position.isAsked = false;
+  }
+
+  #refetch(position: Position, from: Offset): void {
+    position.next = from;
+    this.#listener.onFault("refetch");
   }
 
   #ask(position: Position | undefined): void {
@@ -165,10 +176,17 @@ export class Fetcher {
     }
     // A paused partition keeps its place: what was fetched is fetched again.
     if (position.isPaused) return;
+    this.#noteGap(position.next, read.records);
     position.next = asOffset(read.next);
     if (read.records.length > 0)
       this.#listener.records({ ...place, records: read.records, logEndOffset });
     this.#ask(position);
+  }
+
+  #noteGap(from: Offset, records: RecordBatch["records"]): void {
+    const last = records.at(-1);
+    const isGapless = last === undefined || last.offset - from + 1 === records.length;
+    if (!isGapless) this.#listener.onFault("gaps");
   }
 }
 

@@ -4,6 +4,7 @@ import {
   type Preparation,
   type SourceRecord,
 } from "@millrace/engine";
+import type { FaultClass } from "./fault-classes.ts";
 import type { EventPlan, TargetPlan } from "./plan.ts";
 import type { Machine } from "./machine.ts";
 
@@ -23,6 +24,7 @@ export interface PreparerPorts {
   readonly registry: Registry;
   /** The event a record is of. */
   readonly eventOf: (record: SourceRecord) => EventPlan;
+  readonly onFault: (fault: FaultClass, machine: Machine) => void;
 }
 
 /** The body that a target ought to get of an event. */
@@ -53,6 +55,7 @@ export class SimulatedPreparer implements EventPreparer {
     const fate = event.fates[target.name];
     if (fate === "filtered") return { kind: "filtered" };
     const isUndeliverable = fate === "undeliverable";
+    if (isUndeliverable) this.#ports.onFault("undeliverable", this.#ports.machine);
     return {
       kind: "ready",
       verdict: isUndeliverable
@@ -86,6 +89,7 @@ export class SimulatedPreparer implements EventPreparer {
     return new Promise((resolve, reject) => {
       machine.schedule(registry.isUp ? ANSWER_MS : SILENCE_MS, () => {
         if (!registry.isUp) {
+          this.#ports.onFault("registry-outage", machine);
           reject(new MillraceError("REGISTRY_UNREACHABLE", "the registry does not answer"));
           return;
         }

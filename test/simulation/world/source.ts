@@ -11,7 +11,7 @@ import {
   type TopicPartition,
 } from "@millrace/engine";
 import { BrokerError } from "./cluster.ts";
-import { Fetcher } from "./fetcher.ts";
+import { Fetcher, type FetchFaults } from "./fetcher.ts";
 import { Membership, isExpulsion, type Joined, type MemberPorts } from "./membership.ts";
 
 const DRAIN_MAX_MS = 45_000;
@@ -62,15 +62,14 @@ export class SimulatedSource implements RecordSource {
   #stopping: Promise<void> | null = null;
   #onLost: (() => void) | null = null;
 
-  /** @param refetchShare of continued partitions, those that are read again from their commit, as an eager client does. */
-  constructor(ports: MemberPorts, refetchShare: () => number) {
+  constructor(ports: MemberPorts, faults: FetchFaults) {
     this.#ports = ports;
     this.#membership = new Membership(ports, {
       rebalancing: () => this.#generation?.end("rebalance"),
       lost: (reason) => this.#lose(reason),
     });
     this.#fetcher = new Fetcher(ports, {
-      refetchShare,
+      ...faults,
       isCurrent: () => this.#current() !== null,
       records: (batch) => this.#listener?.records(batch),
       halted: (halt) => this.#listener?.halted(halt),

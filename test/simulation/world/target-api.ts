@@ -47,6 +47,7 @@ interface Words {
 
 /** A call on the wire or at the server. */
 interface OpenCall extends Call {
+  readonly fault: FaultClass | null;
   readonly arrival: number;
   isArrived: boolean;
   /** Its sender has hung up. */
@@ -89,9 +90,13 @@ export class TargetApi {
   /** Takes a call on its way. */
   send(call: Call): AbandonAttempt {
     const { machine, request } = call;
-    const course = this.#course(call);
+    let fault: FaultClass | null = null;
+    const course = this.#course(call, (drawn) => {
+      fault = drawn;
+    });
     const open: OpenCall = {
       ...call,
+      fault,
       arrival: this.#arrivalCount,
       isArrived: false,
       isGone: false,
@@ -117,8 +122,11 @@ export class TargetApi {
     for (const open of this.#open) if (open.machine === machine) this.#leave(open);
   }
 
-  #course({ topic, partition, offset, machine, request }: Call): Course {
-    const { draws, queue, fateOf, onFault } = this.#ports;
+  #course(
+    { topic, partition, offset, request }: Call,
+    onFault: (fault: FaultClass) => void,
+  ): Course {
+    const { draws, queue, fateOf } = this.#ports;
     return drawCourse({
       plan: this.plan,
       draws,
@@ -126,7 +134,7 @@ export class TargetApi {
       isHealed: this.isHealed,
       ...fateOf({ topic, partition, offset }),
       timeoutMs: request.timeoutMs,
-      onFault: (fault) => onFault(fault, machine),
+      onFault,
     });
   }
 
@@ -176,6 +184,9 @@ export class TargetApi {
   #end(open: OpenCall, result: AttemptResult): void {
     if (open.hasEnded) return;
     open.hasEnded = true;
+    const { fault, machine } = open;
+    // A fault has struck when its sender hears of it.
+    if (fault !== null && result.kind !== "abandoned") this.#ports.onFault(fault, machine);
     open.onResult(result);
   }
 

@@ -35,8 +35,8 @@ export interface RunResult {
 
 /** Told of what happens, besides the history. */
 export interface WorldEars {
-  /** A fault struck a process. */
-  readonly onFault?: (fault: FaultClass, deliverer: Deliverer | null) => void;
+  /** A fault struck a process; `target`: only in what it does for one. */
+  readonly onFault?: (fault: FaultClass, deliverer: Deliverer, target: string | null) => void;
 }
 
 /** See the head of this file. */
@@ -126,7 +126,7 @@ export class World {
         const event = this.#eventAt(place);
         return { fate: event.fates[target.name] ?? "deliver", key: event.key };
       },
-      onFault: (fault, machine) => this.#struck(fault, machine),
+      onFault: (fault, machine) => this.#struck(fault, machine, target.name),
     });
     const group = new Group(this.#cluster, this.#plan.sessionMs);
     group.onCommitted = ({ generation }, commits) => {
@@ -256,7 +256,7 @@ export class World {
       eventAt: (place) => this.#eventAt(place),
       nextCommit: () => (this.#commitCount += 1),
       isHealed: () => this.#phase !== "chaos",
-      onFault: (fault, machine) => this.#struck(fault, machine),
+      onFault: (fault, { machine, target }) => this.#struck(fault, machine, target),
       onCrash: (crashed, why) => this.#crash(crashed, why),
     });
     this.#slots[slot] = deliverer;
@@ -423,15 +423,16 @@ export class World {
     return found.group;
   }
 
-  #struck(fault: FaultClass, machine: Machine): void {
-    const deliverer = this.#slots.find((one) => one?.machine === machine) ?? null;
-    this.#ears.onFault?.(fault, deliverer);
+  #struck(fault: FaultClass, machine: Machine, target: string | null = null): void {
+    const { onFault } = this.#ears;
+    const deliverer = this.#slots.find((one) => one?.machine === machine);
+    if (onFault !== undefined && deliverer !== undefined && deliverer !== null) onFault(fault, deliverer, target);
   }
 
   /** A fault that strikes everyone. */
   #strike(fault: FaultClass): void {
     for (const deliverer of this.#slots)
-      if (deliverer !== null) this.#ears.onFault?.(fault, deliverer);
+      if (deliverer !== null) this.#ears.onFault?.(fault, deliverer, null);
   }
 
   #note(

@@ -1,0 +1,33 @@
+/** A process that runs seeds for its parent: a range comes in, a tally goes out, until the parent disconnects. */
+import { runSeed } from "./seed-run.ts";
+import { Tally } from "./tally.ts";
+import type { WorldEars } from "./world/world.ts";
+
+/** Seeds to run, one after the other. */
+export interface SeedRange {
+  readonly from: number;
+  readonly count: number;
+}
+
+process.on("message", (range: SeedRange) => {
+  runRange(range).then(
+    (tally) => process.send?.(tally.figures),
+    (error: unknown) => {
+      process.stderr.write(`${error instanceof Error ? String(error.stack) : String(error)}\n`);
+      process.exit(1);
+    },
+  );
+});
+// A parent that is gone wants nothing any more.
+process.on("disconnect", () => process.exit(0));
+
+async function runRange({ from, count }: SeedRange): Promise<Tally> {
+  const tally = new Tally();
+  const ears: WorldEars = {
+    onFault: (fault, deliverer, target) => tally.coverage.note(fault, deliverer, target),
+  };
+  for (let seed = from; seed < from + count; seed += 1) {
+    tally.add(await runSeed(seed, { ears }));
+  }
+  return tally;
+}
