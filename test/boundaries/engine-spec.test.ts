@@ -71,6 +71,7 @@ describe("SPEC.md", () => {
     ["probeIntervalMs", DEFAULTS.probeIntervalMs],
     ["RETRY_AFTER_MAX_MS", RETRY_AFTER_MAX_MS],
     ["METADATA_LENGTH_MAX", METADATA_LENGTH_MAX],
+    ...Object.entries(DEFAULTS.breaker).map(([name, value]) => [`breaker.${name}`, value] as const),
     ...Object.entries(DEFAULTS.bounds).map(([name, value]) => [`bounds.${name}`, value] as const),
   ])("gives the default of %s as it is", (name, value) => {
     expect(spec).toContain(`| \`${name}\` | ${value} |`);

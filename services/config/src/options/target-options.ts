@@ -77,12 +77,20 @@ const retry = section({
 const breaker = section({
   window: duration({ minMs: SECOND, maxMs: 3_600 * SECOND })
     .optional()
-    .describe("Default: 30s."),
-  errorRatio: numeric("any", { min: 0.01, max: 1 }).optional().describe("Default: 0.5."),
-  minCalls: numeric("whole", { min: 1, max: 100_000 }).optional().describe("Default: 20."),
-  halfOpenAfter: duration({ minMs: 100, maxMs: 3_600 * SECOND })
+    .describe("How long a call counts. Default: 30s."),
+  errorRatio: numeric("any", { min: 0.01, max: 1 })
     .optional()
-    .describe("Default: 10s."),
+    .describe("Part of the calls that must fail for the target to be left alone. Default: 0.5."),
+  minCalls: numeric("whole", { min: 1, max: 100_000 })
+    .optional()
+    .describe("Fewer calls in the window say nothing. Default: 20."),
+  halfOpenAfter: duration({
+    minMs: SECOND,
+    maxMs: 3_600 * SECOND,
+    why: "a target that is down is asked once a second at most",
+  })
+    .optional()
+    .describe("How long it is left alone before each call that tries. At least 1s. Default: 10s."),
 });
 
 const input = section({
