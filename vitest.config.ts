@@ -48,7 +48,7 @@ export default defineConfig({
         ssr,
         test: {
           name: "simulation",
-          include: ["test/simulation/**/*.test.ts"],
+          include: ["test/simulation/**/*.test.ts", "test/checker/**/*.test.ts"],
           testTimeout: 60_000,
         },
       },

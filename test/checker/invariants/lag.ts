@@ -80,8 +80,9 @@ function judgeChannel(ledger: Ledger, { channel, heal, rest, holds, findings }: 
     const head = recordFrom(channel, committed);
     if (head === null) return;
     const marks = [...marksOf(channel, head), ...marksOfHolds(holds, channel)];
-    const still = longestStill(marks, { from: Math.max(since, head.at), to: commit.at });
-    if (still > stillMaxMs(channel, head)) {
+    const span = { from: Math.max(since, head.at), to: commit.at };
+    const still = longestStill(marks, { ...span, ...patienceWith(channel, head) });
+    if (still > STILL_MAX_MS) {
       const seconds = Math.round(still / 1_000);
       findings.breach(() => `stands still for ${seconds} s`, head.deliveries[channel.target.index]);
     }
@@ -95,24 +96,28 @@ function timed({ offset, sendAt: at }: Commit): { readonly offset: number; reado
   return { offset, at };
 }
 
-/** A head that is being retried rests for its backoff. */
-function stillMaxMs({ target }: Channel, head: SourceRecord): number {
+/** From its first try on, a head may rest for a call and its backoff. */
+function patienceWith({ target }: Channel, head: SourceRecord): Patience {
   const delivery = head.deliveries[target.index];
-  const wasTried = delivery?.firstAttempt ?? delivery?.firstArrival ?? null;
-  const { backoffCapMs, timeoutMs } = target.terms;
-  return STILL_MAX_MS + (wasTried === null ? 0 : backoffCapMs + timeoutMs);
+  const firstAt = delivery?.firstAttempt?.sendAt ?? delivery?.firstArrival?.at ?? NEVER;
+  return { triedAt: firstAt, restMs: target.terms.backoffCapMs + target.terms.timeoutMs };
 }
 
-/** Longest time between two signs of work in a span, ms. */
+interface Patience {
+  readonly triedAt: number;
+  readonly restMs: number;
+}
+
+/** Longest time between two signs of work in a span, ms, less what a head may rest. */
 function longestStill(
   marks: readonly number[],
-  { from, to }: { readonly from: number; readonly to: number },
+  { from, to, triedAt, restMs }: Patience & { readonly from: number; readonly to: number },
 ): number {
   const inside = marks.filter((at) => at > from && at < to).sort((a, b) => a - b);
   let longest = 0;
   let before = from;
   for (const at of [...inside, to]) {
-    longest = Math.max(longest, at - before);
+    longest = Math.max(longest, at - before - (triedAt <= before ? restMs : 0));
     before = at;
   }
   return longest;

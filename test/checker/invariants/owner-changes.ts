@@ -54,6 +54,8 @@ interface Change extends Takeover {
   readonly knownOrder: number;
   readonly knownAt: number;
   readonly isClean: boolean;
+  /** When offsets were set back last before it; NONE for never. */
+  readonly rewoundOrder: number;
 }
 
 interface Judging {
@@ -69,8 +71,12 @@ function describe(ledger: Ledger, channel: Channel, takeover: Takeover): Change 
     ? hasCommittedLast(channel, takeover, asked)
     : !hasOutage(ledger, takeover);
   const isClean = before?.end === "revoked" && isUndisturbed;
+  const rewind = channel.operations.findLast(({ line, order }) => {
+    return line.f === "rewind" && order < takeover.epoch.startOrder;
+  });
   return {
     ...takeover,
+    rewoundOrder: rewind?.order ?? NONE,
     ...{ knownOrder: asked?.sendOrder ?? NONE, knownAt: asked?.sendAt ?? NONE, isClean },
   };
 }
@@ -183,7 +189,7 @@ interface Repeat {
 
 function judgeRepeat(delivery: Delivery, { change, findings, order, at }: Repeat): void {
   const { epoch, base, coverage, isClean, isCorrupted, knownOrder, knownAt } = change;
-  if (isCorrupted || covers(coverage, delivery.offset)) return;
+  if (isCorrupted || order < change.rewoundOrder || covers(coverage, delivery.offset)) return;
   const isCut =
     (base?.metadata.length ?? 0) > METADATA_FULL && delivery.offset >= (coverage.runs.at(-1) ?? 0);
   if (isCut) return;

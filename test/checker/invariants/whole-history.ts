@@ -1,6 +1,10 @@
 import { channelsOf, type Findings, type Invariant } from "../findings.ts";
 import type { Ledger } from "../ledger/ledger.ts";
+import type { Life } from "../ledger/processes.ts";
 import { type Attempt, type Channel, NEVER, NONE } from "../ledger/rows.ts";
+
+/** An attempt may end this much behind its deadline, ms. */
+const DEADLINE_SLACK_MS = 1_000;
 
 /** H: what was begun has an end, what has an end was begun, nothing is told twice. */
 export const wholeHistory: Invariant = {
@@ -36,53 +40,92 @@ function judgeOperations({ operations, parties, processes }: Ledger, findings: F
   if (!parties.has("ops")) return;
   for (const f of ["heal", "rest"] as const) {
     findings.judged();
-    const count = operations.filter(({ line }) => line.f === f).length;
-    if (count === 0) findings.breach(() => `no ${f}`);
+    const isTold = operations.some(({ line }) => line.f === f);
+    if (!isTold) findings.breach(() => `no ${f}`);
   }
-  for (const { name, stops, end } of processes.lives) {
+  for (const { name, stops, end, exit, terminateAt } of processes.lives) {
     findings.judged();
+    const isUnasked = end === "exit" && exit === "0" && terminateAt === NONE;
+    if (isUnasked) findings.breach(() => `${name} exits with 0, but was not terminated`);
     const isStopped = stops.length % 2 === 1 && end === "open";
     if (isStopped) findings.breach(() => `${name} was stopped and never continued or ended`);
   }
 }
 
 function judgeChannel(ledger: Ledger, channel: Channel, findings: Findings): void {
-  const { parties } = ledger;
-  if (parties.has("attempt")) {
-    for (const attempt of channel.attempts) judgeAttempt(ledger, attempt, findings);
-  }
+  if (ledger.parties.has("attempt")) judgeAttempts(ledger, channel, findings);
   for (const { answerOrder, delivery, id } of channel.arrivals) {
     findings.judged();
     if (answerOrder === NEVER) findings.breach(() => `arrival ${id} has no end`, delivery);
   }
+  judgeEpochs(channel, findings);
   judgeCommits(ledger, channel, findings);
-  if (parties.has("settle")) judgeSettles(channel, findings);
+  if (ledger.parties.has("settle")) judgeSettles(channel, findings);
 }
 
-/** An attempt ends unless its process does. */
-function judgeAttempt({ processes, parties }: Ledger, attempt: Attempt, findings: Findings): void {
-  findings.judged();
-  if (attempt.endOrder !== NEVER || !parties.has("ops")) return;
-  const isCut = processes.lives.some(
-    ({ process, end, endOrder }) =>
-      process === attempt.process && end !== "open" && endOrder > attempt.sendOrder,
-  );
-  if (!isCut) findings.breach(() => `attempt ${attempt.number} has no end`, attempt.delivery);
+/** An attempt ends in its time unless its process does before, and belongs to an epoch. */
+function judgeAttempts(ledger: Ledger, { attempts, epochs }: Channel, findings: Findings): void {
+  if (!ledger.parties.has("ops")) return;
+  const known = new Set(epochs.map(({ number }) => number));
+  const { lives } = ledger.processes;
+  for (const attempt of attempts) {
+    findings.judged();
+    const { delivery, epoch, process, sendOrder, endOrder } = attempt;
+    if (!known.has(epoch)) {
+      findings.breach(() => `is sent in epoch ${epoch}, which nobody was given`, delivery);
+    }
+    if (endOrder !== NEVER && lives.length === 0) continue;
+    const life = lifeAt(lives, process, sendOrder);
+    if (life === undefined && lives.length > 0) {
+      findings.breach(() => "is sent by a process that does not run", delivery);
+    }
+    if (endOrder !== NEVER || (life !== undefined && isCut(attempt, life))) continue;
+    findings.breach(() => `attempt ${attempt.number} has no end`, delivery);
+  }
 }
 
+function lifeAt(lives: readonly Life[], process: number, order: number): Life | undefined {
+  return lives.find((life) => {
+    return life.process === process && life.startOrder < order && order < life.endOrder;
+  });
+}
+
+/** Whether its process ended, or was stopped, before an attempt's deadline. */
+function isCut({ sendAt, delivery }: Attempt, { end, endAt, stops }: Life): boolean {
+  const deadline = sendAt + delivery.channel.target.terms.timeoutMs + DEADLINE_SLACK_MS;
+  return end !== "open" && (endAt <= deadline || stops.some((at) => at >= sendAt));
+}
+
+function judgeEpochs({ epochs, target, stream }: Channel, findings: Findings): void {
+  for (const [index, { number }] of epochs.entries()) {
+    findings.judged();
+    if (epochs[index - 1]?.number !== number) continue;
+    const name = `${target.terms.target} ${stream.topic}/${stream.partition}`;
+    findings.breach(() => `epoch ${number} of ${name} begins twice`);
+  }
+}
+
+/** A commit has an answer before its owner asks for the next one. */
 function judgeCommits({ parties, processes }: Ledger, channel: Channel, findings: Findings): void {
   const { commits, stream, target } = channel;
   const name = `${target.terms.target} ${stream.topic}/${stream.partition}`;
-  for (const { result, process, sendOrder, offset } of commits) {
+  for (const [index, commit] of commits.entries()) {
     findings.judged();
+    const { result, offset, id } = commit;
+    const next = commits[index + 1];
+    if (next?.process === commit.process && next.id === id) {
+      findings.breach(() => `${name}: commit ${id ?? "?"} is asked for twice`);
+    }
     if (result !== "open" || !parties.has("ops")) continue;
-    const isCut = processes.lives.some(
-      (life) => life.process === process && life.end !== "open" && life.endOrder > sendOrder,
-    );
-    if (!isCut) findings.breach(() => `${name}: the commit of ${offset} has no answer`);
+    const isCut = processes.lives.some((life) => {
+      const isTheirs = life.process === commit.process && life.end !== "open";
+      return isTheirs && life.endOrder > commit.sendOrder;
+    });
+    const isFollowed = next?.process === commit.process && next.epoch === commit.epoch;
+    if (isCut && !isFollowed) continue;
+    findings.breach(() => `${name}: the commit of ${offset} has no answer`);
   }
-  if (!parties.has("seen") || !parties.has("commit")) return;
-  judgeSeen(channel, name, findings);
+  if (parties.has("seen") && parties.has("commit")) judgeSeen(channel, name, findings);
 }
 
 /** What was acknowledged was seen, and what was seen was asked for or done by an operator. */

@@ -54,7 +54,10 @@ export class Ledger {
   readonly processes = new Processes();
   readonly operations: Operation[] = [];
   readonly measures: MeasureLine[] = [];
-  readonly states: StateLine[] = [];
+  /** Offsets of the state topic that were read. */
+  readonly #states = new Set<number>();
+  /** Where dead letters and parked events stand. */
+  readonly #aside = new Set<string>();
   readonly flaws: Flaw[] = [];
   /** `at` of the last line, ms since the run began. */
   endAt = 0;
@@ -81,9 +84,14 @@ export class Ledger {
 
   /** After the last line: epochs come from claims where nobody told of assignments. */
   finish(): void {
-    for (const [channel, claims] of this.processes.claims) {
-      if (channel.epochs.length > 0) this.#compare(channel, claims);
-      else this.processes.beginClaimed(channel, claims);
+    const { claims } = this.processes;
+    const isAssigned = this.operations.some(({ line }) => line.f === "assigned");
+    for (const { channels } of this.targets) {
+      for (const channel of channels) {
+        const known = claims.get(channel) ?? [];
+        if (!isAssigned) this.processes.beginClaimed(channel, known);
+        else if (claims.size > 0) this.#compare(channel, known);
+      }
     }
   }
 
@@ -119,7 +127,6 @@ export class Ledger {
       case "park":
         return this.#giveUp(line, stamp);
       case "state":
-        this.states.push(line);
         return this.#state(line, stamp);
       case "ops":
         return this.#operate(line, stamp);
@@ -313,7 +320,10 @@ export class Ledger {
   #giveUp(line: GivenUpLine, { at, order }: Stamp): void {
     const delivery = this.#delivery(line);
     if (delivery === null) return;
-    const { h: kind, epoch, reason, attempts: attemptCount } = line;
+    const { h: kind, epoch, reason, attempts: attemptCount, own } = line;
+    const place = `${kind} ${line.target} ${own.partition}/${own.offset}`;
+    if (this.#aside.has(place)) this.flaw(`${place} is read twice`, delivery);
+    this.#aside.add(place);
     const givenUp: GivenUp = {
       ...{ delivery, kind, epoch, reason, attemptCount, at, order },
       ...{ sha: digest(line.sha), key: this.names.keyOf(line.key), next: delivery.firstGivenUp },
@@ -323,6 +333,8 @@ export class Ledger {
   }
 
   #state(line: StateLine, stamp: Stamp): void {
+    if (this.#states.has(line.offset)) this.flaw(`state entry ${line.offset} is read twice`);
+    this.#states.add(line.offset);
     const [kind, target = "", topic = "", partition] = line.key.split("/");
     const channel = this.#targets.get(target)?.channels.find(({ stream }) => {
       return stream.topic === topic && String(stream.partition) === partition;
@@ -339,6 +351,10 @@ export class Ledger {
 
   #operate(line: OperationLine, stamp: Stamp): void {
     const operation = { line, ...stamp };
+    const before = this.operations.at(-1);
+    if (before?.at === stamp.at && isSameOperation(before.line, line)) {
+      this.flaw(`${line.f} of ${line.who} is told twice`);
+    }
     this.operations.push(operation);
     const { target, topic, partition } = line;
     const channels = this.targets
@@ -400,6 +416,11 @@ function deliveryOf(channel: Channel, record: SourceRecord): Delivery {
   record.deliveries[index] = delivery;
   channel.deliveries.push(delivery);
   return delivery;
+}
+
+function isSameOperation(a: OperationLine, b: OperationLine): boolean {
+  if (a === b) return true;
+  return a.f === b.f && a.who === b.who && JSON.stringify(a) === JSON.stringify(b);
 }
 
 function findAttempt(

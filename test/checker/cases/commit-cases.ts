@@ -1,0 +1,197 @@
+/** Histories that keep and break what is promised of commits and changes of owner. */
+import { encodedDoneSet } from "../encoded-done-set.ts";
+import { ScriptedHistory } from "../scripted-history.ts";
+import { delivered, SECOND_OWNER, afterCrash, fourKeys, spot, casesOf } from "./invariant-case.ts";
+
+/** In the order of their numbers. */
+export const COMMIT_CASES = casesOf([
+  {
+    id: "S5",
+    what: "what is below the committed offset was taken by the target",
+    holds: () => delivered(),
+    breaks: () => {
+      const script = new ScriptedHistory(
+        {},
+        { parties: ["emit", "log", "recv", "seen", "ops"] },
+      ).owned();
+      script.record();
+      return script.seen(script.commitLine(1)).end();
+    },
+    also: ["S6"],
+  },
+  {
+    id: "S6",
+    what: "a commit is asked for when all below it is settled",
+    holds: () => delivered(),
+    breaks: () => {
+      const script = new ScriptedHistory().owned();
+      const first = script.record();
+      return script.send(first).commit(1).arrive(first).answer(first).out(first).end();
+    },
+  },
+  {
+    id: "S6",
+    what: "the done set of a commit tells only what is settled",
+    holds: () => {
+      const script = new ScriptedHistory().owned();
+      fourKeys(script);
+      script.commit(0, { metadata: encodedDoneSet(0, [1, 3]) });
+      return script.call(spot(0)).call(spot(2)).commit(4).end();
+    },
+    breaks: () => {
+      const script = new ScriptedHistory().owned();
+      fourKeys(script);
+      script.commit(0, { metadata: encodedDoneSet(0, [1, 2, 3]) });
+      return script.call(spot(0)).call(spot(2)).commit(4).end();
+    },
+  },
+  {
+    id: "S7",
+    what: "a committed offset goes back only in a rewind",
+    holds: () =>
+      afterCrash(
+        (script) => {
+          script.call(script.record()).commit(1);
+          script.op("rewind", { target: "crm", topic: "orders", partition: 0 });
+          script.seen(script.commitLine(0));
+        },
+        (script) => script.call(spot(0), SECOND_OWNER).commit(1, SECOND_OWNER),
+      ),
+    breaks: () => delivered((script) => script.commit(0).commit(1)),
+  },
+  {
+    id: "S7",
+    what: "a committed offset does not pass the end of the log",
+    holds: () => delivered(),
+    breaks: () => delivered((script) => script.commit(2)),
+  },
+  {
+    id: "S12",
+    what: "what was delivered is not sent again by its owner",
+    holds: () => delivered(),
+    breaks: () => {
+      const script = new ScriptedHistory().owned();
+      const first = script.record();
+      return script.call(first).call(first, { number: 2 }).commit(1).end();
+    },
+  },
+  {
+    id: "S12",
+    what: "a request is not doubled while the first is open",
+    holds: () => delivered(),
+    breaks: () => {
+      const script = new ScriptedHistory().owned();
+      const first = script.record();
+      script.send(first).arrive(first).answer(first).arrive(first).answer(first);
+      return script.out(first).commit(1).end();
+    },
+  },
+  {
+    id: "S12",
+    what: "a new owner does not send what the last commit's done set covers",
+    holds: () =>
+      afterCrash(
+        (script) => {
+          fourKeys(script);
+          script.commit(0, { metadata: encodedDoneSet(0, [1, 3]) });
+        },
+        (script) =>
+          script.call(spot(0), SECOND_OWNER).call(spot(2), SECOND_OWNER).commit(4, SECOND_OWNER),
+      ),
+    breaks: () =>
+      afterCrash(
+        (script) => {
+          fourKeys(script);
+          script.commit(0, { metadata: encodedDoneSet(0, [1, 3]) });
+        },
+        (script) => {
+          for (const offset of [0, 1, 2, 3]) script.call(spot(offset), SECOND_OWNER);
+          script.commit(4, SECOND_OWNER);
+        },
+      ),
+  },
+  {
+    id: "S12",
+    what: "a new owner may send what a spoilt commit had covered",
+    holds: () =>
+      afterCrash(
+        (script) => {
+          fourKeys(script);
+          script.commit(0, { metadata: encodedDoneSet(0, [1, 3]) });
+          script.op("metadata-corrupted", { target: "crm", topic: "orders", partition: 0 });
+        },
+        (script) => {
+          for (const offset of [0, 1, 2, 3]) script.call(spot(offset), SECOND_OWNER);
+          script.commit(4, SECOND_OWNER);
+        },
+      ),
+    breaks: () =>
+      afterCrash(
+        (script) => {
+          fourKeys(script);
+          script.call(spot(0)).commit(1, { metadata: encodedDoneSet(1, [3]) });
+          script.op("metadata-corrupted", { target: "crm", topic: "orders", partition: 0 });
+        },
+        (script) => {
+          for (const offset of [0, 1, 2, 3]) script.call(spot(offset), SECOND_OWNER);
+          script.commit(4, SECOND_OWNER);
+        },
+      ),
+    also: ["S14"],
+  },
+  {
+    id: "S13",
+    what: "after a crash nothing repeats that had settled before the last commit",
+    holds: () =>
+      afterCrash(
+        (script) => script.call(script.record()),
+        (script) => script.call(spot(0), SECOND_OWNER).commit(1, SECOND_OWNER),
+      ),
+    breaks: () =>
+      afterCrash(
+        (script) => {
+          fourKeys(script);
+          script.wait(1_100).commit(0, { metadata: encodedDoneSet(0, [3]) });
+        },
+        (script) => {
+          for (const offset of [0, 1, 2]) script.call(spot(offset), SECOND_OWNER);
+          script.commit(4, SECOND_OWNER);
+        },
+      ),
+  },
+  {
+    id: "S13",
+    what: "after a clean change nothing repeats that had settled",
+    holds: () => delivered(),
+    breaks: () => {
+      const script = new ScriptedHistory().owned();
+      const first = script.record();
+      script.call(first);
+      script.op("revoked", { who: "p1", target: "crm", topic: "orders", partition: 0 });
+      return script.owned("p2", 2).call(first, SECOND_OWNER).commit(1, SECOND_OWNER).end();
+    },
+  },
+  {
+    id: "S14",
+    what: "nothing below the committed offset is sent",
+    holds: () => delivered(),
+    breaks: () => delivered((script) => script.call(spot(0), { number: 2, status: 503 })),
+    also: ["S12"],
+  },
+  {
+    id: "L1",
+    what: "at rest all is committed",
+    holds: () => delivered(),
+    breaks: () => delivered((script) => script.call(script.record())),
+  },
+  {
+    id: "L2",
+    what: "a partition with work moves within 30 s",
+    holds: () => delivered(),
+    breaks: () => {
+      const script = new ScriptedHistory().owned();
+      const first = script.record();
+      return script.op("heal").wait(31_000).call(first).commit(1).op("rest").close();
+    },
+  },
+]);

@@ -1,0 +1,137 @@
+/** Histories that keep and break what is promised of dead letters, redrive and replay. */
+import { ScriptedHistory } from "../scripted-history.ts";
+import {
+  delivered,
+  spot,
+  quarantined,
+  redrive,
+  replay,
+  exhausted,
+  casesOf,
+} from "./invariant-case.ts";
+
+/** In the order of their numbers. */
+export const GIVEN_UP_CASES = casesOf([
+  {
+    id: "S15",
+    what: "a dead letter has the event's bytes",
+    holds: () => {
+      const script = new ScriptedHistory().owned();
+      const first = script.record();
+      return script.call(first, { status: 422 }).givenUp(first, "dlq").commit(1).end();
+    },
+    breaks: () => {
+      const script = new ScriptedHistory().owned();
+      const first = script.record();
+      return script
+        .call(first, { status: 422 })
+        .givenUp(first, "dlq", { sha: "x" })
+        .commit(1)
+        .end();
+    },
+  },
+  {
+    id: "S16",
+    what: "a dead letter of spent retries has the attempts that were allowed",
+    holds: () => {
+      const script = new ScriptedHistory({ maxAttempts: 2 }).owned();
+      const first = script.record();
+      script.call(first, { status: 503 }).call(first, { status: 503, number: 2 });
+      return script
+        .givenUp(first, "dlq", { ...exhausted, attempts: 2 })
+        .commit(1)
+        .end();
+    },
+    breaks: () => {
+      const script = new ScriptedHistory({ maxAttempts: 2 }).owned();
+      const first = script.record();
+      script.call(first, { status: 503 }).call(first, { status: 429, number: 2 });
+      return script
+        .givenUp(first, "dlq", { ...exhausted, attempts: 2 })
+        .commit(1)
+        .end();
+    },
+  },
+  {
+    id: "S16",
+    what: "the age of a dead letter leaves out the time its target was held",
+    holds: () => {
+      const script = new ScriptedHistory({ maxAgeMs: 1_000 }).owned();
+      const first = script.record();
+      script.call(first, { status: 503 }).wait(1_000);
+      return script.givenUp(first, "dlq", exhausted).commit(1).end();
+    },
+    breaks: () => {
+      const script = new ScriptedHistory({ maxAgeMs: 1_000 }).owned();
+      const first = script.record();
+      script.call(first, { status: 503 }).op("held", { who: "p1", target: "crm" }).wait(1_000);
+      script.op("released", { who: "p1", target: "crm" });
+      return script.givenUp(first, "dlq", exhausted).commit(1).end();
+    },
+  },
+  {
+    id: "S16",
+    what: "a 401 is no reason to dead-letter",
+    holds: () => delivered(),
+    breaks: () => {
+      const script = new ScriptedHistory().owned();
+      const first = script.record();
+      return script.call(first, { status: 401 }).givenUp(first, "dlq").commit(1).end();
+    },
+  },
+  {
+    id: "S19",
+    what: "live events of a key wait for its redrive",
+    holds: () => {
+      const script = new ScriptedHistory().owned();
+      quarantined(script);
+      script.op("redrive", redrive).call(spot(0), { job: "m1" }).call(spot(1), { job: "m1" });
+      return script.call(spot(2)).commit(3).end();
+    },
+    breaks: () => {
+      const script = new ScriptedHistory().owned();
+      quarantined(script);
+      return script.call(spot(2)).commit(3).end();
+    },
+  },
+  {
+    id: "S19",
+    what: "a redrive sends the dead letter before the parked events",
+    holds: () => delivered(),
+    breaks: () => {
+      const script = new ScriptedHistory().owned();
+      quarantined(script);
+      script.op("redrive", redrive).call(spot(1), { job: "m1" }).call(spot(0), { job: "m1" });
+      return script.call(spot(2)).commit(3).end();
+    },
+    also: ["S8"],
+  },
+  {
+    id: "S20",
+    what: "a replay sends its range",
+    holds: () =>
+      delivered((script) => {
+        script.op("replay", { ...replay, from: 0, to: 1, mode: "repair" });
+        script.call(spot(0), { job: "r1", number: 2 }).op("job-done", replay);
+      }),
+    breaks: () =>
+      delivered((script) => {
+        script.op("replay", { ...replay, from: 0, to: 1, mode: "repair" }).op("job-done", replay);
+      }),
+  },
+  {
+    id: "S20",
+    what: "a replay sends nothing outside of its range",
+    holds: () =>
+      delivered((script) => {
+        script.call(script.record()).commit(2);
+        script.op("replay", { ...replay, from: 0, to: 1, mode: "repair" });
+        script.call(spot(0), { job: "r1", number: 2 }).op("job-done", replay);
+      }),
+    breaks: () =>
+      delivered((script) => {
+        script.op("replay", { ...replay, from: 1, to: 2, mode: "repair" });
+        script.call(spot(0), { job: "r1", number: 2 });
+      }),
+  },
+]);

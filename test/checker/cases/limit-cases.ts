@@ -1,0 +1,139 @@
+/** Histories that keep and break what is promised of limits, isolation and ends. */
+import { ScriptedHistory } from "../scripted-history.ts";
+import { delivered, casesOf } from "./invariant-case.ts";
+
+/** In the order of their numbers. */
+export const LIMIT_CASES = casesOf([
+  {
+    id: "S17",
+    what: "the rate is kept",
+    holds: () => {
+      const script = new ScriptedHistory({ rate: { perSecond: 10, burst: 2 } }).owned();
+      for (let index = 0; index < 6; index += 1) script.call(script.wait(100).record());
+      return script.commit(6).end();
+    },
+    breaks: () => {
+      const script = new ScriptedHistory({ rate: { perSecond: 2, burst: 2 } }).owned();
+      for (let index = 0; index < 6; index += 1) script.call(script.wait(100).record());
+      return script.commit(6).end();
+    },
+  },
+  {
+    id: "S17",
+    what: "the cap on calls in flight is kept",
+    holds: () => delivered(),
+    breaks: () => {
+      const script = new ScriptedHistory({ concurrencyMax: 1 }).owned();
+      const first = script.record({ key: "a" });
+      const second = script.record({ key: "b" });
+      script.send(first).arrive(first).answer(first);
+      return script
+        .send(second)
+        .out(first)
+        .arrive(second)
+        .answer(second)
+        .out(second)
+        .commit(2)
+        .end();
+    },
+  },
+  {
+    id: "S17",
+    what: "Retry-After is kept",
+    holds: () => {
+      const script = new ScriptedHistory().owned();
+      const first = script.record();
+      script.call(first, { status: 429, retryAfterMs: 3_000 }).wait(3_000);
+      return script.call(first, { number: 2 }).commit(1).end();
+    },
+    breaks: () => {
+      const script = new ScriptedHistory().owned();
+      const first = script.record();
+      script.call(first, { status: 429, retryAfterMs: 3_000 }).wait(1_000);
+      return script.call(first, { number: 2 }).commit(1).end();
+    },
+  },
+  {
+    id: "S18",
+    what: "retries leave half of the slots to first attempts that wait",
+    holds: () => delivered(),
+    breaks: () => {
+      const script = new ScriptedHistory({ concurrencyMax: 2 }).owned();
+      const [first, second, waiting, last] = [0, 1, 2, 3].map((key) =>
+        script.record({ key: `k${key}` }),
+      );
+      if (
+        first === undefined ||
+        second === undefined ||
+        waiting === undefined ||
+        last === undefined
+      ) {
+        throw new Error("four records");
+      }
+      script.call(last).call(first, { status: 503 }).call(second, { status: 503 }).wait(2_000);
+      const again = { number: 2 };
+      script.send(first, again).send(second, again);
+      script.arrive(first, again).answer(first).out(first, again);
+      script.arrive(second, again).answer(second).out(second, again);
+      return script.call(waiting).commit(4).end();
+    },
+  },
+  {
+    id: "S22",
+    what: "a tap costs less than 2 % of the rate",
+    holds: () => delivered((script) => script.measure("tap", { clean: 1_000, load: 990 })),
+    breaks: () => delivered((script) => script.measure("tap", { clean: 1_000, load: 970 })),
+  },
+  {
+    id: "L3",
+    what: "a process that is terminated exits in its grace",
+    holds: () =>
+      delivered((script) => {
+        script.op("terminate", { who: "p1" }).wait(20_000).op("exit", { who: "p1", detail: "0" });
+      }),
+    breaks: () =>
+      delivered((script) => {
+        script.op("terminate", { who: "p1" }).wait(31_000).op("exit", { who: "p1", detail: "0" });
+      }),
+  },
+  {
+    id: "L3",
+    what: "a process that is terminated exits with 0",
+    holds: () =>
+      delivered((script) => {
+        script.op("terminate", { who: "p1" }).op("exit", { who: "p1", detail: "0" });
+      }),
+    breaks: () =>
+      delivered((script) => {
+        script.op("terminate", { who: "p1" }).op("exit", { who: "p1", detail: "1" });
+      }),
+  },
+  {
+    id: "L4",
+    what: "healthy keys beside a sick one keep their p99",
+    holds: () =>
+      delivered((script) => script.measure("p99-healthy-keys", { clean: 100, faulted: 170 })),
+    breaks: () =>
+      delivered((script) => script.measure("p99-healthy-keys", { clean: 100, faulted: 171 })),
+  },
+  {
+    id: "L4",
+    what: "healthy targets beside a sick one keep their p99",
+    holds: () =>
+      delivered((script) => script.measure("p99-healthy-target", { clean: 100, faulted: 110 })),
+    breaks: () =>
+      delivered((script) => script.measure("p99-healthy-target", { clean: 100, faulted: 111 })),
+  },
+  {
+    id: "L5",
+    what: "memory returns to its baseline",
+    holds: () => delivered((script) => script.measure("rss", { baseline: 100, drained: 109 })),
+    breaks: () => delivered((script) => script.measure("rss", { baseline: 100, drained: 112 })),
+  },
+  {
+    id: "L5",
+    what: "memory stays below its cap",
+    holds: () => delivered((script) => script.measure("rss", { load: 100, limit: 100 })),
+    breaks: () => delivered((script) => script.measure("rss", { load: 101, limit: 100 })),
+  },
+]);

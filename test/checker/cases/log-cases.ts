@@ -1,0 +1,204 @@
+/** Histories that keep and break what is promised of the log, arrivals and their order. */
+import { ScriptedHistory } from "../scripted-history.ts";
+import {
+  delivered,
+  without,
+  spot,
+  quarantined,
+  redrive,
+  exhausted,
+  casesOf,
+} from "./invariant-case.ts";
+
+/** In the order of their numbers. */
+export const LOG_CASES = casesOf([
+  {
+    id: "S1",
+    what: "an acknowledged event is in the log",
+    holds: () => delivered(),
+    breaks: () =>
+      without(
+        delivered((script) => script.record()),
+        (line) => {
+          return (
+            (line.h === "log" || line.h === "log-end") && "offset" in line && line.offset === 1
+          );
+        },
+      ),
+  },
+  {
+    id: "S2",
+    what: "what is in the log was emitted",
+    holds: () => delivered(),
+    breaks: () =>
+      without(delivered(), ({ h }) => h === "emit").concat(
+        without(
+          delivered((script) => script.record()),
+          (line) => line.h !== "emit" || line.id === "id-0-0",
+        ),
+      ),
+    also: ["S1"],
+  },
+  {
+    id: "S2",
+    what: "an event whose emit failed is in no log",
+    holds: () => delivered(),
+    breaks: () =>
+      delivered().map((line) => {
+        return line.h === "emit" && line.ev === "ok" ? { ...line, ev: "fail" as const } : line;
+      }),
+  },
+  {
+    id: "S3",
+    what: "an event that was emitted once is logged once",
+    holds: () => delivered(),
+    breaks: () => {
+      const script = new ScriptedHistory().owned();
+      const first = script.record();
+      const second = script.record({ key: "k2" });
+      const lines = script.call(first).call(second, { idempotencyKey: "key-0-0" }).commit(2).end();
+      return without(lines, (line) => line.h === "emit" && line.id === "id-0-1").map((line) => {
+        return line.h === "log" && line.offset === 1
+          ? { ...line, id: "id-0-0", sha: "sha-0-0" }
+          : line;
+      });
+    },
+  },
+  {
+    id: "S4",
+    what: "events of a producer and key are logged in the order of their emits",
+    holds: () => delivered(),
+    breaks: () => {
+      const script = new ScriptedHistory().owned();
+      script.call(script.record()).call(script.record()).commit(2);
+      return script
+        .end()
+        .map((line) => (line.h === "emit" ? { ...line, sequence: 1 - line.sequence } : line));
+    },
+  },
+  {
+    id: "S8",
+    what: "first arrivals of a key come in the order of the log",
+    holds: () => delivered(),
+    breaks: () => {
+      const script = new ScriptedHistory().owned();
+      const first = script.record();
+      const second = script.record();
+      return script.call(second).call(first).commit(2).end();
+    },
+    also: ["S9"],
+  },
+  {
+    id: "S9",
+    what: "a key has one attempt in flight",
+    holds: () => delivered(),
+    breaks: () => {
+      const script = new ScriptedHistory().owned();
+      const first = script.record();
+      const second = script.record();
+      script.send(first).arrive(first).answer(first);
+      return script
+        .send(second)
+        .out(first)
+        .arrive(second)
+        .answer(second)
+        .out(second)
+        .commit(2)
+        .end();
+    },
+  },
+  {
+    id: "S10",
+    what: "no event of a key is left out",
+    holds: () => delivered(),
+    breaks: () => {
+      const script = new ScriptedHistory().owned();
+      script.record();
+      const second = script.record();
+      return script.call(second).end();
+    },
+    also: ["S9", "L1"],
+  },
+  {
+    id: "S11",
+    what: "a repeat carries the Idempotency-Key of the first attempt",
+    holds: () => {
+      const script = new ScriptedHistory().owned();
+      const first = script.record();
+      return script.call(first, { status: 503 }).call(first, { number: 2 }).commit(1).end();
+    },
+    breaks: () => {
+      const script = new ScriptedHistory().owned();
+      const first = script.record();
+      script.call(first, { status: 503 });
+      return script.call(first, { number: 2, idempotencyKey: "other" }).commit(1).end();
+    },
+  },
+  {
+    id: "S11",
+    what: "a repeat carries the body of the first attempt",
+    holds: () => delivered(),
+    breaks: () => {
+      const expected = { kind: "deliver", bodySha: "body-0-0", otherBodyShas: ["body-b"] } as const;
+      const script = new ScriptedHistory().owned();
+      const first = script.record({ expect: expected });
+      return script
+        .call(first, { status: 503 })
+        .call(first, { number: 2, body: "body-b" })
+        .commit(1)
+        .end();
+    },
+  },
+  {
+    id: "S11",
+    what: "no two events share an Idempotency-Key",
+    holds: () => delivered(),
+    breaks: () => {
+      const script = new ScriptedHistory().owned();
+      script.call(script.record());
+      return script.call(script.record(), { idempotencyKey: "key-0-0" }).commit(2).end();
+    },
+  },
+  {
+    id: "S11",
+    what: "a redrive changes the Idempotency-Key only after definite refusals",
+    holds: () => {
+      const script = new ScriptedHistory().owned();
+      quarantined(script);
+      script.op("redrive", redrive).call(spot(0), { job: "m1", idempotencyKey: "key-0-0#1" });
+      return script.call(spot(1), { job: "m1" }).call(spot(2)).commit(3).end();
+    },
+    breaks: () => {
+      const script = new ScriptedHistory({ maxAttempts: 1 }).owned();
+      const dead = script.record();
+      script.call(dead, { status: 503 }).givenUp(dead, "dlq", exhausted).commit(1);
+      script.op("redrive", redrive);
+      return script.call(dead, { job: "m1", idempotencyKey: "key-0-0#1" }).end();
+    },
+  },
+  {
+    id: "S21",
+    what: "a body is the mapping of its event",
+    holds: () => delivered(),
+    breaks: () => {
+      const script = new ScriptedHistory().owned();
+      return script.call(script.record(), { body: "other" }).commit(1).end();
+    },
+  },
+  {
+    id: "S21",
+    what: "what the filter leaves out does not come",
+    holds: () => {
+      const script = new ScriptedHistory().owned();
+      script.record({ expect: { kind: "filtered" } });
+      return script.commit(1).end();
+    },
+    breaks: () => {
+      const script = new ScriptedHistory().owned();
+      return script
+        .call(script.record({ expect: { kind: "filtered" } }))
+        .commit(1)
+        .end();
+    },
+  },
+]);
