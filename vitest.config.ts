@@ -34,6 +34,8 @@ export default defineConfig({
           // Unit tests touch nothing outside themselves: a fresh module graph for each file costs more than they do.
           isolate: false,
           pool: "threads",
+          // How fast a machine is decides nothing: those that run the linter need seconds on a busy one.
+          testTimeout: 60_000,
           include: [
             "schemas/**/*.test.ts",
             "services/**/*.test.ts",
