@@ -299,6 +299,26 @@ describe("a breaker", () => {
     expect(state.slotCount).toBe(1);
   });
 
+  it("leaves a target alone that is down for ten minutes, gives nothing up, and comes back slowly", () => {
+    const maxAttempts = { kind: "limited", count: 3 } as const;
+    const target = new TargetLoop({ retry: { ...DEFAULTS.retry, maxAttempts } });
+    target.run(2_000, { latency: () => 20 });
+    const failures = (): number => target.ended.get("retry") ?? 0;
+    target.run(5_000, { latency: () => 20, answer: () => FAILED });
+    const atFirst = failures();
+    target.run(595_000, { latency: () => 20, answer: () => FAILED });
+
+    expect(atFirst).toBeLessThanOrEqual(2 * 64);
+    expect(failures() - atFirst).toBeLessThanOrEqual(60);
+    expect(target.bench.state.writingCount + target.bench.state.owing.length).toBe(0);
+    while (target.bench.state.hold.breaker.stage !== "slow-start") {
+      target.run(20, { latency: () => 20 });
+    }
+    for (const slots of [2, 4, 8]) {
+      expect(target.run(1_000, { latency: () => 20 })).toBeLessThanOrEqual(slots);
+    }
+  });
+
   it("keeps a flapping target from full load", () => {
     const target = new TargetLoop({ retry: { ...DEFAULTS.retry, baseMs: 10, capMs: 100 } });
     const up = { latency: () => 20 };
