@@ -23,6 +23,14 @@ const TESTS = ["vitest", "run", "--reporter=default", "--reporter=./infra/counts
 
 /** What each command runs, in order; the arguments go to the last. */
 const COMMANDS = {
+  chaos: [
+    [
+      "node",
+      "--conditions=millrace-source",
+      "--disable-warning=TimeoutNegativeWarning",
+      "test/chaos/main.ts",
+    ],
+  ],
   check: [["node", "--conditions=millrace-source", "test/checker/main.ts"]],
   demo: [["node", "--conditions=millrace-source", "infra/demo/src/main.ts"]],
   test: [TESTS],

@@ -1,0 +1,100 @@
+/** How much is run, and what goes wrong in it. */
+import type { FaultName } from "./faults/fault.ts";
+
+/** A run's size and its faults. */
+export interface Profile {
+  readonly name: ProfileName;
+  /** 3: replication factor 3, at least 2 in sync. */
+  readonly brokerCount: 1 | 3;
+  /** Events a second, over all producers. */
+  readonly rate: number;
+  readonly keyCount: number;
+  /** Share of the events that are of one key. */
+  readonly hotShare: number;
+  readonly partitionCount: number;
+  /** The first one is the one that target faults befall. */
+  readonly targets: readonly string[];
+  readonly delivererCount: number;
+  /** Under load before anything is measured, ms. */
+  readonly warmMs: number;
+  /** Clean run that the faults are compared with, ms. */
+  readonly baselineMs: number;
+  /** Between the recovery from one fault and the next one, ms. */
+  readonly gapMs: number;
+  /** Faults of every run, and how many of the others, which differ from seed to seed. */
+  readonly faults: { readonly always: readonly FaultName[]; readonly drawnCount: number };
+  /** Rounds of all of them. */
+  readonly rounds: number;
+  /** After healing, until the lag is 0, at most, ms. */
+  readonly drainMsMax: number;
+}
+
+/** Names of the profiles. */
+export type ProfileName = "smoke" | "pr" | "nightly" | "soak";
+
+const SMOKE: Profile = {
+  name: "smoke",
+  brokerCount: 1,
+  rate: 200,
+  keyCount: 200,
+  hotShare: 0.05,
+  partitionCount: 6,
+  targets: ["crm"],
+  delivererCount: 2,
+  warmMs: 3_000,
+  baselineMs: 5_000,
+  gapMs: 1_000,
+  faults: { always: ["kill", "server-errors", "rolling-restart"], drawnCount: 0 },
+  rounds: 1,
+  drainMsMax: 30_000,
+};
+
+const PR: Profile = {
+  name: "pr",
+  brokerCount: 1,
+  rate: 500,
+  keyCount: 2_000,
+  hotShare: 0.02,
+  partitionCount: 12,
+  targets: ["crm", "audit"],
+  delivererCount: 2,
+  warmMs: 5_000,
+  baselineMs: 15_000,
+  gapMs: 2_000,
+  faults: { always: ["kill", "rolling-restart"], drawnCount: 4 },
+  rounds: 1,
+  drainMsMax: 60_000,
+};
+
+/** The profiles by name. */
+export const PROFILES: Readonly<Record<ProfileName, Profile>> = {
+  smoke: SMOKE,
+  pr: PR,
+  nightly: {
+    ...PR,
+    name: "nightly",
+    brokerCount: 3,
+    rate: 300,
+    keyCount: 10_000,
+    targets: ["crm", "audit", "mail"],
+    delivererCount: 3,
+    baselineMs: 60_000,
+    faults: { always: PR.faults.always, drawnCount: 100 },
+    rounds: 2,
+    drainMsMax: 180_000,
+  },
+  soak: {
+    ...PR,
+    name: "soak",
+    rate: 100,
+    baselineMs: 60_000,
+    faults: { always: ["rolling-restart", "kill"], drawnCount: 0 },
+    rounds: 30,
+    drainMsMax: 120_000,
+  },
+};
+
+/** Whether a word names a profile. */
+export function isProfile(word: string): word is ProfileName {
+  return Object.hasOwn(PROFILES, word);
+}

@@ -1,0 +1,210 @@
+/** The world of a run: servers, topic, configuration, targets behind proxies, gateway. All of it goes with `close`. */
+import { mkdirSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { freePort, startGuard, startStack, type Guard, type Stack } from "@millrace/local";
+import type { TargetTerms } from "../checker/history.ts";
+import {
+  runMillrace,
+  startMillrace,
+  untilAnswers,
+  type MillraceProcess,
+} from "../support/millrace-process.ts";
+import { BODY_MAPPING, EVENT_TYPE, FILTER } from "./contract.ts";
+import type { Profile } from "./profile.ts";
+import { startProxy, type Proxy } from "./proxy/proxy-process.ts";
+import { startTarget, type Target } from "./target/target-process.ts";
+
+const SCHEMAS = fileURLToPath(new URL("../../schemas/", import.meta.url));
+
+/** What every target of a run is promised. */
+const TERMS = {
+  order: "key",
+  onDeadLetter: "quarantine",
+  concurrencyMax: 64,
+  rate: null,
+  maxAgeMs: 86_400_000,
+  maxAttempts: null,
+  timeoutMs: 2_000,
+  backoffCapMs: 1_000,
+  sessionTimeoutMs: 10_000,
+} as const;
+
+/** A target and the network before it. */
+export interface WorldTarget {
+  readonly target: Target;
+  readonly proxy: Proxy;
+  readonly terms: TargetTerms;
+  readonly hasFilter: boolean;
+}
+
+/** The world. */
+export interface World {
+  /** Of the run: history, raw records, outputs. */
+  readonly folder: string;
+  readonly rawFolder: string;
+  readonly namespace: string;
+  readonly topic: string;
+  readonly configPath: string;
+  readonly stack: Stack;
+  readonly guard: Guard;
+  readonly brokers: readonly string[];
+  readonly gateway: MillraceProcess;
+  readonly gatewayUrl: string;
+  /** Of the events' schema, as the registry says. */
+  readonly schemaId: number;
+  readonly targets: readonly WorldTarget[];
+  /** Opens ports for a delivery process; the environment that leads to them. */
+  environmentFor(name: string): Promise<NodeJS.ProcessEnv>;
+  close(): Promise<void>;
+}
+
+/** What a world is made from. */
+export interface WorldOptions {
+  readonly profile: Profile;
+  readonly seed: number;
+  readonly folder: string;
+  readonly signal: AbortSignal;
+  readonly onProgress: (message: string) => void;
+}
+
+/** Makes it. @throws StackError, or Error with what a process said that could not start. */
+export async function createWorld(options: WorldOptions): Promise<World> {
+  const { profile, seed, folder, signal, onProgress } = options;
+  await using cleanup = new AsyncDisposableStack();
+  const rawFolder = join(folder, "raw");
+  mkdirSync(rawFolder, { recursive: true });
+  const guard = startGuard();
+  cleanup.defer(() => guard.end());
+  const stack = await startStack({ ephemeral: true, signal, onProgress });
+  cleanup.defer(() => stack.stop());
+  const { brokers, registryUrl } = stack.state;
+  const targets: WorldTarget[] = [];
+  for (const [index, name] of profile.targets.entries()) {
+    const made = await makeTarget(name, { rawFolder, seed: seed * 100 + index, guard });
+    cleanup.defer(async () => {
+      await made.proxy.stop();
+      await made.target.stop();
+    });
+    targets.push({
+      ...made,
+      terms: { ...TERMS, target: name, topics: [TOPIC] },
+      hasFilter: index === 1,
+    });
+  }
+  const namespace = "chaos";
+  writeCatalog(folder, profile.partitionCount);
+  const configPath = writeConfig(folder, { namespace, brokers, registryUrl, targets });
+  const nowhere = Object.fromEntries(
+    profile.targets.map((name) => [urlVariable(name), "http://127.0.0.1:9"]),
+  );
+  await runMillrace(["init", "-c", configPath], { folder, name: "init", env: nowhere });
+  const { gateway, gatewayUrl } = await startGateway(folder, configPath, nowhere);
+  guard.watch(gateway);
+  cleanup.defer(async () => {
+    if (gateway.isRunning) await gateway.end("SIGTERM");
+  });
+  await untilAnswers(`${gatewayUrl}/readyz`, gateway);
+  const schemaId = await readSchemaId(registryUrl, TOPIC);
+  const moved = cleanup.move();
+  return {
+    ...{ folder, rawFolder, namespace, topic: TOPIC, configPath, stack, guard, brokers },
+    ...{ gateway, gatewayUrl, schemaId, targets },
+    async environmentFor(name) {
+      const env: NodeJS.ProcessEnv = {};
+      for (const { target, proxy } of targets) {
+        const behind = await target.listenFor(name);
+        const port = await proxy.route({ port: 0, behind });
+        env[urlVariable(target.name)] = `http://127.0.0.1:${port}`;
+      }
+      return env;
+    },
+    close: () => moved.disposeAsync(),
+  };
+}
+
+const TOPIC = "users";
+
+async function makeTarget(
+  name: string,
+  of: { readonly rawFolder: string; readonly seed: number; readonly guard: Guard },
+): Promise<Pick<WorldTarget, "proxy" | "target">> {
+  const { rawFolder, seed, guard } = of;
+  const watch: Guard["watch"] = (child) => guard.watch(child);
+  const logPath = join(rawFolder, `recv-${name}.jsonl`);
+  const target = await startTarget({ name, logPath, seed }, watch);
+  const proxy = await startProxy({ logPath: join(rawFolder, `cuts-${name}.jsonl`), seed }, watch);
+  return { target, proxy };
+}
+
+async function startGateway(
+  folder: string,
+  configPath: string,
+  env: NodeJS.ProcessEnv,
+): Promise<{ readonly gateway: MillraceProcess; readonly gatewayUrl: string }> {
+  const port = await freePort();
+  const gateway = startMillrace(["gateway", "-c", configPath, "--port", String(port)], {
+    folder,
+    name: "gateway",
+    env: { ...env, XDG_CACHE_HOME: join(folder, "cache") },
+  });
+  return { gateway, gatewayUrl: `http://127.0.0.1:${port}` };
+}
+
+function writeCatalog(folder: string, partitions: number): void {
+  const schema = join(SCHEMAS, `${EVENT_TYPE.replace(".", "/")}.avsc`);
+  const catalog = {
+    apiVersion: "millrace/v1",
+    topics: { [TOPIC]: { partitions, retention: "7d", key: "userId" } },
+    events: { [EVENT_TYPE]: { topic: TOPIC, schema, owner: "chaos" } },
+  };
+  writeFileSync(join(folder, "catalog.yaml"), JSON.stringify(catalog, null, 2));
+}
+
+function writeConfig(
+  folder: string,
+  of: Pick<World, "brokers" | "namespace" | "targets"> & { readonly registryUrl: string },
+): string {
+  const targets = of.targets.map(({ terms, hasFilter }) => {
+    const { target, timeoutMs, backoffCapMs, concurrencyMax, onDeadLetter, order } = terms;
+    return [
+      target,
+      {
+        ...{ topics: terms.topics, startAt: "earliest", order, onDeadLetter },
+        ...(hasFilter ? { filter: FILTER } : {}),
+        request: {
+          method: "POST",
+          url: `\${env:${urlVariable(target)}}/v1/profiles`,
+          body: BODY_MAPPING,
+          timeout: `${timeoutMs}ms`,
+        },
+        concurrency: { max: concurrencyMax },
+        retry: { base: "50ms", cap: `${backoffCapMs}ms` },
+        breaker: { halfOpenAfter: "2s" },
+      },
+    ] as const;
+  });
+  const config = {
+    apiVersion: "millrace/v1",
+    namespace: of.namespace,
+    catalog: "./catalog.yaml",
+    kafka: { brokers: of.brokers },
+    registry: { url: of.registryUrl },
+    targets: Object.fromEntries(targets),
+  };
+  const path = join(folder, "millrace.yaml");
+  writeFileSync(path, JSON.stringify(config, null, 2));
+  return path;
+}
+
+function urlVariable(target: string): string {
+  return `CHAOS_URL_${target.toUpperCase()}`;
+}
+
+async function readSchemaId(registryUrl: string, topic: string): Promise<number> {
+  const subject = encodeURIComponent(`${topic}-${EVENT_TYPE}`);
+  const response = await fetch(`${registryUrl}/subjects/${subject}/versions/latest`);
+  const answer: unknown = await response.json();
+  if (typeof answer === "object" && answer !== null && "id" in answer) return Number(answer.id);
+  throw new Error(`the registry has no schema of ${subject}: ${JSON.stringify(answer)}`);
+}
