@@ -30,7 +30,7 @@ async function manySeeds(wish: SimulationArguments): Promise<number> {
   const startedAt = performance.now();
   const tally = await runSeeds({
     ...wish,
-    stopsAtFailure: false,
+    stopsAt: () => false,
     enginePath: null,
     onProgress: (so) => showProgress(so, wish.count),
   });

@@ -2,7 +2,7 @@
 import { fork, type ChildProcess } from "node:child_process";
 import { fileURLToPath } from "node:url";
 import type { SeedRange } from "./seed-worker.ts";
-import { Tally, type TallyFigures } from "./tally.ts";
+import { Tally, type FailedSeed, type TallyFigures } from "./tally.ts";
 
 /** Seeds handed to a process at once. */
 const RANGE_COUNT = 25;
@@ -18,8 +18,8 @@ export interface PoolOptions {
   readonly workerCount: number;
   /** Ends when so much time is over, ms; Infinity: never. */
   readonly msMax: number;
-  /** Ends once a seed broke a promise. */
-  readonly stopsAtFailure: boolean;
+  /** Ends once there is a failed seed of this kind. */
+  readonly stopsAt: (failed: FailedSeed) => boolean;
   /** A copy of the engine's workspace to run instead of it; null: none. */
   readonly enginePath: string | null;
   readonly onProgress: (tally: Tally) => void;
@@ -72,14 +72,10 @@ class Pool {
   }
 
   #hand(worker: ChildProcess): void {
-    const { from, count, stopsAtFailure } = this.#options;
+    const { from, count, stopsAt } = this.#options;
     const left = from + count - this.#next;
     const isOver = performance.now() >= this.#endsAt;
-    if (
-      left <= 0 ||
-      isOver ||
-      (stopsAtFailure && this.#tally.failed.some(({ broken }) => broken.length > 0))
-    ) {
+    if (left <= 0 || isOver || this.#tally.failed.some(stopsAt)) {
       worker.disconnect();
       return;
     }

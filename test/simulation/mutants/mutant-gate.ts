@@ -33,7 +33,7 @@ async function tryMutant(
     const engine = plant(mutant);
     try {
       const tally = await runSeeds({
-        ...{ from, count, workerCount, msMax: Infinity, stopsAtFailure: true },
+        ...{ from, count, workerCount, msMax: Infinity, stopsAt: isCatch },
         enginePath: engine.path,
         onProgress: () => undefined,
       });
@@ -47,9 +47,14 @@ async function tryMutant(
   }
 }
 
+/** H says that a history is not whole, which proves nothing about who it is of. */
+function isCatch({ broken }: FailedSeed): boolean {
+  return broken.some((id) => id !== "H");
+}
+
 /** A driver that gave up is no catch: the bug has to show in a finished history. */
 function outcomeOf({ failed, seedCount }: Tally, from: number): Outcome {
-  const caught = failed.filter(({ broken }) => broken.length > 0).sort((a, b) => a.seed - b.seed);
+  const caught = failed.filter(isCatch).sort((a, b) => a.seed - b.seed);
   const [first] = caught;
   if (first !== undefined) return { kind: "caught", by: first, seedCount: first.seed - from + 1 };
   return { kind: "survived", seedCount, failures: failed.flatMap(({ failures }) => failures) };

@@ -93,7 +93,10 @@ class Shrinker {
     const fixed = this.#plan;
     const starts = fixed.operations.filter(({ kind }) => kind === "start");
     const others = fixed.operations.filter(({ kind }) => kind !== "start");
-    const of = (some: readonly OperationPlan[]): Plan => ({ ...fixed, operations: [...starts, ...some] });
+    const of = (some: readonly OperationPlan[]): Plan => ({
+      ...fixed,
+      operations: [...starts, ...some],
+    });
     const kept = await ddmin(others, (some) => this.#fails(of(some)));
     this.#plan = of(kept);
   }

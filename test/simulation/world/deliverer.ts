@@ -136,7 +136,11 @@ export class Deliverer {
     const { sessionMs, recordBytesMax } = plan;
     const source = new SimulatedSource(
       { cluster, group, machine, draws, sessionMs, topics: target.topics },
-      { refetchShare: () => (this.#ports.isHealed() ? 0 : plan.refetchShare), onFault },
+      {
+        refetchShare: () => (this.#ports.isHealed() ? 0 : plan.refetchShare),
+        onFault,
+        onCommit: (offsets, generation) => witness.noteCommit(offsets, generation),
+      },
     );
     const sinkPorts = { cluster, machine, recordBytesMax, onWritten: () => undefined };
     const sink = new SimulatedSink({ ...sinkPorts, kind: "produce" });

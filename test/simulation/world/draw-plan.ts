@@ -397,7 +397,7 @@ function drawOperations(
       "",
       "someone else's",
       "millrace/1:!!",
-      "millrace/9:AAEC",
+      "millrace/9:AQEBAQ",
       "millrace/1:_____w",
     ]),
   }));

@@ -19,6 +19,15 @@ const DRAIN_GRACE_MS = 2_000;
 const REQUEST_TIMEOUT_MS = 4_000;
 const RETRY_MS = 200;
 
+/** How a source's fetching goes wrong, and who hears of the commits that leave it. */
+export interface SourceEars extends FetchFaults {
+  /** A commit leaves; what it gives is told of its answer. */
+  readonly onCommit: (
+    offsets: readonly OffsetCommit[],
+    generation: number,
+  ) => (how: "ok" | "fail") => void;
+}
+
 type End = "rebalance" | "lost" | "stop";
 
 /** One generation of a member, from its join to whatever ends it first. */
@@ -53,6 +62,7 @@ class Generation {
 export class SimulatedSource implements RecordSource {
   readonly #ports: MemberPorts;
   readonly #membership: Membership;
+  readonly #onCommit: SourceEars["onCommit"];
   readonly #fetcher: Fetcher;
   #listener: GroupListener | null = null;
   #generation: Generation | null = null;
@@ -62,8 +72,9 @@ export class SimulatedSource implements RecordSource {
   #stopping: Promise<void> | null = null;
   #onLost: (() => void) | null = null;
 
-  constructor(ports: MemberPorts, faults: FetchFaults) {
+  constructor(ports: MemberPorts, { onCommit, ...faults }: SourceEars) {
     this.#ports = ports;
+    this.#onCommit = onCommit;
     this.#membership = new Membership(ports, {
       rebalancing: () => this.#generation?.end("rebalance"),
       lost: (reason) => this.#lose(reason),
@@ -97,9 +108,12 @@ export class SimulatedSource implements RecordSource {
     const isOurs =
       current?.joined.generation === generation && offsets.every((one) => current.owns(one));
     if (!isOurs) throw fenced(generation);
+    const noteAnswer = this.#onCommit(offsets, generation);
     try {
       await this.#membership.commit(offsets, generation);
+      noteAnswer("ok");
     } catch (error) {
+      noteAnswer("fail");
       if (!(error instanceof BrokerError)) throw error;
       if (isExpulsion(error)) throw fenced(generation);
       throw new MillraceError("COMMIT_FAILED", `commit failed: ${error.type}`);

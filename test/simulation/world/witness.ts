@@ -116,7 +116,7 @@ export class Witness {
       commit: (offsets, generation) =>
         this.#around(
           "commit",
-          () => this.#commit(source, offsets, generation),
+          () => source.commit(offsets, generation),
           () => NEVER,
         ),
       isProven: () => source.isProven(),
@@ -142,6 +142,32 @@ export class Witness {
         if (message === "dead-lettered" && place !== null) this.#settled(place, "dead-lettered");
       },
     };
+  }
+
+  /** A commit leaves; what it gives is told of its answer. */
+  noteCommit(offsets: readonly OffsetCommit[], generation: number): (how: "ok" | "fail") => void {
+    const { machine, queue, book, target, nextCommit } = this.#ports;
+    const commit = nextCommit();
+    const write = (ev: "send" | "ok" | "fail"): void => {
+      for (const { topic, partition, offset, metadata } of offsets) {
+        const epoch = this.#epochs.get(`${topic}/${partition}`) ?? null;
+        const place = { topic, partition, offset };
+        book.write({
+          h: "commit",
+          at: queue.now,
+          ev,
+          target,
+          commit,
+          process: machine.name,
+          ...place,
+          metadata,
+          generation,
+          epoch,
+        });
+      }
+    };
+    write("send");
+    return write;
   }
 
   /** All that is held is let go, after a drain. */
@@ -195,41 +221,6 @@ export class Witness {
         onResult(result);
       },
     });
-  }
-
-  #commit(
-    source: RecordSource,
-    offsets: readonly OffsetCommit[],
-    generation: number,
-  ): Promise<void> {
-    const { machine, queue, book, target, nextCommit } = this.#ports;
-    const commit = nextCommit();
-    const write = (ev: "send" | "ok" | "fail"): void => {
-      for (const { topic, partition, offset, metadata } of offsets) {
-        const epoch = this.#epochs.get(`${topic}/${partition}`) ?? null;
-        const place = { topic, partition, offset };
-        book.write({
-          h: "commit",
-          at: queue.now,
-          ev,
-          target,
-          commit,
-          process: machine.name,
-          ...place,
-          metadata,
-          generation,
-          epoch,
-        });
-      }
-    };
-    write("send");
-    return source.commit(offsets, generation).then(
-      () => write("ok"),
-      (error: unknown) => {
-        write("fail");
-        throw error;
-      },
-    );
   }
 
   #listener(listener: GroupListener): GroupListener {

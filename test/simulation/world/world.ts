@@ -389,17 +389,20 @@ export class World {
       this.#mend(deliverer);
       this.#wake(deliverer);
     }
-    this.#queue.after(REST_MS_MAX, () => {
-      if (!this.#isResting) this.#phase = "end";
-    });
+    // Whatever is not done by then is judged as it is.
+    this.#queue.after(REST_MS_MAX, () => this.#rest());
     this.#restIfDone();
   }
 
   #isResting = false;
 
-  /** Everything is committed: the run is over once its processes have ended as they should. */
   #restIfDone(): void {
-    if (this.#isResting || !this.#isDone()) return;
+    if (!this.#isResting && this.#isDone()) this.#rest();
+  }
+
+  /** The run is over once its processes have ended as they should. */
+  #rest(): void {
+    if (this.#isResting) return;
     this.#isResting = true;
     this.#note("rest", "all");
     for (const deliverer of this.#slots) if (deliverer !== null) this.#terminate(deliverer, 0);
@@ -426,7 +429,8 @@ export class World {
   #struck(fault: FaultClass, machine: Machine, target: string | null = null): void {
     const { onFault } = this.#ears;
     const deliverer = this.#slots.find((one) => one?.machine === machine);
-    if (onFault !== undefined && deliverer !== undefined && deliverer !== null) onFault(fault, deliverer, target);
+    if (onFault !== undefined && deliverer !== undefined && deliverer !== null)
+      onFault(fault, deliverer, target);
   }
 
   /** A fault that strikes everyone. */
