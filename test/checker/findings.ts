@@ -19,6 +19,8 @@ export interface Invariant {
 export interface Breach {
   readonly message: string;
   readonly delivery: Delivery | null;
+  /** The other one that it takes to see what is wrong. */
+  readonly beside: Delivery | null;
 }
 
 /** What an invariant finds. */
@@ -35,10 +37,14 @@ export class Findings {
   }
 
   /** One thing is wrong; only the first ones are kept, so `message` is made only for those. */
-  breach(message: () => string, delivery: Delivery | null = null): void {
+  breach(
+    message: () => string,
+    delivery: Delivery | null = null,
+    beside: Delivery | null = null,
+  ): void {
     this.breachCount += 1;
     if (this.breaches.length < VIOLATIONS_MAX) {
-      this.breaches.push({ message: message(), delivery });
+      this.breaches.push({ message: message(), delivery, beside });
     }
   }
 

@@ -24,8 +24,10 @@ export class Traces {
   readonly #byDelivery = new Map<Delivery, Trace>();
 
   constructor(breaches: readonly Breach[]) {
-    for (const { delivery } of breaches) {
-      if (delivery !== null && !this.#byDelivery.has(delivery)) this.#follow(delivery);
+    for (const { delivery, beside } of breaches) {
+      for (const one of [delivery, beside]) {
+        if (one !== null && !this.#byDelivery.has(one)) this.#follow(one);
+      }
     }
   }
 
@@ -46,13 +48,18 @@ export class Traces {
   }
 
   /** A breach with its lines. */
-  violation({ message, delivery }: Breach): Violation {
+  violation({ message, delivery, beside }: Breach): Violation {
     if (delivery === null) return { message, where: null, lines: [] };
     const { channel, record } = delivery;
     const { topic, partition } = record.stream;
     const { target } = channel.target.terms;
-    const lines = this.#byDelivery.get(delivery)?.lines ?? [];
+    const lines = [...this.#linesOf(delivery)];
+    if (beside !== null) lines.push(`beside ${beside.offset}:`, ...this.#linesOf(beside));
     return { message, where: { target, topic, partition, offset: record.offset }, lines };
+  }
+
+  #linesOf(delivery: Delivery): readonly string[] {
+    return this.#byDelivery.get(delivery)?.lines ?? [];
   }
 
   #follow(delivery: Delivery): void {
@@ -99,13 +106,13 @@ function keep({ lines }: Trace, line: HistoryLine): void {
 function render(line: HistoryLine): string {
   const { h, ...rest } = line;
   const fields = Object.entries(rest).filter(([name]) => name !== "at" && name !== "ev");
-  const at = "at" in line ? `${line.at} ` : "";
+  const at = "at" in line ? `${Math.round(line.at * 1_000) / 1_000} ` : "";
   const ev = "ev" in line ? ` ${line.ev}` : "";
   return `${at}${h}${ev} ${fields.map(([name, value]) => `${name}=${text(value)}`).join(" ")}`;
 }
 
+/** Hashes by their beginning. */
 function text(value: unknown): string {
-  if (typeof value === "string" && value !== "")
-    return value.length > 64 ? value.slice(0, 16) : value;
-  return JSON.stringify(value);
+  const whole = typeof value === "string" && value !== "" ? value : JSON.stringify(value);
+  return whole.replaceAll(/\b([0-9a-f]{12})[0-9a-f]{52}\b/g, "$1");
 }

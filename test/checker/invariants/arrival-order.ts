@@ -26,7 +26,11 @@ function judgeChannel({ arrivals }: Channel, findings: Findings): void {
       highest.set(lane, arrival);
     } else {
       const { offset } = before.delivery;
-      findings.breach(() => `arrives first after ${offset} of its lane has arrived`, delivery);
+      findings.breach(
+        () => `arrives first after ${offset} of its lane has arrived`,
+        delivery,
+        before.delivery,
+      );
     }
   }
 }

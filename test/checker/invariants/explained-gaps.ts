@@ -15,8 +15,12 @@ export const explainedGaps: Invariant = {
         for (const delivery of lane.slice(0, Math.max(0, last))) {
           findings.judged();
           if (delivery.endedOrder !== NEVER) continue;
-          const { offset } = lane[last] ?? delivery;
-          findings.breach(() => `never came, though ${offset} of its lane did`, delivery);
+          const later = lane[last] ?? delivery;
+          findings.breach(
+            () => `never came, though ${later.offset} of its lane did`,
+            delivery,
+            later,
+          );
         }
       }
     }

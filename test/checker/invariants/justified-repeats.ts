@@ -1,7 +1,6 @@
-import { covers } from "../done-set.ts";
 import { channelsOf, type Findings, type Invariant } from "../findings.ts";
 import type { Ledger } from "../ledger/ledger.ts";
-import { type Takeover, takeoversOf } from "../ledger/takeovers.ts";
+import { isTakenOver, type Takeover, takeoversOf } from "../ledger/takeovers.ts";
 import {
   type Arrival,
   type Attempt,
@@ -80,7 +79,7 @@ function judgeAttempts(delivery: Delivery, { takeovers, orders, findings }: Judg
     }
     if (job !== NONE) continue;
     const takeover = takeovers.find(({ epoch }) => epoch.number === one.epoch);
-    if (takeover === undefined || !covers(takeover.coverage, delivery.offset)) continue;
+    if (takeover === undefined || !isTakenOver(takeover, delivery)) continue;
     findings.breach(() => `is sent again by epoch ${one.epoch}, which took over its end`, delivery);
   }
 }
@@ -120,7 +119,7 @@ function judgeArrivals(
       budget = { count: 0, reasons: 0 };
       counts.set(group, budget);
       const isRepeat = one !== delivery.firstArrival && one.job === NONE;
-      if (isRepeat && owner !== null && covers(owner.coverage, delivery.offset)) {
+      if (isRepeat && owner !== null && isTakenOver(owner, delivery)) {
         const { number } = owner.epoch;
         findings.breach(
           () => `arrives again from epoch ${number}, which took over its end`,
@@ -157,11 +156,11 @@ function ownerOf({ process, order }: Arrival, takeovers: readonly Takeover[]): T
 /** Owners that took over since the first request may have been sent, and did not take over its end. */
 function takeoverCount({ delivery, order }: Arrival, takeovers: readonly Takeover[]): number {
   const since = (delivery.firstArrival?.at ?? 0) - delivery.channel.target.terms.timeoutMs;
-  const isOpen = ({ epoch, before, coverage }: Takeover): boolean =>
-    before !== null &&
-    epoch.startAt > since &&
-    epoch.startOrder <= order &&
-    !covers(coverage, delivery.offset);
+  const isOpen = (takeover: Takeover): boolean => {
+    const { epoch, before } = takeover;
+    const isLater = epoch.startAt > since && epoch.startOrder <= order;
+    return before !== null && isLater && !isTakenOver(takeover, delivery);
+  };
   return takeovers.filter(isOpen).length;
 }
 

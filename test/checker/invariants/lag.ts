@@ -1,15 +1,18 @@
 import { channelsOf, type Findings, type Invariant } from "../findings.ts";
 import { appliedCommits } from "../ledger/commit-log.ts";
 import { type Hold, holdsOf } from "../ledger/holds.ts";
+import { lanesOf } from "../ledger/lanes.ts";
 import type { Ledger } from "../ledger/ledger.ts";
 import {
   type Channel,
   type Commit,
   type Delivery,
   NEVER,
+  NONE,
   type Operation,
   type SourceRecord,
 } from "../ledger/rows.ts";
+import { acceptedOrder, deliveredOrder, givenUpOrder } from "../ledger/settlement.ts";
 
 /** Longest a partition may stand still, ms. */
 const STILL_MAX_MS = 30_000;
@@ -28,6 +31,9 @@ export const lagReturns: Invariant = {
       const last = channel.stream.logged.at(-1);
       if (last === undefined || last.offset < channel.floor || isHaltedAt(channel, NEVER)) continue;
       findings.judged();
+      if (ledger.parties.has("recv") || ledger.parties.has("attempt")) {
+        judgeDeferred(ledger, channel, findings);
+      }
       const committed = committedBefore(ledger, channel, rest.order)?.offset ?? channel.floor;
       if (committed > last.offset) continue;
       const { topic, partition } = channel.stream;
@@ -39,6 +45,23 @@ export const lagReturns: Invariant = {
     }
   },
 };
+
+/** What was parked without a dead letter in front of it was set aside for its slowness, and goes on by itself. */
+function judgeDeferred(ledger: Ledger, channel: Channel, findings: Findings): void {
+  if (channel.givenUps.length === 0) return;
+  for (const lane of lanesOf(channel)) {
+    for (const delivery of lane) {
+      if (delivery.firstGivenUp === null) continue;
+      if (givenUpOrder(delivery, "dlq") !== NEVER) break;
+      const parkedOrder = givenUpOrder(delivery, "park");
+      if (parkedOrder === NEVER) continue;
+      findings.judged();
+      const isByTarget = ledger.parties.has("recv");
+      const end = isByTarget ? acceptedOrder(delivery, NONE) : deliveredOrder(delivery, NONE);
+      if (end === NEVER) findings.breach(() => "was set aside and never went on", delivery);
+    }
+  }
+}
 
 /** L2. */
 export const noStandstill: Invariant = {

@@ -47,11 +47,19 @@ function judgeAttempts({ attempts }: Channel, { openUntil, replays, findings }: 
     lastByLane.set(lane, attempt);
     if (before !== undefined && isSameOwner(before, attempt) && before.endOrder > sendOrder) {
       const { offset } = before.delivery;
-      findings.breach(() => `is sent while ${offset} of its lane is in flight`, delivery);
+      findings.breach(
+        () => `is sent while ${offset} of its lane is in flight`,
+        delivery,
+        before.delivery,
+      );
     }
     const earlier = openUntil.get(delivery);
     if (earlier !== undefined && earlier.settledOrder > sendOrder) {
-      findings.breach(() => `is sent while ${earlier.offset} of its lane is unsettled`, delivery);
+      findings.breach(
+        () => `is sent while ${earlier.offset} of its lane is unsettled`,
+        delivery,
+        earlier,
+      );
     }
   }
 }
@@ -67,7 +75,11 @@ function judgeArrivals({ arrivals }: Channel, { openUntil, replays, findings }: 
     findings.judged();
     const earlier = openUntil.get(delivery);
     if (earlier !== undefined && earlier.settledOrder > order) {
-      findings.breach(() => `arrives while ${earlier.offset} of its lane is unsettled`, delivery);
+      findings.breach(
+        () => `arrives while ${earlier.offset} of its lane is unsettled`,
+        delivery,
+        earlier,
+      );
     }
   }
 }

@@ -11,6 +11,7 @@ import {
   NEVER,
   NONE,
 } from "../ledger/rows.ts";
+import { givenUpOrder } from "../ledger/settlement.ts";
 
 /**
  * What settled less than this before a commit was asked for may not be in it, where only others than the deliverer wrote
@@ -190,6 +191,7 @@ interface Repeat {
 function judgeRepeat(delivery: Delivery, { change, findings, order, at }: Repeat): void {
   const { epoch, base, coverage, isClean, isCorrupted, knownOrder, knownAt } = change;
   if (isCorrupted || order < change.rewoundOrder || covers(coverage, delivery.offset)) return;
+  if (givenUpOrder(delivery, "park") < epoch.startOrder) return;
   const isCut =
     (base?.metadata.length ?? 0) > METADATA_FULL && delivery.offset >= (coverage.runs.at(-1) ?? 0);
   if (isCut) return;

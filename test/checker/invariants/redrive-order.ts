@@ -34,7 +34,7 @@ interface Judging {
 
 /** A time in which a lane's later events wait for one that was given up. */
 interface Wait {
-  readonly offset: number;
+  readonly delivery: Delivery;
   readonly from: number;
   readonly to: number;
 }
@@ -64,7 +64,7 @@ function waitFor(delivery: Delivery, { ledger, releases }: Judging): Wait | null
   const isByTarget = ledger.parties.has("recv");
   const taken = isByTarget ? acceptedOrder(delivery, from) : deliveredOrder(delivery, from);
   const release = releases.get(laneOf(delivery))?.find((order) => order > from) ?? NEVER;
-  return { offset: delivery.offset, from, to: Math.min(taken, release) };
+  return { delivery, from, to: Math.min(taken, release) };
 }
 
 /** Keeps only what an earlier wait does not hold anyway: a key with a thousand parked events has few waits. */
@@ -82,7 +82,12 @@ function judgeSends(delivery: Delivery, waits: readonly Wait[], judging: Judging
     findings.judged();
     const wait = waits.find(({ from, to }) => from < order && order < to);
     if (wait === undefined) continue;
-    findings.breach(() => `is sent while ${wait.offset} of its lane is set aside`, delivery);
+    const { offset } = wait.delivery;
+    findings.breach(
+      () => `is sent while ${offset} of its lane is set aside`,
+      delivery,
+      wait.delivery,
+    );
   }
 }
 

@@ -105,7 +105,7 @@ function judgeEpochs({ epochs, target, stream }: Channel, findings: Findings): v
   }
 }
 
-/** A commit has an answer before its owner asks for the next one. */
+/** A commit has an answer before its owner asks for the next one of its generation. */
 function judgeCommits({ parties, processes }: Ledger, channel: Channel, findings: Findings): void {
   const { commits, stream, target } = channel;
   const name = `${target.terms.target} ${stream.topic}/${stream.partition}`;
@@ -121,7 +121,7 @@ function judgeCommits({ parties, processes }: Ledger, channel: Channel, findings
       const isTheirs = life.process === commit.process && life.end !== "open";
       return isTheirs && life.endOrder > commit.sendOrder;
     });
-    const isFollowed = next?.process === commit.process && next.epoch === commit.epoch;
+    const isFollowed = next?.process === commit.process && next.generation === commit.generation;
     if (isCut && !isFollowed) continue;
     findings.breach(() => `${name}: the commit of ${offset} has no answer`);
   }

@@ -303,7 +303,7 @@ export class Ledger {
     const isSeen = line.ev === "seen";
     const list = isSeen ? channel.seen : channel.commits;
     list.push({
-      ...{ id, offset, metadata, process, epoch },
+      ...{ id, offset, metadata, process, epoch, generation: line.generation ?? NONE },
       ...{ sendAt: at, sendOrder: order },
       ...{ result: isSeen ? "ok" : "open", endOrder: isSeen ? order : NEVER },
     });
@@ -335,7 +335,7 @@ export class Ledger {
   #state(line: StateLine, stamp: Stamp): void {
     if (this.#states.has(line.offset)) this.flaw(`state entry ${line.offset} is read twice`);
     this.#states.add(line.offset);
-    const [kind, target = "", topic = "", partition] = line.key.split("/");
+    const [kind, target = "", topic = "", partition, epoch, lane = ""] = line.key.split("/");
     const channel = this.#targets.get(target)?.channels.find(({ stream }) => {
       return stream.topic === topic && String(stream.partition) === partition;
     });
@@ -343,6 +343,10 @@ export class Ledger {
     const value: object = line.value;
     if (kind === "initialised" && "offset" in value && typeof value.offset === "number") {
       channel.floor = value.offset;
+    }
+    if (kind === "progress" && "next" in value && typeof value.next === "number") {
+      const key = this.names.keyOf(Buffer.from(lane, "base64url").toString("latin1"));
+      channel.progress.push({ ...stamp, epoch: Number(epoch), key, next: value.next });
     }
     if (kind !== "claim" || !("process" in value) || typeof value.process !== "string") return;
     const process = this.processes.idOf(value.process);

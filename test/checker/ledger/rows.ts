@@ -77,6 +77,8 @@ export class Channel {
   /** As the broker applied them. */
   readonly seen: Commit[] = [];
   readonly epochs: Epoch[] = [];
+  /** How far keys that were set aside have gone on, as the state topic tells. */
+  readonly progress: Progress[] = [];
   readonly operations: Operation[] = [];
 
   constructor(target: Target, stream: Stream) {
@@ -237,6 +239,7 @@ export interface Commit {
   readonly metadata: string;
   readonly process: number;
   readonly epoch: number;
+  readonly generation: number;
   readonly sendAt: number;
   readonly sendOrder: number;
   result: "open" | "ok" | "fail";
@@ -253,6 +256,13 @@ export interface Epoch {
   endOrder: number;
   endAt: number;
   end: "open" | "revoked" | "fenced" | "lost";
+}
+
+/** A key that was set aside has gone on: what it had parked below `next` is over. */
+export interface Progress extends Stamp {
+  readonly epoch: number;
+  readonly key: number;
+  readonly next: number;
 }
 
 /** Something that was done. */

@@ -17,7 +17,10 @@ export function settleAll(ledger: Ledger): void {
  * Whether a dead letter or parked event counts: not if it was written by an epoch that another one had followed, since
  * the new owner does not know of it.
  */
-export function isInForce({ epochs }: Channel, { epoch, order }: GivenUp): boolean {
+export function isInForce(
+  { epochs }: Channel,
+  { epoch, order }: { readonly epoch: number; readonly order: number },
+): boolean {
   for (let index = epochs.length - 1; index >= 0; index -= 1) {
     const candidate = epochs[index];
     if (candidate !== undefined && candidate.startOrder < order) return candidate.number <= epoch;

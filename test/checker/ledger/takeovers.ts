@@ -1,7 +1,8 @@
-import { type Coverage, readCoverage } from "../done-set.ts";
+import { covers, type Coverage, readCoverage } from "../done-set.ts";
 import { appliedCommits, lastBefore } from "./commit-log.ts";
 import type { Ledger } from "./ledger.ts";
-import type { Channel, Commit, Epoch } from "./rows.ts";
+import type { Channel, Commit, Delivery, Epoch } from "./rows.ts";
+import { givenUpOrder, isInForce } from "./settlement.ts";
 
 /** An epoch with what its owner could know when it began. */
 export interface Takeover {
@@ -29,5 +30,21 @@ export function takeoversOf(ledger: Ledger, channel: Channel): readonly Takeover
       ...{ epoch, base, isCorrupted, before: channel.epochs[index - 1] ?? null },
       coverage: readCoverage(base?.offset ?? 0, metadata),
     };
+  });
+}
+
+/**
+ * Whether a new owner must not send a delivery: the last commit covers it. An event that was parked goes on from there
+ * although commits pass it, so of these it is how far their key has gone on that counts.
+ */
+export function isTakenOver({ coverage, epoch }: Takeover, delivery: Delivery): boolean {
+  const { channel, offset, record } = delivery;
+  if (!covers(coverage, offset)) return false;
+  const isParked =
+    delivery.firstGivenUp !== null && givenUpOrder(delivery, "park") < epoch.startOrder;
+  if (!isParked) return true;
+  return channel.progress.some(({ order, key, next, ...progress }) => {
+    const isAbove = key === record.key && next > offset && order < epoch.startOrder;
+    return isAbove && isInForce(channel, { order, ...progress });
   });
 }
