@@ -84,6 +84,42 @@ describe("a breaker", () => {
     expect(state.hold.breaker.stage).toBe("half-open");
   });
 
+  it("takes a lane that is alone for the cause after a while, so that a poisoned event is given up", () => {
+    const maxAttempts = { kind: "limited", count: 20 } as const;
+    const { arrive, fail, names, wait, state, open, world } = bench({
+      order: "partition",
+      retry: { ...DEFAULTS.retry, maxAttempts },
+    });
+    arrive("a1", "b1");
+    let probes = 0;
+    while (!kinds(world.effects).includes("dead-letter")) {
+      const { stage } = state.hold.breaker;
+      if (stage === "half-open") probes += 1;
+      const startedAt = world.now;
+      for (const name of state.inFlightCount > 0 ? ["a1"] : []) fail(name);
+      while (names(wait(100)).length === 0 && !kinds(world.effects).includes("dead-letter")) {
+        expect(world.now - startedAt).toBeLessThanOrEqual(300_000);
+      }
+    }
+
+    expect(probes).toBe(7);
+    expect(open("a1")).toMatchObject({ attemptCount: 26, chargedCount: 20 });
+  });
+
+  it("opens again for a lane that was taken for the cause once others fail too", () => {
+    const { arrive, fail, names, wait, state } = bench();
+    arrive("a1");
+    for (let count = 0; count < 12; count += 1) {
+      fail("a1");
+      while (names(wait(100)).length === 0) expect(state.hold.breaker.stage).not.toBe("half-open");
+    }
+    expect(state.hold.breaker.stage).toBe("closed");
+    arrive("b1", "c1", "d1", "e1", "f1");
+    fail("b1", "c1", "d1", "e1", "f1");
+
+    expect(state.hold.breaker.stage).toBe("open");
+  });
+
   it("starts counting anew with any answer below 500", () => {
     for (const answer of [OK, REJECTED, BUSY, throttled(0)]) {
       const { arrive, end, fail, state } = bench();
@@ -248,7 +284,7 @@ describe("a breaker", () => {
     end("i1");
     fail("g1", "h1");
     expect(state.hold.breaker.stage).toBe("slow-start");
-    expect(state.hold.breaker.streakCount).toBe(0);
+    expect(state.hold.breaker.run.count).toBe(0);
   });
 
   it("goes on with one call in flight after a good probe, doubled each second up to the limit", () => {

@@ -3,10 +3,11 @@
  * a time. It holds, it never fails anything: what waits behind it is not charged, and neither is a failed probe.
  *
  *   closed ──errors, or failures in a row──▶ open ──halfOpenAfter──▶ half-open (one probe)
- *     ▲                                      ▲ ▲                         │ │
- *     │                                      │ └──the probe failed───────┘ │ it was answered
- *     └──the limit is reached── slow-start ──┘ ◀───────────────────────────┘
- *                                      errors, or failures in a row
+ *    ▲ ▲                                      ▲ ▲                       │ │ │
+ *    │ │                                      │ └──the probe failed─────┘ │ │
+ *    │ └──failed probes of the only lane there is─────────────────────────┘ │ it was answered
+ *    └──the limit is reached── slow-start ────┘ ◀───────────────────────────┘
+ *                                       errors, or failures in a row
  *
  * Failures are what the target or the way to it did: 5xx, timeouts, resets, no connection. Any answer below 500 says
  * that the target is there. Answers to attempts that began before the breaker's last change say what is known already.
@@ -17,9 +18,9 @@ import { CallWindow } from "./call-window.ts";
 import { halveLimit } from "./concurrency-limit.ts";
 import type { StepContext } from "./context.ts";
 import type { Delivery } from "./delivery.ts";
+import { addFailure, createFailureRun, endRun, isRunLong, type FailureRun } from "./failure-run.ts";
 import { isSameLane, type Lane } from "./lane.ts";
 import { ownSlots } from "./slots.ts";
-import type { EngineState } from "./state.ts";
 
 /** Where the breaker stands. */
 export type BreakerStage = "closed" | "open" | "half-open" | "slow-start";
@@ -29,30 +30,26 @@ export interface Breaker<Payload> {
   stage: BreakerStage;
   /** Calls of the current stage. */
   readonly window: CallWindow;
-  /** Failures since the last answer. */
-  streakCount: number;
-  /** The lane of the first of them. */
-  streakLane: Lane<Payload> | null;
-  /** They are of more than one lane. */
-  isStreakWide: boolean;
+  readonly run: FailureRun<Payload>;
   /** Monotonic ms; attempts that began before it say nothing new. */
   countsFrom: number;
   /** Monotonic ms before which no probe starts. */
   probeAt: number;
   /** The attempt that tries, or null between two. */
   probe: Delivery<Payload> | null;
+  /** The lane of the last probe that failed, and how many in a row were its own. */
+  probedLane: Lane<Payload> | null;
+  probedCount: number;
   /** Attempts that may be in flight; Infinity but in a slow start. */
   slotsMax: number;
   /** Monotonic ms from which an answer doubles them. */
   doublesAt: number;
 }
 
-/** Failures in a row that open the breaker, where failures were rare before. */
-export const STREAK_MIN = 5;
-/** More in a row are needed where failures were common: as many as chance brings about once in so many calls. */
-export const STREAK_CHANCE = 1e-9;
 /** Least time between two probes, also after one that we gave up ourselves, ms. */
 export const PROBE_INTERVAL_MIN_MS = 1_000;
+/** Failed probes in a row of one and the same lane, for want of another, after which its event is taken for the cause. */
+export const LONE_PROBES_MAX = 6;
 /** Time between two doublings of a slow start, ms. */
 export const DOUBLING_MS = 1_000;
 
@@ -61,12 +58,12 @@ export function createBreaker<P>(): Breaker<P> {
   return {
     stage: "closed",
     window: new CallWindow(),
-    streakCount: 0,
-    streakLane: null,
-    isStreakWide: false,
+    run: createFailureRun(),
     countsFrom: 0,
     probeAt: 0,
     probe: null,
+    probedLane: null,
+    probedCount: 0,
     slotsMax: Infinity,
     doublesAt: 0,
   };
@@ -90,6 +87,18 @@ export function noteBreakerStart<P>(breaker: Breaker<P>, delivery: Delivery<P>):
   breaker.probe = delivery;
 }
 
+/**
+ * Whether the attempt tries for an open breaker, so that its failure is not its event's. Where no other lane could try,
+ * the event is given its chance to be the cause: it would hold the target and never be given up.
+ */
+export function isSparedProbe<P>(breaker: Breaker<P>, delivery: Delivery<P>): boolean {
+  return breaker.probe === delivery && !isLone(breaker, delivery.lane);
+}
+
+function isLone<P>({ probedLane, probedCount }: Breaker<P>, lane: Lane<P>): boolean {
+  return probedCount >= LONE_PROBES_MAX && probedLane !== null && isSameLane(probedLane, lane);
+}
+
 /** @returns whether the breaker opened. */
 export function heedBreaker<P>(
   context: StepContext<P>,
@@ -98,16 +107,19 @@ export function heedBreaker<P>(
 ): boolean {
   const { breaker } = context.state.hold;
   const sign = signOf(result);
-  if (breaker.probe === delivery) return endProbe(context, sign);
+  if (breaker.probe === delivery) return endProbe(context, delivery, sign);
   if (sign === null || isOpen(breaker) || delivery.startedAt < breaker.countsFrom) return false;
   breaker.window.note(sign, context.now, context.state.config.breaker.windowMs);
   if (sign === "answer") {
-    endStreak(breaker);
+    endRun(breaker.run);
+    breaker.probedCount = 0;
     if (breaker.stage === "slow-start") climb(context);
     return false;
   }
-  addToStreak(breaker, delivery.lane);
-  if (!isErrorRatioReached(context) && !isStreakLong(context)) return false;
+  addFailure(breaker.run, delivery.lane);
+  if (isLone(breaker, delivery.lane) && !breaker.run.isWide) return false;
+  if (!isErrorRatioReached(context) && !isRunLong(context)) return false;
+  breaker.probedCount = 0;
   open(context, context.state.config.breaker.halfOpenAfterMs);
   // Lanes that have failed wait for their retry: the next one served has not.
   context.state.wasRetry = true;
@@ -130,17 +142,37 @@ function signOf(result: AttemptResult): "answer" | "failure" | null {
   }
 }
 
-function endProbe<P>(context: StepContext<P>, sign: "answer" | "failure" | null): boolean {
+function endProbe<P>(
+  context: StepContext<P>,
+  { lane }: Delivery<P>,
+  sign: "answer" | "failure" | null,
+): boolean {
   const { breaker } = context.state.hold;
-  const { halfOpenAfterMs } = context.state.config.breaker;
   breaker.probe = null;
-  if (sign === "answer") {
-    startSlowly(context);
-    halveLimit(context);
-    return false;
+  switch (sign) {
+    case "answer":
+      breaker.probedCount = 0;
+      startSlowly(context);
+      halveLimit(context);
+      return false;
+    case "failure":
+      if (isLone(breaker, lane)) {
+        close(breaker);
+        return false;
+      }
+      noteFailedProbe(breaker, lane);
+      open(context, context.state.config.breaker.halfOpenAfterMs);
+      return true;
+    case null:
+      open(context, PROBE_INTERVAL_MIN_MS);
+      return false;
   }
-  open(context, sign === null ? PROBE_INTERVAL_MIN_MS : halfOpenAfterMs);
-  return sign === "failure";
+}
+
+function noteFailedProbe<P>(breaker: Breaker<P>, lane: Lane<P>): void {
+  const isSame = breaker.probedLane !== null && isSameLane(breaker.probedLane, lane);
+  breaker.probedLane = lane;
+  breaker.probedCount = isSame ? breaker.probedCount + 1 : 1;
 }
 
 function open<P>({ state, now }: StepContext<P>, waitMs: number): void {
@@ -148,7 +180,13 @@ function open<P>({ state, now }: StepContext<P>, waitMs: number): void {
   breaker.stage = "open";
   breaker.probeAt = now + Math.max(PROBE_INTERVAL_MIN_MS, waitMs);
   breaker.slotsMax = Infinity;
-  endStreak(breaker);
+  endRun(breaker.run);
+}
+
+function close<P>(breaker: Breaker<P>): void {
+  breaker.stage = "closed";
+  breaker.slotsMax = Infinity;
+  breaker.window.clear();
 }
 
 function startSlowly<P>({ state, now }: StepContext<P>): void {
@@ -178,49 +216,4 @@ function isErrorRatioReached<P>(
 ): boolean {
   const { callCount, failureCount } = state.hold.breaker.window;
   return callCount >= minCalls && failureCount >= state.config.breaker.errorRatio * callCount;
-}
-
-/**
- * A busy target that goes down fills the window with failures far too slowly, so a run of them is enough: at least what
- * is in flight, since a target that refuses what it cannot take at once refuses that in a run, and takes the rest.
- */
-function isStreakLong<P>({ state }: StepContext<P>): boolean {
-  const { streakCount, isStreakWide } = state.hold.breaker;
-  if (streakCount < STREAK_MIN || streakCount <= state.inFlightCount) return false;
-  if (streakCount < chanceRun(state)) return false;
-  return isStreakWide || hasOneActiveLane(state);
-}
-
-/** How long a run of failures must be to be no chance, by the share of failures before it. */
-function chanceRun<P>({ hold, config }: EngineState<P>): number {
-  const { window, streakCount } = hold.breaker;
-  const callCount = window.callCount - streakCount;
-  if (callCount < config.breaker.minCalls) return STREAK_MIN;
-  const failureRatio = Math.max(0, window.failureCount - streakCount) / callCount;
-  return Math.ceil(Math.log(STREAK_CHANCE) / Math.log(failureRatio));
-}
-
-/** One key that fails while it is alone says as much as two would. */
-function hasOneActiveLane<P>({ partitions }: EngineState<P>): boolean {
-  let activeCount = 0;
-  for (const { lanes, looseLanes } of partitions.values()) {
-    activeCount += looseLanes.size;
-    for (const { state } of lanes.values()) {
-      if (state !== "blocked") activeCount += 1;
-      if (activeCount > 1) return false;
-    }
-  }
-  return activeCount <= 1;
-}
-
-function addToStreak<P>(breaker: Breaker<P>, lane: Lane<P>): void {
-  breaker.streakCount += 1;
-  breaker.streakLane ??= lane;
-  breaker.isStreakWide ||= !isSameLane(breaker.streakLane, lane);
-}
-
-function endStreak<P>(breaker: Breaker<P>): void {
-  breaker.streakCount = 0;
-  breaker.streakLane = null;
-  breaker.isStreakWide = false;
 }

@@ -13,6 +13,7 @@ import {
   createBreaker,
   heedBreaker,
   isOpen,
+  isSparedProbe,
   noteBreakerStart,
   type Breaker,
 } from "./breaker.ts";
@@ -75,9 +76,9 @@ export function noteStart<P>(hold: Hold<P>, delivery: Delivery<P>): void {
   noteBreakerStart(hold.breaker, delivery);
 }
 
-/** Whether the attempt tries for an open breaker: its failure is no fault of its event's. */
-export function isBreakerProbe<P>({ breaker }: Hold<P>, delivery: Delivery<P>): boolean {
-  return breaker.probe === delivery;
+/** Whether the attempt's failure is not charged to its event, since it tries for an open breaker. */
+export function isSpared<P>({ breaker }: Hold<P>, delivery: Delivery<P>): boolean {
+  return isSparedProbe(breaker, delivery);
 }
 
 /** Takes what an attempt's end says of the whole target, whoever owns its partition by now. */

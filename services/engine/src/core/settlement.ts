@@ -11,7 +11,7 @@ import type { Delivery, Failure } from "./delivery.ts";
 import { offer } from "./dispatch.ts";
 import type { Outcome } from "./effect.ts";
 import { noteDelivered } from "./flood-guard.ts";
-import { heed, isBreakerProbe, workingTime } from "./hold.ts";
+import { heed, isSpared, workingTime } from "./hold.ts";
 import type { AttemptEnd } from "./input.ts";
 import { dequeue, type Lane } from "./lane.ts";
 import { giveUp } from "./writes.ts";
@@ -57,7 +57,7 @@ function endAttempt<P>(
   assert(delivery.lane.head === delivery, "I2: an attempt ends that is not of the head");
   delivery.lane.state = "idle";
   noteAttemptEnd(delivery, result, context.now);
-  const isProbe = isBreakerProbe(state.hold, delivery);
+  const isFree = isSpared(state.hold, delivery);
   heed(context, delivery, result);
   adaptLimit(context, delivery, result);
   if (!delivery.partition.isOwned) return;
@@ -66,7 +66,7 @@ function endAttempt<P>(
       noteDelivered(context);
       return settle(context, delivery, "delivered");
     case "retry":
-      return isProbe ? spare(context, delivery, result) : retry(context, delivery, result);
+      return isFree ? spare(context, delivery, result) : retry(context, delivery, result);
     case "rejected":
       return refuse(context, delivery, { ...result, detail: `HTTP ${result.status}` });
     case "undeliverable":
