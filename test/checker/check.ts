@@ -5,7 +5,7 @@ import { type Breach, Findings } from "./findings.ts";
 import type { HistoryLine } from "./history.ts";
 import { inOrder } from "./in-order.ts";
 import { INVARIANTS } from "./invariants.ts";
-import { joinLog } from "./ledger/joined-log.ts";
+import { sortLog } from "./ledger/sorted-log.ts";
 import { Ledger } from "./ledger/ledger.ts";
 import { settleAll } from "./ledger/settlement.ts";
 import { Traces } from "./traces.ts";
@@ -36,7 +36,7 @@ export function check(
   const ledger = new Ledger();
   for (const line of ordered) ledger.add(line);
   const findings = judge(ledger);
-  const shown = new Traces(traces === "shown" ? breachesOf(findings) : []);
+  const shown = new Traces(traces === "shown" ? breachesOf(findings) : [], ledger.emissions);
   if (!shown.isEmpty) for (const line of ordered) shown.add(line);
   return verdictOf(ledger, findings, shown);
 }
@@ -45,7 +45,7 @@ type AllFindings = Readonly<Record<InvariantId, Findings>>;
 
 function judge(ledger: Ledger): AllFindings {
   ledger.finish();
-  joinLog(ledger);
+  sortLog(ledger);
   settleAll(ledger);
   return byInvariant((id) => {
     const findings = new Findings();

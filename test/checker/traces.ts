@@ -1,8 +1,8 @@
 /** The lines of a history about the records that violations name: one reading more, only where something is broken. */
 import type { Breach } from "./findings.ts";
-import { fingerprint } from "./fingerprint.ts";
 import type { CommitLine, HistoryLine } from "./history.ts";
-import { type Delivery, NONE } from "./ledger/rows.ts";
+import type { Emission, Emissions } from "./ledger/emissions.ts";
+import type { Delivery } from "./ledger/rows.ts";
 import type { Violation } from "./verdict.ts";
 
 /** Most lines that one violation shows. */
@@ -20,10 +20,12 @@ interface Trace {
 /** Collects them. */
 export class Traces {
   readonly #byPlace = new Map<string, Trace[]>();
-  readonly #byIdentity = new Map<number, Trace[]>();
+  readonly #byEvent = new Map<Emission, Trace[]>();
+  readonly #emissions: Emissions;
   readonly #byDelivery = new Map<Delivery, Trace>();
 
-  constructor(breaches: readonly Breach[]) {
+  constructor(breaches: readonly Breach[], emissions: Emissions) {
+    this.#emissions = emissions;
     for (const { delivery, beside } of breaches) {
       for (const one of [delivery, beside]) {
         if (one !== null && !this.#byDelivery.has(one)) this.#follow(one);
@@ -38,7 +40,7 @@ export class Traces {
   /** Takes in the next line of the history. */
   add(line: HistoryLine): void {
     if (line.h === "emit") {
-      const traces = this.#byIdentity.get(fingerprint(`${line.source}\0${line.id}`));
+      const traces = this.#byEvent.get(this.#emissions.of(line.source, line.id));
       for (const trace of traces ?? []) keep(trace, line);
       return;
     }
@@ -64,10 +66,10 @@ export class Traces {
 
   #follow(delivery: Delivery): void {
     const trace: Trace = { delivery, lines: [], below: null, isPassed: false };
-    const { stream, identity } = delivery.record;
+    const { stream, event } = delivery.record;
     this.#byDelivery.set(delivery, trace);
     push(this.#byPlace, `${stream.topic}/${stream.partition}`, trace);
-    if (identity !== NONE) push(this.#byIdentity, identity, trace);
+    if (event !== null) push(this.#byEvent, event, trace);
   }
 }
 

@@ -1,6 +1,7 @@
 import type { Findings, Invariant } from "../findings.ts";
 import type { Ledger } from "../ledger/ledger.ts";
-import { type Arrival, type Delivery, NEVER, NONE } from "../ledger/rows.ts";
+import type { Emission } from "../ledger/emissions.ts";
+import { type Arrival, type Delivery, NEVER, NONE, type Target } from "../ledger/rows.ts";
 
 /** S11. */
 export const idempotencyKeys: Invariant = {
@@ -9,14 +10,13 @@ export const idempotencyKeys: Invariant = {
   judge(ledger, findings) {
     const reprocessing = reprocessJobs(ledger);
     for (const target of ledger.targets) {
-      const owners = new Map<number, number>();
+      judgeOwners(target, findings);
       for (const { arrivals, operations } of target.channels) {
         const changes = operations
           .filter(({ line }) => line.f === "config")
           .map((one) => one.order);
         for (const arrival of arrivals) {
           findings.judged();
-          judgeOwner(arrival, owners, findings);
           if (arrival.delivery.firstArrival === arrival) continue;
           judgeKey(arrival, {
             reprocessing,
@@ -39,17 +39,24 @@ function reprocessJobs({ operations, names }: Ledger): ReadonlySet<number> {
   return jobs;
 }
 
-function judgeOwner(
-  { keyPrint, delivery }: Arrival,
-  owners: Map<number, number>,
-  findings: Findings,
-): void {
-  const { identity } = delivery.record;
-  if (identity === NONE) return;
-  const owner = owners.get(keyPrint);
-  if (owner === undefined) owners.set(keyPrint, identity);
-  else if (owner !== identity) {
-    findings.breach(() => "has the Idempotency-Key of another event", delivery);
+/** Keys that come with more than one event: found by sorting, since a million keys in a map are a lot of memory. */
+function judgeOwners({ arrivals }: Target, findings: Findings): void {
+  const prints = Float64Array.from(arrivals, ({ keyPrint }) => keyPrint).sort();
+  const repeated = new Set<number>();
+  for (let index = 1; index < prints.length; index += 1) {
+    const print = prints[index];
+    if (print !== undefined && print === prints[index - 1]) repeated.add(print);
+  }
+  if (repeated.size === 0) return;
+  const owners = new Map<number, Emission>();
+  for (const { keyPrint, delivery } of arrivals) {
+    const { event } = delivery.record;
+    if (event === null || !repeated.has(keyPrint)) continue;
+    const owner = owners.get(keyPrint);
+    if (owner === undefined) owners.set(keyPrint, event);
+    else if (owner !== event) {
+      findings.breach(() => "has the Idempotency-Key of another event", delivery);
+    }
   }
 }
 

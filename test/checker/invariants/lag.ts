@@ -107,7 +107,7 @@ function judgeChannel(ledger: Ledger, { channel, heal, rest, holds, findings }: 
     const still = longestStill(marks, { ...span, ...patienceWith(channel, head) });
     if (still > STILL_MAX_MS) {
       const seconds = Math.round(still / 1_000);
-      findings.breach(() => `stands still for ${seconds} s`, head.deliveries[channel.target.index]);
+      findings.breach(() => `stands still for ${seconds} s`, head.deliveryAt(channel));
     }
     committed = commit.offset;
     since = commit.at;
@@ -120,8 +120,9 @@ function timed({ offset, sendAt: at }: Commit): { readonly offset: number; reado
 }
 
 /** From its first try on, a head may rest for a call and its backoff. */
-function patienceWith({ target }: Channel, head: SourceRecord): Patience {
-  const delivery = head.deliveries[target.index];
+function patienceWith(channel: Channel, head: SourceRecord): Patience {
+  const { target } = channel;
+  const delivery = head.deliveryAt(channel);
   const firstAt = delivery?.firstAttempt?.sendAt ?? delivery?.firstArrival?.at ?? NEVER;
   return { triedAt: firstAt, restMs: target.terms.backoffCapMs + target.terms.timeoutMs };
 }
@@ -147,11 +148,12 @@ function longestStill(
 }
 
 /** Signs of work on a lane's head: its calls, its end, and changes of owner. */
-function marksOf({ target, epochs, operations }: Channel, head: SourceRecord): number[] {
+function marksOf(channel: Channel, head: SourceRecord): number[] {
+  const { epochs, operations } = channel;
   const marks = epochs.map(({ startAt }) => startAt);
   for (const { line, at } of operations) if (CHANGES.has(line.f)) marks.push(at);
-  const delivery = head.deliveries[target.index];
-  if (delivery === undefined) return marks;
+  const delivery = head.deliveryAt(channel);
+  if (delivery === null) return marks;
   for (let one = delivery.firstAttempt; one !== null; one = one.next) {
     marks.push(one.sendAt, one.endAt);
   }
@@ -201,7 +203,7 @@ function recordFrom({ stream }: Channel, offset: number): SourceRecord | null {
 }
 
 function deliveryFrom(channel: Channel, offset: number): Delivery | null {
-  return recordFrom(channel, offset)?.deliveries[channel.target.index] ?? null;
+  return recordFrom(channel, offset)?.deliveryAt(channel) ?? null;
 }
 
 function lastOf({ operations }: Ledger, f: "heal" | "rest"): Operation | null {

@@ -21,7 +21,7 @@ export const wholeHistory: Invariant = {
 };
 
 function judgeEmissions({ emissions }: Ledger, findings: Findings): void {
-  for (const { invokeCount, endCount, sequence, topic } of emissions.all.values()) {
+  for (const { invokeCount, endCount, sequence, topic } of emissions.all) {
     findings.judged();
     if (invokeCount === endCount) continue;
     findings.breach(() => `the emit of sequence ${sequence} to ${topic} has no end`);

@@ -63,7 +63,6 @@ export class Ledger {
   endAt = 0;
   readonly #streams = new Map<string, Stream[]>();
   readonly #targets = new Map<string, Target>();
-  readonly #arrivals = new Map<string, Map<number, Arrival>>();
   #startedAt = 0;
 
   /** Takes in the next line; lines ascend in `at`. */
@@ -158,7 +157,6 @@ export class Ledger {
     };
     this.targets.push(target);
     this.#targets.set(terms.target, target);
-    this.#arrivals.set(terms.target, new Map());
     for (const topic of terms.topics) {
       for (const stream of this.#streams.get(topic) ?? []) {
         const channel = new Channel(target, stream);
@@ -177,7 +175,7 @@ export class Ledger {
   }
 
   #emit(line: EmitLine): void {
-    const flaw = this.emissions.add(line, fingerprint(`${line.source}\0${line.id}`));
+    const flaw = this.emissions.add(line);
     if (flaw !== null) this.flaw(flaw);
   }
 
@@ -187,7 +185,10 @@ export class Ledger {
     record.logCount += 1;
     if (record.logCount > 1 && record.sha !== digest(line.sha)) record.logCount = NEVER;
     record.key = this.names.keyOf(line.key);
-    if (line.id !== null) record.identity = fingerprint(`${line.source ?? ""}\0${line.id}`);
+    if (line.id !== null) {
+      record.event = this.emissions.of(line.source, line.id);
+      record.event.find(line.partition, line.offset);
+    }
     record.sha = digest(line.sha);
     record.at = stamp.at;
     record.order = stamp.order;
@@ -211,9 +212,7 @@ export class Ledger {
     const job = this.names.jobOf(line.job);
     const attempt = new Attempt(delivery, line, { at, order, process, job });
     if (findAttempt(delivery, attempt) !== null) this.flaw("an attempt is sent twice", delivery);
-    if (delivery.lastAttempt === null) delivery.firstAttempt = attempt;
-    else delivery.lastAttempt.next = attempt;
-    delivery.lastAttempt = attempt;
+    delivery.firstAttempt = appended(delivery.firstAttempt, attempt);
     delivery.channel.attempts.push(attempt);
     delivery.channel.target.attempts.push(attempt);
   }
@@ -238,8 +237,7 @@ export class Ledger {
   #arrive(line: ReceiveLine, { at, order }: Stamp): void {
     const delivery = this.#delivery(line);
     if (delivery === null) return;
-    const arrivals = this.#arrivals.get(line.target);
-    if (arrivals?.has(line.arrival) === true) {
+    if (findArrival(delivery, line.arrival) !== null) {
       return this.flaw(`arrival ${line.arrival} arrives twice`, delivery);
     }
     const arrival = new Arrival(delivery, {
@@ -252,20 +250,15 @@ export class Ledger {
       body: digest(line.bodySha),
       isSigned: line.isSigned !== false,
     });
-    arrivals?.set(line.arrival, arrival);
-    if (delivery.lastArrival === null) delivery.firstArrival = arrival;
-    else delivery.lastArrival.next = arrival;
-    delivery.lastArrival = arrival;
+    delivery.firstArrival = appended(delivery.firstArrival, arrival);
     delivery.channel.arrivals.push(arrival);
     delivery.channel.target.arrivals.push(arrival);
   }
 
   #answer(line: ReceiveLine, { at, order }: Stamp): void {
-    const arrivals = this.#arrivals.get(line.target);
-    const arrival = arrivals?.get(line.arrival);
-    const delivery = arrival?.delivery ?? null;
-    const { record } = delivery ?? {};
-    if (arrival === undefined || record?.offset !== line.offset) {
+    const delivery = this.#delivery(line);
+    const arrival = delivery === null ? null : findArrival(delivery, line.arrival);
+    if (arrival === null) {
       return this.flaw(`arrival ${line.arrival} of ${line.target} ends, but never came`, delivery);
     }
     if (line.ev === "broken") {
@@ -413,13 +406,28 @@ interface Position {
 }
 
 function deliveryOf(channel: Channel, record: SourceRecord): Delivery {
-  const { index } = channel.target;
-  const known = record.deliveries[index];
-  if (known !== undefined) return known;
+  const known = record.deliveryAt(channel);
+  if (known !== null) return known;
   const delivery = new Delivery(channel, record);
-  record.deliveries[index] = delivery;
+  delivery.sibling = record.firstDelivery;
+  record.firstDelivery = delivery;
   channel.deliveries.push(delivery);
   return delivery;
+}
+
+/** A chain with one more at its end; chains are short, and a field for their end would cost more than to walk them. */
+function appended<Row extends { next: Row | null }>(first: Row | null, row: Row): Row {
+  if (first === null) return row;
+  let last = first;
+  while (last.next !== null) last = last.next;
+  last.next = row;
+  return first;
+}
+
+function findArrival({ firstArrival }: Delivery, id: number): Arrival | null {
+  let one = firstArrival;
+  while (one !== null && one.id !== id) one = one.next;
+  return one;
 }
 
 function isSameOperation(a: OperationLine, b: OperationLine): boolean {

@@ -4,18 +4,20 @@
  * since the run began. `NONE` stands for what a row does not have.
  */
 import type { AttemptLine, OperationLine, SettleLine, TargetTerms } from "../history.ts";
+import type { Emission } from "./emissions.ts";
+import { OffsetTable } from "./offset-table.ts";
 
 /** No such number. */
 export const NONE = -1;
 
 /** Later than all. */
-export const NEVER = 0x3fffffff;
+export const NEVER = 0x7fffffff;
 
 /** A partition of a source topic. */
 export class Stream {
   readonly topic: string;
   readonly partition: number;
-  readonly records = new Map<number, SourceRecord>();
+  readonly records = new OffsetTable<SourceRecord>();
   /** One for each target that reads it, by the target's index. */
   readonly channels: Channel[] = [];
   /** What the log holds, ascending; after the last line. */
@@ -35,19 +37,26 @@ export class SourceRecord {
   readonly offset: number;
   /** Interned; NONE for a null key. */
   key = NONE;
-  /** Fingerprint of source and id; NONE where it has none. */
-  identity = NONE;
+  /** Null where it has no identity. */
+  event: Emission | null = null;
   sha = NONE;
   /** How many log lines tell of it; 0 where other parties do only. */
   logCount = 0;
   at = NONE;
   order = NONE;
-  /** By the target's index. */
-  readonly deliveries: (Delivery | undefined)[] = [];
+  /** One for each target that reads it, in a chain. */
+  firstDelivery: Delivery | null = null;
 
   constructor(stream: Stream, offset: number) {
     this.stream = stream;
     this.offset = offset;
+  }
+
+  /** What is told of it at a target. */
+  deliveryAt({ target }: Channel): Delivery | null {
+    let one = this.firstDelivery;
+    while (one !== null && one.channel.target !== target) one = one.sibling;
+    return one;
   }
 }
 
@@ -98,15 +107,17 @@ export class Delivery {
   body = NONE;
   otherBodies: readonly number[] | null = null;
   firstAttempt: Attempt | null = null;
-  lastAttempt: Attempt | null = null;
   firstArrival: Arrival | null = null;
-  lastArrival: Arrival | null = null;
   firstGivenUp: GivenUp | null = null;
   firstSettle: Settle | null = null;
   /** Since when a commit may rely on its end, by what its senders knew; NEVER where it may not. */
   settledOrder = NEVER;
   /** Since when it is over by the word of the target and of the log; NEVER where it is not. */
   endedOrder = NEVER;
+  /** Of the earlier events of its lane the one that settles last; null for the first and for unordered ones. */
+  gate: Delivery | null = null;
+  /** At the next target that reads the record. */
+  sibling: Delivery | null = null;
 
   constructor(channel: Channel, record: SourceRecord) {
     this.channel = channel;

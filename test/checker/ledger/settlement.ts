@@ -1,6 +1,7 @@
 /** When deliveries were over: what S5, S6, S9, S10, S13 and S19 are judged by. */
 import type { Ledger } from "./ledger.ts";
-import { type Channel, type Delivery, type GivenUp, NEVER } from "./rows.ts";
+import { laneOf } from "./lanes.ts";
+import { type Channel, type Delivery, type GivenUp, NEVER, NONE } from "./rows.ts";
 
 /** Sorts the deliveries of every channel by offset and says of each since when it is over. */
 export function settleAll(ledger: Ledger): void {
@@ -9,6 +10,7 @@ export function settleAll(ledger: Ledger): void {
     for (const channel of channels) {
       sortByOffset(channel.deliveries);
       for (const delivery of channel.deliveries) settle(delivery, parties);
+      gateLanes(channel);
     }
   }
 }
@@ -56,6 +58,19 @@ export function deliveredOrder(delivery: Delivery, since: number): number {
     if (one.outcome === "delivered" && endOrder > since && endOrder < order) order = endOrder;
   }
   return order;
+}
+
+function gateLanes({ deliveries, floor }: Channel): void {
+  const latest = new Map<number, Delivery>();
+  for (const delivery of deliveries) {
+    const lane = laneOf(delivery);
+    if (lane === NONE || delivery.offset < floor || delivery.expected === "unknown") continue;
+    const gate = latest.get(lane);
+    delivery.gate = gate ?? null;
+    if (gate === undefined || delivery.settledOrder > gate.settledOrder) {
+      latest.set(lane, delivery);
+    }
+  }
 }
 
 function settle(delivery: Delivery, parties: Ledger["parties"]): void {

@@ -1,0 +1,58 @@
+import type { Ledger } from "../ledger/ledger.ts";
+import type { Life } from "../ledger/processes.ts";
+import { type Arrival, type Attempt, NEVER, type Target } from "../ledger/rows.ts";
+
+/** When the calls of a target began and ended, in the order they began; columns, since there may be a million. */
+export interface CallTimes {
+  readonly calls: readonly (Attempt | Arrival)[];
+  readonly at: Int32Array;
+  readonly order: Int32Array;
+  /** When each stopped to load the target, from our side. */
+  readonly endAt: Int32Array;
+  readonly endOrder: Int32Array;
+}
+
+/** The calls as their senders tell: each ends with its answer, its process or its epoch. */
+export function timesOfAttempts({ attempts }: Target, { processes }: Ledger): CallTimes {
+  const times = emptyTimes(attempts);
+  for (const [index, attempt] of attempts.entries()) {
+    const { process, sendAt, sendOrder, endAt, endOrder, delivery, epoch } = attempt;
+    const life = lifeAt(processes.lives, process, sendOrder);
+    const owner = delivery.channel.epochs.find(({ number }) => number === epoch);
+    times.at[index] = sendAt;
+    times.order[index] = sendOrder;
+    times.endAt[index] = Math.min(endAt, life?.endAt ?? NEVER, owner?.endAt ?? NEVER);
+    times.endOrder[index] = Math.min(endOrder, life?.endOrder ?? NEVER, owner?.endOrder ?? NEVER);
+  }
+  return times;
+}
+
+/** The calls as the target tells: each ends with its answer, or with its sender's deadline. */
+export function timesOfArrivals({ arrivals, terms }: Target): CallTimes {
+  const times = emptyTimes(arrivals);
+  for (const [index, { at, order, answerAt, answerOrder }] of arrivals.entries()) {
+    times.at[index] = at;
+    times.order[index] = order;
+    times.endAt[index] = Math.min(answerAt, at + terms.timeoutMs);
+    times.endOrder[index] = answerOrder;
+  }
+  return times;
+}
+
+/** The life of a process at a moment. */
+export function lifeAt(lives: readonly Life[], process: number, order: number): Life | undefined {
+  return lives.find((life) => {
+    return life.process === process && life.startOrder <= order && order < life.endOrder;
+  });
+}
+
+function emptyTimes(calls: CallTimes["calls"]): CallTimes {
+  const { length } = calls;
+  return {
+    calls,
+    at: new Int32Array(length),
+    order: new Int32Array(length),
+    endAt: new Int32Array(length),
+    endOrder: new Int32Array(length),
+  };
+}
