@@ -25,7 +25,7 @@ Runs the production engine and driver in simulated worlds, one a seed, and judge
   --minutes M        end after so many minutes; without --seeds: run until then
   --seed SEED        run one seed and say what became of it; if it breaks a promise, shrunk to what is needed for that
   --trace            with --seed: all lines of its history
-  --out FOLDER       with --seed: write the history there, for npm run check -- FOLDER
+  --out FOLDER       with --seed: write its history there, for npm run check -- FOLDER, and what a failing one shrank to
   --mutants          run planted bugs instead: each has to break a promise within --seeds (default: 2000)
   --only NAME        with --mutants: those whose names contain NAME
   --workers N        processes (default: 2)

@@ -1,4 +1,5 @@
 /** `npm run sim`: see the usage in `arguments.ts`. */
+import { join } from "node:path";
 import { HistoryFile } from "../checker/history-file.ts";
 import { inOrder } from "../checker/in-order.ts";
 import { readArguments, USAGE, type SimulationArguments } from "./arguments.ts";
@@ -7,7 +8,8 @@ import { runMutants } from "./mutants/mutant-gate.ts";
 import { failuresOf, figuresOf, judgedOf, shrunkOf } from "./report.ts";
 import { hashOf, runSeed, type SeedRun } from "./seed-run.ts";
 import { runSeeds } from "./seed-pool.ts";
-import { shrink } from "./shrink/shrink.ts";
+import { writePlanFile } from "./plan-file.ts";
+import { shrink, type Shrunk } from "./shrink/shrink.ts";
 import type { Tally } from "./tally.ts";
 
 process.exitCode = await main(process.argv.slice(2));
@@ -59,12 +61,19 @@ async function oneSeed({ from, isTraced, outFolder }: SimulationArguments): Prom
     : `broken: ${broken.join(" ") || "a driver gave up"}`;
   process.stdout.write(`seed ${from}: ${outcome}; history ${hashOf(result.lines)}\n`);
   if (isClean) return 0;
-  await explain(run);
+  const shrunk = await explain(run);
+  if (outFolder !== null) {
+    const about = shrunk.run.broken.join(" ");
+    const { plan, suppressed } = shrunk;
+    writePlanFile(join(outFolder, "plan.json"), { about, plan, suppressed });
+  }
   return 1;
 }
 
-async function explain(run: SeedRun): Promise<void> {
-  process.stdout.write(shrunkOf(await shrink(run, run.broken[0] ?? null)));
+async function explain(run: SeedRun): Promise<Shrunk> {
+  const shrunk = await shrink(run, run.broken[0] ?? null);
+  process.stdout.write(shrunkOf(shrunk));
+  return shrunk;
 }
 
 /** As the checker's command reads it. */

@@ -14,6 +14,8 @@ const SHRINK_MS_MAX = 60_000;
 export interface Shrunk {
   readonly run: SeedRun;
   readonly plan: Plan;
+  /** Faults of the plan that are not needed. */
+  readonly suppressed: ReadonlySet<FaultName>;
   /** Runs it took. */
   readonly runCount: number;
 }
@@ -56,7 +58,7 @@ class Shrinker {
   async result(): Promise<Shrunk> {
     const suppressed = this.#suppressedBy(this.#kept);
     const run = await runSeed(this.#plan.seed, { plan: this.#plan, suppressed, traces: "shown" });
-    return { run, plan: this.#plan, runCount: this.#runCount };
+    return { run, plan: this.#plan, suppressed, runCount: this.#runCount };
   }
 
   async #leaveOutClasses(): Promise<void> {

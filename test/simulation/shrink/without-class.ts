@@ -63,6 +63,7 @@ function ofBroker(faults: BrokerFaults, fault: FaultClass): BrokerFaults {
     lost: fault === `${kind}-lost` ? FAULTLESS.lost : faults[kind].lost,
     unanswered: fault === `${kind}-unanswered` ? FAULTLESS.unanswered : faults[kind].unanswered,
     delayed: fault === `${kind}-delayed` ? FAULTLESS.delayed : faults[kind].delayed,
+    late: fault === "straggler" ? FAULTLESS.late : faults[kind].late,
   });
   return {
     commit: of("commit"),

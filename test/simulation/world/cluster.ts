@@ -54,20 +54,51 @@ interface Ports {
   readonly onFault: (fault: FaultClass, machine: Machine) => void;
 }
 
+type RequestFault = "lost" | "unanswered" | "delayed" | "late";
+
 /** What each fault of a request is called. */
-const FAULTS: Readonly<
-  Record<keyof BrokerFaults, Readonly<Record<"lost" | "unanswered" | "delayed", FaultClass>>>
-> = {
-  commit: { lost: "commit-lost", unanswered: "commit-unanswered", delayed: "commit-delayed" },
-  produce: { lost: "produce-lost", unanswered: "produce-unanswered", delayed: "produce-delayed" },
-  state: { lost: "state-lost", unanswered: "state-unanswered", delayed: "state-delayed" },
-  journal: { lost: "journal-lost", unanswered: "journal-lost", delayed: "journal-delayed" },
-  fetch: { lost: "fetch-lost", unanswered: "fetch-lost", delayed: "fetch-delayed" },
-  group: { lost: "group-lost", unanswered: "group-unanswered", delayed: "group-delayed" },
+const FAULTS: Readonly<Record<keyof BrokerFaults, Readonly<Record<RequestFault, FaultClass>>>> = {
+  commit: {
+    lost: "commit-lost",
+    unanswered: "commit-unanswered",
+    delayed: "commit-delayed",
+    late: "straggler",
+  },
+  produce: {
+    lost: "produce-lost",
+    unanswered: "produce-unanswered",
+    delayed: "produce-delayed",
+    late: "straggler",
+  },
+  state: {
+    lost: "state-lost",
+    unanswered: "state-unanswered",
+    delayed: "state-delayed",
+    late: "straggler",
+  },
+  journal: {
+    lost: "journal-lost",
+    unanswered: "journal-lost",
+    delayed: "journal-delayed",
+    late: "straggler",
+  },
+  fetch: {
+    lost: "fetch-lost",
+    unanswered: "fetch-lost",
+    delayed: "fetch-delayed",
+    late: "straggler",
+  },
+  group: {
+    lost: "group-lost",
+    unanswered: "group-unanswered",
+    delayed: "group-delayed",
+    late: "straggler",
+  },
 };
 
 /** One way of a request, ms. */
 const WAY_MS = { from: 0.2, to: 2 } as const;
+const STRAGGLER_MS = { from: 5_000, to: 30_000 } as const;
 /** A refused connection says so at once. */
 const REFUSED_MS = 5;
 
@@ -149,6 +180,10 @@ export class Cluster {
     }
     const isLost = this.#isFaulty(request, "lost");
     if (isLost) return giveUp(timeoutMs);
+    if (this.#isFaulty(request, "late")) {
+      this.#straggle(request);
+      return giveUp(timeoutMs);
+    }
     const wayMs = this.#way(request);
     const isUnanswered = this.#isFaulty(request, "unanswered");
     queue.after(this.#inTurn(request, wayMs), () => {
@@ -183,13 +218,25 @@ export class Cluster {
     }
   }
 
+  /** Done late, unless its machine has had anything done since: a later batch of a producer rules the earlier one out. */
+  #straggle<Answer>(request: BrokerRequest<Answer>): void {
+    const { queue, draws } = this.#ports;
+    const channel = channelOf(request);
+    const doneAt = this.#channels.get(channel);
+    queue.after(draws.between("straggler", STRAGGLER_MS.from, STRAGGLER_MS.to), () => {
+      if (!this.#isUp || this.#channels.get(channel) !== doneAt) return;
+      this.#channels.set(channel, queue.now);
+      this.#apply(request);
+    });
+  }
+
   #isReached(machine: Machine): boolean {
     return this.#isUp && machine.isLinked;
   }
 
   /** When it is its turn in its channel. */
   #inTurn({ machine, kind }: Wire, wayMs: number): number {
-    const channel = `${machine.name}/${kind}`;
+    const channel = channelOf({ machine, kind });
     const at = Math.max(this.queue.now + wayMs, this.#channels.get(channel) ?? 0);
     this.#channels.set(channel, at);
     return at - this.queue.now;
@@ -204,7 +251,7 @@ export class Cluster {
     return draws.between("way", WAY_MS.from, WAY_MS.to);
   }
 
-  #isFaulty({ kind, machine }: Wire, how: "lost" | "unanswered" | "delayed"): boolean {
+  #isFaulty({ kind, machine }: Wire, how: RequestFault): boolean {
     if (this.isHealed) return false;
     const { draws, faults, onFault } = this.#ports;
     const isFaulty = draws.isFaulty(`${kind}.${how}`, faults[kind][how]);
@@ -215,4 +262,8 @@ export class Cluster {
   #wallNow(): number {
     return Date.UTC(2026, 0, 1) + this.queue.now;
   }
+}
+
+function channelOf({ machine, kind }: Wire): string {
+  return `${machine.name}/${kind}`;
 }

@@ -53,9 +53,8 @@ export interface DelivererPorts {
   readonly onCrash: (deliverer: Deliverer, why: FaultClass | Error) => void;
 }
 
-/** How long a process has from SIGTERM to its end, and what of it is not for open calls, ms. */
+/** How long a process has from SIGTERM to its end, ms. */
 export const GRACE_MS = 50_000;
-const GRACE_RESERVE_MS = 3_000;
 
 /** A driver and its target's name. */
 export interface NamedDriver {
@@ -93,7 +92,7 @@ export class Deliverer {
 
   /** SIGTERM: resolves when the process could exit. */
   async stop(): Promise<void> {
-    await Promise.all(this.drivers.map(({ driver }) => driver.stop(GRACE_MS - GRACE_RESERVE_MS)));
+    await Promise.all(this.drivers.map(({ driver }) => driver.stop(this.#ports.plan.stopBudgetMs)));
     for (const witness of this.#witnesses) witness.noteRelease();
   }
 
@@ -131,6 +130,7 @@ export class Deliverer {
       fateAt: (effect) => this.#fateAt(effect),
       kill: () => this.#ports.onCrash(this, `crash-in-${this.#dyingOf}`),
       nextCommit: this.#ports.nextCommit,
+      stopBudgetMs: plan.stopBudgetMs,
     });
     this.#witnesses.push(witness);
     const { sessionMs, recordBytesMax } = plan;

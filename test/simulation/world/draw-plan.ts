@@ -19,6 +19,8 @@ const KEY_COUNT_MAX = 20;
 const HOT_KEY = "hot";
 const HOT_SHARE = 0.3;
 const SESSION_MS = 10_000;
+/** The usual one, and one that is shorter than many calls. */
+const STOP_BUDGETS_MS = [47_000, 47_000, 1_000] as const;
 const RECORD_BYTES_MAX = 1_048_576;
 
 /** Draws the plan of a seed. */
@@ -39,6 +41,7 @@ export function drawPlan(seed: number): Plan {
     seed,
     chaosMs,
     sessionMs: SESSION_MS,
+    stopBudgetMs: draws.pick("plan.stop-budget", STOP_BUDGETS_MS),
     slotCount,
     topics,
     targets,
@@ -224,11 +227,13 @@ function drawFlapping(draws: Draws, name: string, chaosMs: number): readonly Epi
 }
 
 function drawBrokerFaults(strength: Strength): BrokerFaults {
+  const late = strength.of("straggler", 0.005, 0.1);
   const of = (kind: "commit" | "produce" | "state" | "group"): RequestFaults => ({
     lost: strength.of(`${kind}-lost`, 0.002, 0.15),
     unanswered: strength.of(`${kind}-unanswered`, 0.002, 0.15),
     delayed: strength.of(`${kind}-delayed`, 0.01, 0.4),
     delayMaxMs: 3_000,
+    late: kind === "produce" || kind === "state" ? late : 0,
   });
   return {
     commit: of("commit"),
@@ -240,12 +245,14 @@ function drawBrokerFaults(strength: Strength): BrokerFaults {
       unanswered: 0,
       delayed: strength.of("journal-delayed", 0.05, 1),
       delayMaxMs: 5_000,
+      late: 0,
     },
     fetch: {
       lost: strength.of("fetch-lost", 0.002, 0.1),
       unanswered: 0,
       delayed: strength.of("fetch-delayed", 0.01, 0.3),
       delayMaxMs: 2_000,
+      late: 0,
     },
   };
 }

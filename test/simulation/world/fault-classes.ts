@@ -16,6 +16,7 @@ export const FAULT_CLASSES = [
   "group-lost",
   "group-unanswered",
   "group-delayed",
+  "straggler",
   "refetch",
   "broker-outage",
   "link-cut",

@@ -7,6 +7,8 @@ export interface RequestFaults {
   /** Slow, there or back. */
   readonly delayed: number;
   readonly delayMaxMs: number;
+  /** Done long after its client has given up, if that has sent nothing since: what a dying connection still delivers. */
+  readonly late: number;
 }
 
 /** By kind of request. `produce` are dead letters and parked events, `state` the state topic's reads and writes. */
@@ -21,4 +23,10 @@ export interface BrokerFaults {
 }
 
 /** No faults. */
-export const FAULTLESS: RequestFaults = { lost: 0, unanswered: 0, delayed: 0, delayMaxMs: 0 };
+export const FAULTLESS: RequestFaults = {
+  lost: 0,
+  unanswered: 0,
+  delayed: 0,
+  delayMaxMs: 0,
+  late: 0,
+};

@@ -103,6 +103,8 @@ export interface Plan {
   readonly seed: number;
   readonly chaosMs: number;
   readonly sessionMs: number;
+  /** What open calls get of a process's grace after SIGTERM, ms. */
+  readonly stopBudgetMs: number;
   readonly slotCount: number;
   readonly topics: readonly TopicPlan[];
   readonly targets: readonly TargetPlan[];

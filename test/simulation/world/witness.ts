@@ -41,6 +41,8 @@ export interface WitnessPorts {
   readonly fateAt: (effect: DeadlyEffect) => "before" | "behind" | null;
   readonly kill: () => void;
   readonly nextCommit: () => number;
+  /** What open calls get when the process is told to end, ms. */
+  readonly stopBudgetMs: number;
 }
 
 const NEVER = new Promise<never>(() => undefined);
@@ -53,6 +55,8 @@ export class Witness {
   readonly #held = new Map<string, TopicPartition>();
   readonly #attempts = new Map<string, number>();
   #generation = 0;
+  /** Its last drain ended before its budget did. */
+  #isDrained = true;
 
   constructor(ports: WitnessPorts) {
     this.#ports = ports;
@@ -172,7 +176,12 @@ export class Witness {
 
   /** All that is held is let go, after a drain. */
   noteRelease(): void {
-    for (const place of this.#held.values()) this.#end(place, "revoked");
+    for (const place of this.#held.values()) this.#end(place, this.#drainEnd);
+  }
+
+  /** A drain that was cut short is none. */
+  get #drainEnd(): "revoked" | "fenced" {
+    return this.#isDrained ? "revoked" : "fenced";
   }
 
   #around<Result>(effect: DeadlyEffect, act: () => Result, lifeless: () => Result): Result {
@@ -229,7 +238,7 @@ export class Witness {
         this.#noteGeneration(assignment);
         return listener.assigned(assignment);
       },
-      draining: (reason, budgetMs) => listener.draining(reason, budgetMs),
+      draining: (reason, budgetMs) => this.#drain(reason, budgetMs, listener),
       lost: (reason) => {
         for (const place of this.#held.values()) this.#end(place, "fenced");
         listener.lost(reason);
@@ -254,10 +263,23 @@ export class Witness {
     };
   }
 
+  async #drain(
+    reason: "rebalance" | "shutdown",
+    budgetMs: number,
+    listener: GroupListener,
+  ): Promise<void> {
+    const { queue, stopBudgetMs } = this.#ports;
+    const startedAt = queue.now;
+    await listener.draining(reason, budgetMs);
+    const boundMs = reason === "shutdown" ? Math.min(budgetMs, stopBudgetMs) : budgetMs;
+    this.#isDrained = queue.now - startedAt < boundMs;
+  }
+
   #noteGeneration({ generation, partitions }: Assignment): void {
     this.#generation = generation;
     const continued = new Set(partitions.filter(({ isContinued }) => isContinued).map(nameOf));
-    for (const [name, place] of this.#held) if (!continued.has(name)) this.#end(place, "revoked");
+    for (const [name, place] of this.#held)
+      if (!continued.has(name)) this.#end(place, this.#drainEnd);
   }
 
   /** A partition is taken: its epoch begins. */
