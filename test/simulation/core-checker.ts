@@ -5,10 +5,13 @@
 import { strict as assert } from "node:assert";
 import {
   decodeDoneSet,
+  type Aside,
+  type AsideTakeover,
   type Delivery,
   type Effect,
   type EngineConfig,
   type EngineState,
+  type Mark,
   type Marker,
   type Outcome,
 } from "@millrace/engine";
@@ -25,9 +28,17 @@ export class PartitionTruth {
   /** What stands in the logs, whoever wrote it and whether anyone knows: dead letters, parked events, valid markers. */
   readonly dead = new Set<number>();
   readonly parked = new Set<number>();
+  /** The same in the order of their writes, some more than once. */
+  readonly parkedLog: number[] = [];
   readonly markers = new Map<string, Marker>();
+  /** How far detours came, as the log tells; by lane. */
+  readonly progress = new Map<string, Pick<AsideTakeover, "next" | "cursor">>();
   /** Settled in any epoch. */
   readonly everSettled = new Set<number>();
+  /** Of these, as parked; what was parked and never settled so is delivered from the log. */
+  readonly settledParked = new Set<number>();
+  /** Of these: nothing is owed of them any more, neither a redrive nor a detour. */
+  readonly isOver = new Set<number>();
   /** Highest offset by key whose first attempt has begun. */
   readonly #firstSent = new Map<string, number>();
   readonly #sent = new Set<number>();
@@ -37,13 +48,12 @@ export class PartitionTruth {
   }
 
   /** A record of a lane that is set aside, at or before its dead letter: its new owner takes it as settled. */
-  isSettledByMarker({ offset }: LogRecord, lane: string | null): boolean {
-    const marker = lane === null ? undefined : this.markers.get(lane);
+  isSettledByMarker({ offset }: LogRecord, marker: Marker | undefined): boolean {
     if (marker === undefined) return false;
     const isHead = offset === marker.offset;
-    if (offset > marker.offset || (isHead && marker.kind === "block")) return false;
+    if (offset > marker.offset || (isHead && marker.kind !== "quarantine")) return false;
     const isTrue = isHead ? this.dead.has(offset) : this.everSettled.has(offset);
-    assert.ok(isTrue, `S5: the marker of ${lane} passes ${this.name}/${offset}`);
+    assert.ok(isTrue, `S5: the marker of ${marker.lane} passes ${this.name}/${offset}`);
     return true;
   }
 
@@ -61,6 +71,8 @@ export class EpochTruth {
   readonly taken = new Set<number>();
   readonly open = new Map<number, LogRecord>();
   readonly settled: Set<number>;
+  /** Attempts in flight by lane. */
+  readonly attempting = new Map<string, number>();
   lastCommit: number;
 
   constructor({ offset, metadata }: PartitionTruth["committed"], logEnd: number) {
@@ -94,6 +106,13 @@ export class CoreChecker {
     return truth;
   }
 
+  /** An attempt is over, whatever came of it. */
+  endAttempt(delivery: Named): void {
+    const name = laneOf(delivery);
+    if (name === null || !delivery.partition.isOwned) return;
+    this.truthOf(delivery.partition).epoch?.attempting.delete(name);
+  }
+
   /** One effect, as it comes. */
   check(effect: Effect<LogRecord>, now: number): void {
     switch (effect.kind) {
@@ -102,7 +121,9 @@ export class CoreChecker {
       case "dead-letter":
         return this.#begin([effect.delivery]);
       case "mark":
-        return this.#mark(effect.delivery);
+        return this.#mark(effect);
+      case "release":
+        return this.#release(effect.detour.aside);
       case "park":
         return this.#begin(effect.deliveries);
       case "settled":
@@ -126,16 +147,44 @@ export class CoreChecker {
     assert.equal(delivery.verdict.kind, "deliver");
     this.#begin([delivery]);
     const truth = this.truthOf(delivery.partition);
-    const { name } = delivery.lane;
-    assert.ok(name === null || !truth.markers.has(name), `S10: ${name} is set aside`);
+    const name = laneOf(delivery);
+    const isAside = name !== null && truth.markers.has(name);
+    assert.equal(isAside, delivery.lane.detour !== null, `S10: ${name} is set aside, or not`);
+    if (name !== null) this.#checkAlone(truth, name, delivery);
     truth.noteSent(delivery.payload);
   }
 
+  /** I21, S9: one attempt of a key at a time, on a detour or not, and nothing is owed of what came before. */
+  #checkAlone(truth: PartitionTruth, name: string, { offset, payload }: Named): void {
+    const { attempting } = truth.epoch ?? { attempting: new Map<string, number>() };
+    assert.ok(!attempting.has(name), `I21: ${truth.name}/${offset} beside ${attempting.get(name)}`);
+    attempting.set(name, offset);
+    for (const other of truth.log.slice(0, offset)) {
+      const isSame = name === "" || other.key === payload.key;
+      const isPassed = other.isGap || other.kind === "filtered" || truth.isOver.has(other.offset);
+      assert.ok(!isSame || isPassed, `S9: ${truth.name}/${offset} before ${other.offset}`);
+    }
+  }
+
   /** I17: the dead letter stands, and is what the marker is of. */
-  #mark(delivery: Named): void {
-    const truth = this.truthOf(delivery.partition);
-    assert.ok(truth.dead.has(delivery.offset), "I17: a marker before its dead letter");
-    this.#begin([delivery]);
+  #mark({ delivery, marker, partition }: Mark<LogRecord>): void {
+    const truth = this.truthOf(partition);
+    const isDeferred = marker.kind === "deferred";
+    assert.ok(isDeferred || truth.dead.has(marker.offset), "I17: a marker before its dead letter");
+    if (delivery !== null) this.#begin([delivery]);
+  }
+
+  /** I22: nothing of the key that was parked, or dead-lettered, is owed. */
+  #release({ marker, partition }: Aside<LogRecord>): void {
+    const truth = this.truthOf(partition);
+    for (const offset of new Set([marker.offset, ...truth.settledParked])) {
+      const record = truth.log[offset];
+      const isSame = marker.lane === "" || record?.key === marker.lane;
+      const isOwed = isSame && offset >= marker.offset && !truth.isOver.has(offset);
+      // A deferred event that was never parked waits in its lane.
+      const isLeft = marker.kind === "deferred" && !truth.settledParked.has(offset);
+      assert.ok(!isOwed || isLeft, `I22: ${truth.name}/${offset} is left behind`);
+    }
   }
 
   /** I2, I4, S9, S14: an attempt or a write of the lowest unsettled events of its lane, once at a time. */
@@ -146,10 +195,11 @@ export class CoreChecker {
     }
   }
 
-  #beginOne({ partition, offset, payload }: Named, before: ReadonlySet<number>): void {
+  #beginOne({ partition, offset, payload, lane }: Named, before: ReadonlySet<number>): void {
     const truth = this.truthOf(partition);
     const { epoch } = truth;
     assert.ok(epoch !== null && partition.isOwned, `I4: ${truth.name}/${offset} is not owned`);
+    if (lane.detour !== null) return;
     assert.ok(epoch.taken.has(offset), "an event that was never taken in");
     assert.ok(!epoch.settled.has(offset), `S14: ${truth.name}/${offset} is settled`);
     assert.ok(!epoch.open.has(offset), `I2: ${truth.name}/${offset} is open`);
@@ -163,24 +213,36 @@ export class CoreChecker {
     epoch.open.set(offset, payload);
   }
 
-  #settle({ partition, offset, lane }: Named, outcome: Outcome): void {
+  #settle(delivery: Named, outcome: Outcome): void {
+    const { partition, offset, lane } = delivery;
     const truth = this.truthOf(partition);
     const { epoch, name } = truth;
+    const isOver =
+      outcome === "delivered" || (outcome === "dead-lettered" && this.#isUnmarked(lane));
+    if (isOver) truth.isOver.add(offset);
+    if (lane.detour !== null) return;
     if (outcome === "dead-lettered") {
       assert.ok(truth.dead.has(offset), `S15: ${name}/${offset} has no dead letter`);
-      const isMarked = lane.name === null || this.#goesOn || truth.markers.has(lane.name);
+      const isMarked = this.#isUnmarked(lane) || truth.markers.has(lane.name ?? "");
       assert.ok(isMarked, `I17: ${name}/${offset} settles without a marker`);
     }
     if (outcome === "parked") {
       assert.ok(truth.parked.has(offset), `I18: ${name}/${offset} is not parked`);
       const marker = truth.markers.get(lane.name ?? "");
-      assert.ok(marker !== undefined && marker.offset < offset, `S10: ${name}/${offset} is parked`);
+      const first = (marker?.offset ?? Infinity) + (marker?.kind === "deferred" ? 0 : 1);
+      assert.ok(offset >= first, `S10: ${name}/${offset} is parked`);
+      truth.settledParked.add(offset);
     }
     truth.everSettled.add(offset);
     assert.ok(epoch !== null && partition.isOwned, `I4: ${name}/${offset} settles unowned`);
     assert.ok(!epoch.settled.has(offset), `I3: ${name}/${offset} settles twice`);
     epoch.open.delete(offset);
     epoch.settled.add(offset);
+  }
+
+  /** Nothing is set aside for a dead letter of this lane. */
+  #isUnmarked({ name, detour }: Named["lane"]): boolean {
+    return this.#goesOn || (name === null && detour === null);
   }
 
   /** S5 to S7: all below is settled, nothing goes back, and the done set tells no more and no less than the truth. */
@@ -210,6 +272,11 @@ export class CoreChecker {
       assert.ok(above < offset || told.has(above), `the done set of ${name} lacks ${above}`);
     }
   }
+}
+
+/** The name of a delivery's lane, on a detour too; null without. */
+function laneOf({ lane }: Named): string | null {
+  return lane.detour?.aside.marker.lane ?? lane.name;
 }
 
 function expand(runs: readonly { readonly from: number; readonly to: number }[]): number[] {

@@ -7,18 +7,17 @@ import {
   asRecordKey,
   asTopic,
   createState,
-  DEFAULTS,
   step,
   type AssignedInput,
   type AttemptResult,
   type Delivery,
   type Effect,
-  type EngineConfig,
   type EngineState,
   type Input,
-  type NewRecord,
+  type Marker,
 } from "@millrace/engine";
 import { SeededRandom } from "../support/seeded-random.ts";
+import { fillLog, newRecord, randomConfig, randomResult } from "./core-draws.ts";
 import { CoreChecker, EpochTruth, PartitionTruth } from "./core-checker.ts";
 
 /** A record of the simulated log; a gap is an offset that no consumer ever sees. */
@@ -30,7 +29,9 @@ export interface LogRecord {
 }
 
 /** A write that is open: it may stand in the log before anyone hears of it. */
-type Write = Extract<Effect<LogRecord>, { kind: "dead-letter" | "mark" | "park" }>;
+type Write = Extract<Effect<LogRecord>, { kind: "dead-letter" | "mark" | "park" | "release" }>;
+type Reading = Extract<Effect<LogRecord>, { kind: "read-detour" }>;
+type ProgressEffect = Extract<Effect<LogRecord>, { kind: "progress" }>;
 type CommitEffect = Extract<Effect<LogRecord>, { kind: "commit" }>;
 
 const TOPIC = asTopic("t");
@@ -47,10 +48,15 @@ export class CoreWorld {
   readonly #position = new Map<number, number>();
   #inFlight: Delivery<LogRecord>[] = [];
   #writes: Write[] = [];
+  readonly #readings: Reading[] = [];
+  readonly #progress: ProgressEffect[] = [];
+  /** The mapping is mended: what was given up can be delivered when it is redriven. */
+  #isMended = false;
   #commit: CommitEffect | null = null;
   /** Commits of before a fence, whose answers are still to come. */
   readonly #lateCommits: CommitEffect[] = [];
   #isDrained = false;
+  #isPaused = false;
   #now = 0;
   #wakeAt = Infinity;
   #generation = 0;
@@ -83,7 +89,10 @@ export class CoreWorld {
   #act(): void {
     const random = this.#random;
     const dice = random.next();
-    if (dice < 0.3) return this.#fetch();
+    if (dice < 0.2) return this.#fetch();
+    if (dice < 0.25) return this.#answerReading(random.chance(0.8));
+    if (dice < 0.28) return this.#answerProgress(random.chance(0.8));
+    if (dice < 0.3) return this.#redrive(random.pick(this.#checker.partitions));
     if (dice < 0.62) return this.#endAttempt(randomResult(random));
     if (dice < 0.72) return this.#answerWrite(random.chance(0.8));
     if (dice < 0.725) return this.#landWrite();
@@ -98,43 +107,53 @@ export class CoreWorld {
 
   /** Without faults: all that is left settles, and what is committed says so. */
   #rest(): void {
+    // Where keys go on after a dead letter, a late delivery of it would come out of order.
+    this.#isMended = this.#state.config.onDeadLetter !== "skip";
     this.#assign(1);
     const { partitions } = this.#checker;
-    const isDone = (truth: PartitionTruth): boolean =>
-      truth.committed.offset >= restOf(truth.log) || this.#isStanding(truth);
-    const isOpen = (): boolean => this.#inFlight.length + this.#writes.length > 0;
+    const isDone = ({ committed, log, markers }: PartitionTruth): boolean =>
+      committed.offset >= restOf(log) && markers.size === 0;
+    const isOpen = (): boolean =>
+      [this.#inFlight, this.#writes, this.#readings, this.#progress].some(
+        (open) => open.length > 0,
+      );
     for (let round = 0; isOpen() || !partitions.every(isDone); round += 1) {
       assert.ok(round < REST_STEPS_MAX, `L1: no rest at ${JSON.stringify(this.#positions())}`);
       this.#fetch();
       this.#endAttempt({ kind: "delivered", status: 204 });
       this.#answerWrite(true);
+      this.#answerReading(true);
+      this.#answerProgress(true);
+      for (const truth of partitions) this.#redrive(truth);
+      // A guard that paused the target waits for someone to look at it.
+      if (this.#isPaused) this.#step({ kind: "resume", by: "guard" });
       if (this.#commit !== null) this.#answerCommit("acknowledged");
       this.#passTime(Math.max(1, Math.min(this.#wakeAt, this.#now + 60_000) - this.#now));
     }
-    const { ready, retries, waiting, owing, inFlightCount, writingCount } = this.#state;
-    const left = [ready, retries, waiting, owing].map(({ length }) => length);
-    assert.deepEqual(
-      [...left, inFlightCount, writingCount],
-      [0, 0, 0, 0, 0, 0],
-      "L5: queues at rest",
-    );
-    for (const { lanes, looseLanes, unsettledBytes } of this.#state.partitions.values()) {
-      if (lanes.size > 0) continue;
-      assert.deepEqual(
-        [lanes.size, looseLanes.size, unsettledBytes],
-        [0, 0, 0],
-        "L5: lanes at rest",
-      );
-    }
+    this.#checkEmpty();
   }
 
-  /** All that is left of the partition waits behind blocked keys. */
-  #isStanding({ name, log }: PartitionTruth): boolean {
-    const id = Number(name.slice(1));
-    const owned = this.#state.partitions.get(`${TOPIC}/${id}`);
-    if (owned === undefined || owned.lanes.size === 0 || owned.looseLanes.size > 0) return false;
-    const isRead = this.#paused.has(id) || (this.#position.get(id) ?? 0) >= log.length;
-    return isRead && [...owned.lanes.values()].every(({ state }) => state === "blocked");
+  /** L5, S10: nothing is left in memory, and nothing is owed. */
+  #checkEmpty(): void {
+    const { ready, retries, waiting, owing, detours, progress } = this.#state;
+    const { inFlightCount, writingCount, seatCount } = this.#state;
+    const left = [ready, retries, waiting, owing, detours].map(({ length }) => length);
+    const counts = [...left, inFlightCount, writingCount, seatCount, progress.dirty.size];
+    assert.ok(
+      counts.every((count) => count === 0),
+      `L5: queues at rest ${counts.join(" ")}`,
+    );
+    for (const { log, isOver, name } of this.#checker.partitions) {
+      for (const { offset, isGap, kind } of log) {
+        const isPassed = isGap || kind === "filtered" || isOver.has(offset);
+        assert.ok(isPassed, `S10: ${name}/${offset} is forgotten`);
+      }
+    }
+    for (const partition of this.#state.partitions.values()) {
+      const { lanes, looseLanes, aside, detours: open, unsettledBytes } = partition;
+      const held = [lanes.size, looseLanes.size, aside.size, open.size, unsettledBytes];
+      assert.deepEqual(held, [0, 0, 0, 0, 0], "L5: lanes at rest");
+    }
   }
 
   #fetch(): void {
@@ -154,15 +173,22 @@ export class CoreWorld {
       const { offset, kind } = record;
       if (offset < next) continue;
       truth.epoch?.taken.add(offset);
-      const isPassed = kind === "filtered" || truth.isSettledByMarker(record, this.#laneOf(record));
+      const isPassed =
+        kind === "filtered" || truth.isSettledByMarker(record, this.#markerOf(truth, record));
       if (isPassed) truth.epoch?.settled.add(offset);
     }
     this.#step({
       kind: "records",
       topic: TOPIC,
       partition: asPartition(id),
-      records: records.map(newRecord),
+      records: records.map((record) => newRecord(record)),
     });
+  }
+
+  /** As the engine goes by it: the one that was last acknowledged. */
+  #markerOf({ name }: PartitionTruth, record: LogRecord): Marker | undefined {
+    const partition = this.#state.partitions.get(`${TOPIC}/${name.slice(1)}`);
+    return partition?.aside.get(this.#laneOf(record) ?? "none")?.marker;
   }
 
   #laneOf({ key }: LogRecord): string | null {
@@ -176,6 +202,7 @@ export class CoreWorld {
     const delivery = this.#random.pick(this.#inFlight);
     this.#inFlight = this.#inFlight.filter((open) => open !== delivery);
     this.#close(delivery);
+    this.#checker.endAttempt(delivery);
     this.#step({ kind: "attempts-ended", ends: [{ delivery, result }] });
   }
 
@@ -184,16 +211,17 @@ export class CoreWorld {
     const write = this.#random.pick(this.#writes);
     this.#writes = this.#writes.filter((open) => open !== write);
     if (isWritten) this.#land(write);
-    const deliveries = write.kind === "park" ? write.deliveries : [write.delivery];
-    for (const delivery of deliveries) this.#close(delivery);
+    for (const delivery of deliveriesOf(write)) this.#close(delivery);
     const how = isWritten ? "written" : "failed";
     switch (write.kind) {
       case "dead-letter":
-        return this.#step({ kind: `dead-letters-${how}`, deliveries });
+        return this.#step({ kind: `dead-letters-${how}`, deliveries: [write.delivery] });
       case "mark":
         return this.#step({ kind: `marks-${how}`, marks: [write] });
       case "park":
         return this.#step({ kind: `parks-${how}`, parks: [write] });
+      case "release":
+        return this.#step({ kind: `releases-${how}`, detours: [write.detour] });
     }
   }
 
@@ -203,20 +231,93 @@ export class CoreWorld {
   }
 
   #land(write: Write): void {
-    const [delivery] = write.kind === "park" ? write.deliveries : [write.delivery];
-    assert.ok(delivery !== undefined, "a run has at least one");
-    const truth = this.#checker.truthOf(delivery.partition);
-    if (write.kind === "dead-letter") truth.dead.add(delivery.offset);
-    // A marker behind a later claim is void.
-    if (write.kind === "mark" && delivery.partition.isOwned) {
-      truth.markers.set(write.marker.lane, write.marker);
+    const truth = this.#checker.truthOf(placeOf(write));
+    switch (write.kind) {
+      case "dead-letter":
+        truth.dead.add(write.delivery.offset);
+        return;
+      case "park":
+        for (const { offset } of write.deliveries) {
+          truth.parked.add(offset);
+          truth.parkedLog.push(offset);
+        }
+        return;
+      case "mark":
+        // Behind a later claim it is void.
+        if (!write.partition.isOwned) return;
+        truth.markers.set(write.marker.lane, write.marker);
+        truth.progress.delete(write.marker.lane);
+        return;
+      case "release":
+        if (!write.detour.aside.partition.isOwned) return;
+        truth.markers.delete(write.detour.aside.marker.lane);
+        truth.progress.delete(write.detour.aside.marker.lane);
     }
-    if (write.kind === "park") for (const { offset } of write.deliveries) truth.parked.add(offset);
+  }
+
+  /** What is parked of a key, or its dead letter first, as the driver reads it. */
+  #answerReading(isRead: boolean): void {
+    const reading = this.#readings.shift();
+    if (reading === undefined) return;
+    const { detour } = reading;
+    if (!isRead) return this.#step({ kind: "detour-failed", detour });
+    const found = this.#find(reading);
+    this.#step({ kind: "detour-found", detour, ...found });
+  }
+
+  #find({ detour, from, below, countMax }: Reading) {
+    const { marker, partition, cursor } = detour.aside;
+    const { parkedLog, log } = this.#checker.truthOf(partition);
+    const recordsAt = (offsets: readonly number[]) =>
+      offsets
+        .flatMap((offset) => log.slice(offset, offset + 1))
+        .map((one) => newRecord(one, this.#isMended));
+    if (from <= marker.offset && marker.kind === "quarantine") {
+      if (below <= marker.offset) return { records: [], isEnd: true, ahead: marker.offset, cursor };
+      return { records: recordsAt([marker.offset]), isEnd: false, ahead: null, cursor };
+    }
+    const ofLane = parkedLog.flatMap((offset, at) => {
+      const record = log[offset];
+      const isOfLane = record !== undefined && this.#laneOf(record) === marker.lane;
+      return isOfLane && offset >= from && at >= (cursor ?? 0) ? [{ offset, at }] : [];
+    });
+    const offsets = [...new Set(ofLane.map(({ offset }) => offset))].sort((a, b) => a - b);
+    const ready = offsets.filter((offset) => offset < below);
+    const taken = ready.slice(0, Math.min(countMax, 1 + this.#random.below(5)));
+    const ahead = offsets.find((offset) => offset >= below);
+    const left = ofLane.find(({ offset }) => !taken.includes(offset));
+    return {
+      records: recordsAt(taken),
+      isEnd: taken.length === ready.length,
+      ahead: ahead === undefined ? null : asOffset(ahead),
+      cursor: asOffset(left?.at ?? parkedLog.length),
+    };
+  }
+
+  #answerProgress(isWritten: boolean): void {
+    const progress = this.#progress.shift();
+    if (progress === undefined) return;
+    const { id, entries } = progress;
+    for (const { partition, marker, next, cursor } of isWritten ? entries : []) {
+      const { markers, progress: steps } = this.#checker.truthOf(partition);
+      const isCurrent = partition.isOwned && markers.get(marker.lane) === marker;
+      if (isCurrent) steps.set(marker.lane, { next, cursor });
+    }
+    this.#step({ kind: isWritten ? "progress-written" : "progress-failed", id });
+  }
+
+  #redrive(truth: PartitionTruth): void {
+    const partition = asPartition(this.#checker.partitions.indexOf(truth));
+    const lanes = [...truth.markers.keys()];
+    if (lanes.length === 0) return;
+    const key = asRecordKey(this.#random.pick(lanes));
+    this.#step({ kind: "redrive", topic: TOPIC, partition, key });
   }
 
   /** An attempt or a write is over: it may begin again. */
-  #close({ partition, offset }: Delivery<LogRecord>): void {
-    if (partition.isOwned) this.#checker.truthOf(partition).epoch?.open.delete(offset);
+  #close({ partition, offset, lane }: Delivery<LogRecord>): void {
+    if (!partition.isOwned || lane.detour !== null) return;
+    this.#checker.truthOf(partition).epoch?.open.delete(offset);
   }
 
   #answerCommit(
@@ -274,6 +375,7 @@ export class CoreWorld {
       assert.ok(round < 1_000, "L3: the drain does not end");
       this.#endAttempt(randomResult(this.#random));
       this.#answerWrite(this.#random.chance(0.8));
+      this.#answerProgress(this.#random.chance(0.8));
       if (this.#commit !== null) this.#answerCommit(this.#random.pick(["acknowledged", "failed"]));
       this.#passTime(this.#random.pick([1, 1_000]));
     }
@@ -325,7 +427,10 @@ export class CoreWorld {
       epoch: asEpoch(this.#epoch),
       committed: { offset: asOffset(committed.offset), metadata: committed.metadata },
       logEndOffset: asOffset(log.length),
-      markers: [...truth.markers.values()],
+      markers: [...truth.markers.values()].map((marker) => ({
+        marker,
+        ...(truth.progress.get(marker.lane) ?? { next: marker.offset, cursor: null }),
+      })),
     };
   }
 
@@ -349,7 +454,14 @@ export class CoreWorld {
       case "dead-letter":
       case "mark":
       case "park":
+      case "release":
         this.#writes.push(effect);
+        return;
+      case "read-detour":
+        this.#readings.push(effect);
+        return;
+      case "progress":
+        this.#progress.push(effect);
         return;
       case "commit":
         assert.equal(this.#commit, null, "I5: a second commit in flight");
@@ -363,6 +475,10 @@ export class CoreWorld {
         return;
       case "wake":
         this.#wakeAt = effect.at;
+        return;
+      case "paused":
+      case "resumed":
+        this.#isPaused = effect.kind === "paused";
         return;
       case "drained":
         this.#isDrained = true;
@@ -385,77 +501,29 @@ function restOf(log: readonly LogRecord[]): number {
   return log.findLastIndex(({ isGap }) => !isGap) + 1;
 }
 
-function fillLog(log: LogRecord[], random: SeededRandom): void {
-  const count = 20 + random.below(60);
-  const keyCount = 1 + random.below(6);
-  for (let offset = 0; offset < count; offset += 1) {
-    const key = random.chance(0.15) ? null : `k${random.below(keyCount)}`;
-    const dice = random.next();
-    const kind = dice < 0.8 ? "deliver" : dice < 0.93 ? "filtered" : "undeliverable";
-    log.push({ offset, key, isGap: random.chance(0.1), kind });
+function deliveriesOf(write: Write): readonly Delivery<LogRecord>[] {
+  switch (write.kind) {
+    case "park":
+      return write.deliveries;
+    case "release":
+      return [];
+    default:
+      return write.delivery === null ? [] : [write.delivery];
   }
 }
 
-function newRecord(record: LogRecord): NewRecord<LogRecord> {
-  const offset = asOffset(record.offset);
-  if (record.kind === "filtered") return { kind: "filtered", offset };
-  return {
-    kind: "matched",
-    offset,
-    key: record.key === null ? null : asRecordKey(record.key),
-    bytes: 10,
-    verdict:
-      record.kind === "deliver"
-        ? { kind: "deliver" }
-        : { kind: "undeliverable", reason: "DECODE_FAILED", detail: "" },
-    payload: record,
-  };
-}
-
-function randomResult(random: SeededRandom): AttemptResult {
-  const dice = random.next();
-  if (dice < 0.6) return { kind: "delivered", status: 204 };
-  if (dice < 0.75) {
-    const retryAfterMs = random.chance(0.2) ? random.below(5_000) : null;
-    return { kind: "retry", reason: "HTTP_STATUS", status: 503, ambiguous: true, retryAfterMs };
+function placeOf(write: Write): { readonly partition: number } {
+  switch (write.kind) {
+    case "mark":
+      return write.partition;
+    case "release":
+      return write.detour.aside.partition;
+    case "dead-letter":
+      return write.delivery.partition;
+    case "park": {
+      const [first] = write.deliveries;
+      assert.ok(first !== undefined, "a run has at least one");
+      return first.partition;
+    }
   }
-  if (dice < 0.82) return { kind: "rejected", reason: "HTTP_REJECTED", status: 422 };
-  if (dice < 0.88) {
-    const retryAfterMs = random.chance(0.5) ? random.below(3_000) : null;
-    return { kind: "throttled", status: 429, retryAfterMs };
-  }
-  if (dice < 0.92) {
-    return { kind: "misconfigured", reason: "HTTP_UNAUTHORIZED", status: 401, detail: "" };
-  }
-  return { kind: "abandoned", ambiguous: random.chance(0.5) };
-}
-
-function randomConfig(random: SeededRandom): EngineConfig {
-  const attempts = random.chance(0.3)
-    ? ({ kind: "limited", count: 1 + random.below(4) } as const)
-    : ({ kind: "unlimited" } as const);
-  const rate = random.chance(0.3)
-    ? ({ kind: "limited", perSecond: 1 + random.below(50), burst: 1 + random.below(4) } as const)
-    : ({ kind: "unlimited" } as const);
-  return {
-    ...DEFAULTS,
-    order: random.pick(["key", "key", "partition", "none"]),
-    onDeadLetter: random.pick(["quarantine", "quarantine", "block", "skip"]),
-    concurrencyMax: 1 + random.below(8),
-    rate,
-    retry: {
-      maxAgeMs: random.pick([1_000, 86_400_000]),
-      baseMs: 50,
-      capMs: 2_000,
-      maxAttempts: attempts,
-    },
-    bounds: {
-      ...DEFAULTS.bounds,
-      unsettledMax: 2 + random.below(30),
-      spanMax: 5 + random.below(50),
-      quarantinedKeysMax: random.pick([1, 3, 10_000]),
-      parkedPerKeyMax: random.pick([1, 4, 100_000]),
-    },
-    probeIntervalMs: 3_000,
-  };
 }

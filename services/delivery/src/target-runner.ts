@@ -14,7 +14,12 @@ import {
   type Telemetry,
 } from "@millrace/engine";
 import { createAttemptSender, type HttpTargetOptions } from "@millrace/http";
-import { createRecordSink, createRecordSource, type KafkaConnection } from "@millrace/kafka";
+import {
+  createParkedLog,
+  createRecordSink,
+  createRecordSource,
+  type KafkaConnection,
+} from "@millrace/kafka";
 import { createDecoder, type Catalog, type Registry } from "@millrace/schemas";
 import { TargetEventPreparer } from "./event-preparer.ts";
 
@@ -61,7 +66,8 @@ export function createTargetRunner(
     telemetry,
   });
   const preparer = new TargetEventPreparer(target, decoderFor(target, shared));
-  const own = { source, sink, sender, preparer };
+  const parkedLog = createParkedLog({ connection, telemetry });
+  const own = { source, sink, parkedLog, sender, preparer };
   const ports = { ...own, journalSink, stateLog, clock, entropy, telemetry };
   const driver = new TargetDriver(driverOptions(target, shared), ports, onFailed);
   return {
@@ -70,7 +76,7 @@ export function createTargetRunner(
     start: () => driver.start(),
     async stop(budgetMs) {
       await driver.stop(budgetMs);
-      await Promise.all([sender.close(), closeSink(sink)]);
+      await Promise.all([sender.close(), closeSink(sink), parkedLog.close()]);
     },
   };
 }

@@ -12,6 +12,7 @@ import { TargetDriver } from "../src/driver/target-driver.ts";
 import type { AssignedPartition, SourceRecord } from "../src/ports.ts";
 import { ManualClock, settled } from "./manual-clock.ts";
 import {
+  MemoryParkedLog,
   MemoryPreparer,
   MemorySender,
   MemorySink,
@@ -39,6 +40,7 @@ export class DriverBench {
   readonly sink = new MemorySink();
   readonly journalSink = new MemorySink();
   readonly stateLog: MemoryStateLog;
+  readonly parkedLog = new MemoryParkedLog(this.sink);
   readonly sender = new MemorySender();
   readonly preparer = new MemoryPreparer();
   readonly telemetry = new MemoryTelemetry();
@@ -66,7 +68,18 @@ export class DriverBench {
         processId: "p1",
         ...options,
       },
-      { clock, source, sink, journalSink, stateLog, sender, preparer, telemetry, entropy: () => 7 },
+      {
+        clock,
+        source,
+        sink,
+        journalSink,
+        stateLog,
+        parkedLog: this.parkedLog,
+        sender,
+        preparer,
+        telemetry,
+        entropy: () => 7,
+      },
       (error) => this.failures.push(error),
     );
   }

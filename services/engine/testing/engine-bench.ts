@@ -12,7 +12,7 @@ import {
   type PartitionId,
 } from "../src/core/identity.ts";
 import type { AssignedInput, Input } from "../src/core/input.ts";
-import type { Marker } from "../src/core/marker.ts";
+import type { AsideTakeover } from "../src/core/marker.ts";
 import { createState, type EngineState } from "../src/core/state.ts";
 import { step } from "../src/core/step.ts";
 
@@ -54,7 +54,7 @@ export class EngineBench {
   readonly state: EngineState<string>;
   readonly world = { now: 0, offset: 0, effects: [] as Effect<string>[] };
   /** What a takeover finds. */
-  markers: readonly Marker[] = [];
+  markers: readonly AsideTakeover[] = [];
   readonly #committed: { readonly offset: number; readonly metadata: string };
 
   constructor(config: Partial<EngineConfig>, committed: { offset: number; metadata: string }) {

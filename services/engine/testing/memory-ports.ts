@@ -7,7 +7,9 @@ import type {
   AttemptSender,
   EventPreparer,
   GroupListener,
+  LogSlice,
   OffsetCommit,
+  ParkedLog,
   Preparation,
   RecordPosition,
   RecordSink,
@@ -72,6 +74,8 @@ export class MemorySource implements RecordSource {
 /** A sink that keeps what it is given. */
 export class MemorySink implements RecordSink {
   readonly records: SinkRecord[] = [];
+  /** The same as they lie in their logs. */
+  readonly stored: SourceRecord[] = [];
   /** Throws where a write must fail; given the record. */
   onAppend: (record: SinkRecord) => Promise<void> = () => Promise.resolve();
 
@@ -79,11 +83,43 @@ export class MemorySink implements RecordSink {
     const positions: RecordPosition[] = [];
     for (const record of records) {
       await this.onAppend(record);
+      const { topic, key, value, headers, partition = asPartition(0) } = record;
+      const isHere = (one: TopicPartition): boolean =>
+        one.topic === topic && one.partition === partition;
+      const offset = asOffset(this.stored.filter(isHere).length);
       this.records.push(record);
-      const offset = asOffset(this.records.length - 1);
-      positions.push({ topic: record.topic, partition: asPartition(0), offset });
+      this.stored.push({ topic, partition, offset, timestampMs: 0, key, value, headers });
+      positions.push({ topic, partition, offset });
     }
     return positions;
+  }
+
+  close(): Promise<void> {
+    return Promise.resolve();
+  }
+}
+
+/** Reads back what a {@link MemorySink} holds of a partition, and source records that a test puts there. */
+export class MemoryParkedLog implements ParkedLog {
+  readonly sources: SourceRecord[] = [];
+  readonly #sink: MemorySink;
+  /** Asked before each reading; throws where it must fail. */
+  onRead: () => Promise<void> = () => Promise.resolve();
+
+  constructor(sink: MemorySink) {
+    this.#sink = sink;
+  }
+
+  async read(place: TopicPartition, from: Offset, countMax: number): Promise<LogSlice> {
+    await this.onRead();
+    const all = [...this.sources, ...this.#sink.stored].filter(
+      ({ topic, partition, offset }) =>
+        topic === place.topic && partition === place.partition && offset >= from,
+    );
+    const records = all.slice(0, countMax);
+    const last = records.at(-1);
+    const next = last === undefined ? from : asOffset(last.offset + 1);
+    return { records, next, isEnd: records.length === all.length };
   }
 
   close(): Promise<void> {

@@ -24,6 +24,8 @@ export const ENGINE_STATES = [
   "lane-writing",
   "lane-marking",
   "lane-parking",
+  "lane-held",
+  "lane-releasing",
   "quarantine",
   "commit-in-flight",
   "fetch-paused",

@@ -3,6 +3,7 @@ import { TargetDriver, asTarget, asTopic, type Topic } from "@millrace/engine";
 import type { Group } from "./group.ts";
 import { Machine } from "./machine.ts";
 import type { FaultClass } from "./fault-classes.ts";
+import { SimulatedParkedLog } from "./parked-log.ts";
 import { SimulatedPreparer, type Registry } from "./preparer.ts";
 import { SimulatedSink } from "./sink.ts";
 import { SimulatedSource } from "./source.ts";
@@ -161,6 +162,7 @@ export class Deliverer {
         sink: witness.sink(sink),
         journalSink: new SimulatedSink({ ...sinkPorts, kind: "journal" }),
         stateLog: witness.stateLog(stateLog),
+        parkedLog: new SimulatedParkedLog({ cluster, machine }),
         sender: witness.sender(api),
         preparer: new SimulatedPreparer({ target, machine, registry, eventOf: eventAt, onFault }),
         clock: machine,

@@ -18,6 +18,8 @@ import type { HistoryLine, Operation, OperationLine, RunLine } from "../../check
 
 /** How long after healing everything has to be at rest, ms: the longest Retry-After, and what may follow it. */
 const REST_MS_MAX = 3_600_000;
+/** Between two looks at detours that are under way, ms. */
+const DETOUR_CHECK_MS = 500;
 /** Events of one run; one that needs more does not come to rest. */
 const EVENTS_MAX = 400_000;
 /** A supervisor starts a process again after that, ms. */
@@ -397,7 +399,19 @@ export class World {
   #isResting = false;
 
   #restIfDone(): void {
-    if (!this.#isResting && this.#isDone()) this.#rest();
+    if (this.#isResting || !this.#isDone()) return;
+    if (this.#isDetouring()) this.#queue.after(DETOUR_CHECK_MS, () => this.#restIfDone());
+    else this.#rest();
+  }
+
+  /** Deferred keys go on by themselves, with no commit that tells of their end. */
+  #isDetouring(): boolean {
+    const drivers = this.#slots.flatMap((deliverer) => deliverer?.drivers ?? []);
+    const partitions = drivers.flatMap(({ driver }) => [...driver.state.partitions.values()]);
+    return partitions.some(({ aside, detours }) => {
+      const isDeferred = [...aside.values()].some(({ marker }) => marker.kind === "deferred");
+      return detours.size > 0 || isDeferred;
+    });
   }
 
   /** The run is over once its processes have ended as they should. */

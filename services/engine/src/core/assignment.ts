@@ -1,8 +1,10 @@
 import type { StepContext } from "./context.ts";
+import { forgetDetour, startDetour } from "./detour.ts";
 import type { TopicPartition } from "./identity.ts";
 import type { AssignedInput, Input } from "./input.ts";
 import type { Lane } from "./lane.ts";
 import { createPartition, type PartitionState } from "./partition.ts";
+import { forgetProgress } from "./progress.ts";
 import { partitionName } from "./state.ts";
 
 type AssignedEvent = Extract<Input<never>, { kind: "assigned" }>;
@@ -41,6 +43,7 @@ export function fence<P>(context: StepContext<P>): void {
   state.membership = "none";
   state.bucket.setShare(0, context.now);
   state.committing = null;
+  state.progress.open = null;
 }
 
 function adopt<P>(context: StepContext<P>, assigned: AssignedInput): string {
@@ -49,7 +52,11 @@ function adopt<P>(context: StepContext<P>, assigned: AssignedInput): string {
   if (assigned.kind === "taken") {
     const earlier = state.partitions.get(name);
     if (earlier !== undefined) endEpoch(context, earlier);
-    state.partitions.set(name, createPartition(assigned));
+    const taken = createPartition<P>(assigned, state.config.bounds);
+    state.partitions.set(name, taken);
+    for (const aside of taken.aside.values()) {
+      if (aside.marker.kind === "deferred") startDetour(context, aside);
+    }
   }
   return name;
 }
@@ -58,7 +65,9 @@ function endEpoch<P>({ state }: StepContext<P>, partition: PartitionState<P>): v
   partition.isOwned = false;
   partition.lanes.clear();
   partition.looseLanes.clear();
+  for (const detour of partition.detours) forgetDetour(state, detour);
   partition.aside.clear();
+  state.pressed.delete(partition);
   state.dirty.delete(partition);
   state.partitions.delete(partitionName(partition.topic, partition.partition));
 }
@@ -70,4 +79,5 @@ function forgetEnded<P>({ state }: StepContext<P>): void {
   state.retries.keep(isOwned);
   state.waiting.keep(isOwned);
   state.owing.keep(isOwned);
+  forgetProgress(state);
 }

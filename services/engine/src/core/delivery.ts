@@ -51,8 +51,8 @@ export interface Delivery<Payload> {
   readonly partition: PartitionState<Payload>;
   readonly lane: Lane<Payload>;
   readonly offset: Offset;
-  /** Its place in the partition's tracker. */
-  readonly sequence: number;
+  /** Its place in the partition's tracker; null on a detour: there its offset has settled before. */
+  readonly sequence: number | null;
   readonly epoch: Epoch;
   readonly bytes: number;
   readonly verdict: Verdict;
@@ -84,4 +84,49 @@ export interface Delivery<Payload> {
   givenUp: GivenUp | null;
   /** Whether its dead letter is acknowledged; the marker of its key may still be missing. */
   isDeadLettered: boolean;
+  /** An earlier owner may have attempted it, with an end that is not known here. */
+  isInherited: boolean;
+  /** How often it was redriven, this time included; 0 for an event that was never given up. */
+  redriveCount: number;
+  /** What its Idempotency-Key gets appended; 0: nothing. */
+  keyCount: number;
+}
+
+/** A record on its way; what happened to it so far is nothing. */
+export function createDelivery<P>(
+  lane: Lane<P>,
+  record: MatchedRecord<P>,
+  sequence: number | null,
+): Delivery<P> {
+  const { partition } = lane;
+  const { offset, bytes, verdict, payload } = record;
+  return {
+    partition,
+    lane,
+    offset,
+    sequence,
+    epoch: partition.epoch,
+    bytes,
+    verdict,
+    payload,
+    next: null,
+    attemptCount: 0,
+    chargedCount: 0,
+    refusedCount: 0,
+    wasAmbiguous: false,
+    startedAt: 0,
+    lastStartedAt: 0,
+    lastDurationMs: 0,
+    lastResult: null,
+    earlierAttempts: null,
+    firstChargedAt: null,
+    firstFailedAt: null,
+    lastFailedAt: null,
+    lastFailure: null,
+    givenUp: null,
+    isDeadLettered: false,
+    isInherited: false,
+    redriveCount: 0,
+    keyCount: 0,
+  };
 }

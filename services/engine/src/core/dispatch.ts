@@ -5,7 +5,7 @@ import type { Lane } from "./lane.ts";
 import { isPaused } from "./pause.ts";
 import { allotSlots } from "./slots.ts";
 import type { EngineState } from "./state.ts";
-import { beginWrites, block, isBlocked, owesWrite } from "./writes.ts";
+import { beginWrites, block, isBlocked, isHeld, owesWrite } from "./writes.ts";
 
 /**
  * Brings a lane's new head on its way: to the queue of ready lanes, to what must be written instead of a call, or to
@@ -19,6 +19,10 @@ export function offer<P>(context: StepContext<P>, lane: Lane<P>): void {
     return rest(lane);
   }
   if (isBlocked(context, lane)) return block(context, lane);
+  if (isHeld(lane)) {
+    lane.state = "held";
+    return;
+  }
   if (owesWrite(lane)) {
     lane.state = "owing";
     return state.owing.push(lane);
@@ -36,6 +40,7 @@ export function wakeDueLanes<P>({ state, now }: StepContext<P>): void {
 
 function enlist<P>(state: EngineState<P>, lane: Lane<P>): void {
   lane.state = "ready";
+  lane.isToBeDeferred = false;
   const isRetry = lane.head !== null && lane.head.chargedCount > 0;
   (isRetry ? state.retries : state.ready).push(lane);
 }
@@ -65,7 +70,7 @@ export function nextDispatchAt<P>({ state, now }: StepContext<P>): number {
 }
 
 /** Whether attempts and writes may begin at all: not without membership, in a drain, a generation that is over, a pause. */
-function mayBegin<P>({ membership, isGenerationOver, hold }: EngineState<P>): boolean {
+export function mayBegin<P>({ membership, isGenerationOver, hold }: EngineState<P>): boolean {
   return membership === "active" && !isGenerationOver && !isPaused(hold);
 }
 

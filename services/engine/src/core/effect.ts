@@ -1,7 +1,9 @@
 import type { Delivery, GivenUp } from "./delivery.ts";
 import type { Offset, TopicPartition } from "./identity.ts";
+import type { Detour, DetourReading } from "./detour.ts";
 import type { Mark, Park } from "./marker.ts";
 import type { PartitionState } from "./partition.ts";
+import type { ProgressEntry } from "./progress.ts";
 import type { Pauser } from "./pause.ts";
 
 /** How a delivery ended. It settles once. */
@@ -31,10 +33,20 @@ export type Effect<Payload> =
       readonly delivery: Delivery<Payload>;
       readonly why: GivenUp;
     }
-  /** Write the marker of a key whose event was dead-lettered; report `marks-written` or `-failed`. */
+  /** Write the marker of a key; report `marks-written` or `-failed`. */
   | ({ readonly kind: "mark" } & Mark<Payload>)
   /** Write these to the parked topic, in this order; report `parks-written` or `-failed`. */
   | ({ readonly kind: "park" } & Park<Payload>)
+  /** Read what a key has in the dead-letter and parked topics; report `detour-found` or `detour-failed`. */
+  | ({ readonly kind: "read-detour" } & DetourReading<Payload>)
+  /** Write how far detours have come; report `progress-written` or `-failed`. One at a time. */
+  | {
+      readonly kind: "progress";
+      readonly id: number;
+      readonly entries: readonly ProgressEntry<Payload>[];
+    }
+  /** Write that a key is set aside no longer; report `releases-written` or `-failed`. */
+  | { readonly kind: "release"; readonly detour: Detour<Payload> }
   /** A lane stands still, with this delivery at its head, until someone acts. */
   | { readonly kind: "blocked"; readonly delivery: Delivery<Payload> }
   /** Commit, all partitions in one request; report `commit-acknowledged` or `commit-failed`. One at a time. */

@@ -1,8 +1,10 @@
 import type { AttemptResult } from "./attempt-result.ts";
 import type { Delivery, NewRecord } from "./delivery.ts";
 import type { TopicPartition } from "./identity.ts";
+import type { Detour, DetourFound } from "./detour.ts";
 import type { Mark, Park } from "./marker.ts";
 import type { PartitionTakeover } from "./partition.ts";
+import type { RedriveRequest } from "./redrive.ts";
 import type { Pauser } from "./pause.ts";
 
 /** When an input came in, and the randomness it may use. The core has no other source of either. */
@@ -52,6 +54,19 @@ export type Input<Payload> =
   | { readonly kind: "parks-written"; readonly parks: readonly Park<Payload>[] }
   /** Events could not be parked, or not all of them; the engine asks again. */
   | { readonly kind: "parks-failed"; readonly parks: readonly Park<Payload>[] }
+  /** A key that is set aside is to be delivered, its dead letter first. */
+  | ({ readonly kind: "redrive" } & RedriveRequest)
+  /** What a detour reads was found. */
+  | ({ readonly kind: "detour-found" } & DetourFound<Payload>)
+  /** It could not be read; the engine asks again. */
+  | { readonly kind: "detour-failed"; readonly detour: Detour<Payload> }
+  /** The progress in flight stands in the log, or may not. */
+  | { readonly kind: "progress-written"; readonly id: number }
+  | { readonly kind: "progress-failed"; readonly id: number }
+  /** Releases stand in the log. */
+  | { readonly kind: "releases-written"; readonly detours: readonly Detour<Payload>[] }
+  /** Releases could not be written; the engine asks again. */
+  | { readonly kind: "releases-failed"; readonly detours: readonly Detour<Payload>[] }
   /** The commit in flight was acknowledged. */
   | { readonly kind: "commit-acknowledged"; readonly id: number }
   /** The commit in flight failed; `isFenced`: its generation is over. */

@@ -1,19 +1,17 @@
 import { boundIntake } from "./bounds.ts";
 import { markDirty } from "./commit.ts";
 import type { StepContext } from "./context.ts";
-import type { Delivery, MatchedRecord, NewRecord } from "./delivery.ts";
+import { createDelivery, type MatchedRecord, type NewRecord } from "./delivery.ts";
+import { advanceWaiting } from "./detour.ts";
 import { offer } from "./dispatch.ts";
 import { asOffset, type Offset } from "./identity.ts";
 import type { Input } from "./input.ts";
-import { createLane, enqueue, type Lane } from "./lane.ts";
+import { createLane, enqueue, laneNameOf, type Lane } from "./lane.ts";
 import { isSettledBy } from "./marker.ts";
 import type { PartitionState } from "./partition.ts";
 import { partitionName } from "./state.ts";
 
 type RecordsEvent<P> = Extract<Input<P>, { kind: "records" }>;
-
-/** Lane name of `order: partition`: one for all keys. */
-const WHOLE_PARTITION = "";
 
 /** Puts records into their lanes; settles those that an earlier owner settled or the filter leaves out. */
 export function takeRecords<P>(context: StepContext<P>, input: RecordsEvent<P>): void {
@@ -23,6 +21,7 @@ export function takeRecords<P>(context: StepContext<P>, input: RecordsEvent<P>):
     if (record.offset < partition.tracker.nextOffset) continue;
     take(context, partition, record);
   }
+  advanceWaiting(context, partition);
   boundIntake(context, partition);
 }
 
@@ -42,7 +41,9 @@ function take<P>(
   }
   partition.unsettledBytes += record.bytes;
   const lane = laneOf(context, partition, record);
-  enqueue(lane, createDelivery(lane, record, sequence));
+  const delivery = createDelivery(lane, record, sequence);
+  delivery.isInherited = record.offset < partition.inheritedBelow;
+  enqueue(lane, delivery);
   if (lane.state === "idle") offer(context, lane);
 }
 
@@ -53,21 +54,9 @@ function wasSetAside<P>(
   record: NewRecord<P>,
 ): boolean {
   if (aside.size === 0 || record.kind === "filtered") return false;
-  const name = laneName(context, record);
+  const name = laneNameOf(context.state.config.order, record.key);
   const kept = name === null ? undefined : aside.get(name);
   return kept !== undefined && isSettledBy(kept.marker, record.offset);
-}
-
-/** Null: the record is ordered with no other. */
-function laneName<P>({ state }: StepContext<P>, { key }: MatchedRecord<P>): string | null {
-  switch (state.config.order) {
-    case "key":
-      return key;
-    case "partition":
-      return WHOLE_PARTITION;
-    case "none":
-      return null;
-  }
 }
 
 /** One effect for offsets in a row: a filter may leave out most of a topic. */
@@ -83,7 +72,7 @@ function laneOf<P>(
   partition: PartitionState<P>,
   record: MatchedRecord<P>,
 ): Lane<P> {
-  const name = laneName(context, record);
+  const name = laneNameOf(context.state.config.order, record.key);
   if (name === null) {
     const loose = createLane(partition, null);
     partition.looseLanes.add(loose);
@@ -94,35 +83,4 @@ function laneOf<P>(
   const lane = createLane(partition, name);
   partition.lanes.set(name, lane);
   return lane;
-}
-
-function createDelivery<P>(lane: Lane<P>, record: MatchedRecord<P>, sequence: number): Delivery<P> {
-  const { partition } = lane;
-  const { offset, bytes, verdict, payload } = record;
-  return {
-    partition,
-    lane,
-    offset,
-    sequence,
-    epoch: partition.epoch,
-    bytes,
-    verdict,
-    payload,
-    next: null,
-    attemptCount: 0,
-    chargedCount: 0,
-    refusedCount: 0,
-    wasAmbiguous: false,
-    startedAt: 0,
-    lastStartedAt: 0,
-    lastDurationMs: 0,
-    lastResult: null,
-    earlierAttempts: null,
-    firstChargedAt: null,
-    firstFailedAt: null,
-    lastFailedAt: null,
-    lastFailure: null,
-    givenUp: null,
-    isDeadLettered: false,
-  };
 }

@@ -1,5 +1,8 @@
 import { assert } from "../errors.ts";
+import type { Order } from "./config.ts";
 import type { Delivery } from "./delivery.ts";
+import type { Detour } from "./detour.ts";
+import type { RecordKey } from "./identity.ts";
 import type { PartitionState } from "./partition.ts";
 
 /**
@@ -27,7 +30,9 @@ export type LaneState =
   | "writing"
   | "marking"
   | "parking"
-  | "blocked";
+  | "blocked"
+  | "held"
+  | "releasing";
 
 /** The FIFO of undelivered events of one (target, topic, partition, key): at most its head is on its way (S9). */
 export interface Lane<Payload> {
@@ -39,11 +44,42 @@ export interface Lane<Payload> {
   tail: Delivery<Payload> | null;
   /** Monotonic ms at which a waiting lane goes on. */
   dueAt: number;
+  /** Its key is deferred once the attempt in flight has ended. */
+  isToBeDeferred: boolean;
+  /** Its key is being deferred: the marker may stand already, so nothing of it is sent before it is acknowledged. */
+  isDeferring: boolean;
+  /** The detour whose lane this is; null for what comes from the source partition. */
+  detour: Detour<Payload> | null;
+}
+
+/** Lane name of `order: partition`: one for all keys. */
+const WHOLE_PARTITION = "";
+
+/** The lane of a key; null: its events are ordered with no other. */
+export function laneNameOf(order: Order, key: RecordKey | null): string | null {
+  switch (order) {
+    case "key":
+      return key;
+    case "partition":
+      return WHOLE_PARTITION;
+    case "none":
+      return null;
+  }
 }
 
 /** An empty lane. */
 export function createLane<P>(partition: PartitionState<P>, name: string | null): Lane<P> {
-  return { partition, name, state: "idle", head: null, tail: null, dueAt: 0 };
+  return {
+    partition,
+    name,
+    state: "idle",
+    head: null,
+    tail: null,
+    dueAt: 0,
+    isToBeDeferred: false,
+    isDeferring: false,
+    detour: null,
+  };
 }
 
 /** Whether two lanes are of one key, in whatever epochs. */

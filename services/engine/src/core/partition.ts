@@ -1,7 +1,9 @@
+import type { BoundsConfig } from "./config.ts";
+import type { Detour } from "./detour.ts";
 import { decodeDoneSet } from "./done-set.ts";
-import type { Epoch, Offset, PartitionId, Topic } from "./identity.ts";
+import { asOffset, type Epoch, type Offset, type PartitionId, type Topic } from "./identity.ts";
 import type { Lane } from "./lane.ts";
-import type { Aside, Marker } from "./marker.ts";
+import { createAside, type Aside, type AsideTakeover } from "./marker.ts";
 import { OffsetTracker } from "./offset-tracker.ts";
 
 /** One partition in one epoch: its lanes, its offsets and what of them is committed. */
@@ -15,7 +17,13 @@ export interface PartitionState<Payload> {
   /** Lanes of unordered events: null keys, or all of them with `order: none`. */
   readonly looseLanes: Set<Lane<Payload>>;
   /** Keys that are set aside, by lane name; their lanes may be empty. */
-  readonly aside: Map<string, Aside>;
+  readonly aside: Map<string, Aside<Payload>>;
+  /** Those of them that are on their way back. */
+  readonly detours: Set<Detour<Payload>>;
+  /** Events below may have been attempted by earlier owners, with an end that is not known here. */
+  readonly inheritedBelow: Offset;
+  /** Monotonic ms before which no key is deferred. */
+  deferNotBefore: number;
   unsettledBytes: number;
   isFetchPaused: boolean;
   /** The commit that was last sent, and the one last acknowledged. */
@@ -38,14 +46,21 @@ export interface PartitionTakeover {
   readonly epoch: Epoch;
   readonly committed: Commit;
   readonly logEndOffset: Offset;
-  /** The valid markers that earlier owners left, at most one a lane. */
-  readonly markers: readonly Marker[];
+  /** Keys that earlier owners set aside, each once. */
+  readonly markers: readonly AsideTakeover[];
 }
 
-/** A partition at the beginning of an epoch. */
-export function createPartition<P>(takeover: PartitionTakeover): PartitionState<P> {
-  const { topic, partition, epoch, committed, logEndOffset, markers } = takeover;
-  return {
+/**
+ * A partition at the beginning of an epoch.
+ * @param bounds an earlier owner had nothing in flight beyond them.
+ */
+export function createPartition<P>(
+  takeover: PartitionTakeover,
+  { spanMax, unsettledMax }: BoundsConfig,
+): PartitionState<P> {
+  const reachMax = spanMax + unsettledMax;
+  const { topic, partition, epoch, committed, logEndOffset } = takeover;
+  const state: PartitionState<P> = {
     topic,
     partition,
     epoch,
@@ -55,11 +70,16 @@ export function createPartition<P>(takeover: PartitionTakeover): PartitionState<
     ),
     lanes: new Map(),
     looseLanes: new Set(),
-    aside: new Map(markers.map((marker) => [marker.lane, { marker, parkedCount: 0 }])),
+    aside: new Map(),
+    detours: new Set(),
+    inheritedBelow: asOffset(Math.min(logEndOffset, committed.offset + reachMax)),
+    deferNotBefore: 0,
     unsettledBytes: 0,
     isFetchPaused: false,
     sent: committed,
     acknowledged: committed,
     isOwned: true,
   };
+  for (const one of takeover.markers) state.aside.set(one.marker.lane, createAside(state, one));
+  return state;
 }

@@ -6,8 +6,10 @@ import { boundIntake } from "./bounds.ts";
 import { markDirty } from "./commit.ts";
 import { adaptLimit } from "./concurrency-limit.ts";
 import { RETRY_AFTER_MAX_MS } from "./config.ts";
+import { deferNow } from "./deferral.ts";
 import type { StepContext } from "./context.ts";
 import type { Delivery, Failure } from "./delivery.ts";
+import { advance, noteDetoured } from "./detour.ts";
 import { offer } from "./dispatch.ts";
 import type { Outcome } from "./effect.ts";
 import { noteDelivered } from "./flood-guard.ts";
@@ -25,9 +27,11 @@ export function endAttempts<P>(context: StepContext<P>, ends: readonly AttemptEn
 
 /** Settles a lane's head; the next one is on its way after. */
 export function settle<P>(context: StepContext<P>, delivery: Delivery<P>, outcome: Outcome): void {
+  const { lane, partition } = delivery;
   conclude(context, delivery, outcome);
-  offer(context, delivery.lane);
-  boundIntake(context, delivery.partition);
+  offer(context, lane);
+  if (lane.detour === null) boundIntake(context, partition);
+  else advance(context, lane.detour);
 }
 
 /** Settles a lane's head and takes it off the lane; the caller sees to the rest of it. */
@@ -38,11 +42,14 @@ export function conclude<P>(
 ): void {
   const { lane, partition } = delivery;
   assert(lane.head === delivery, "I2: an event settles that is not its lane's head");
+  context.effects.push({ kind: "settled", delivery, outcome });
+  dequeue(lane);
+  lane.isToBeDeferred = false;
+  if (lane.detour !== null) return noteDetoured(context, lane.detour, delivery);
+  assert(delivery.sequence !== null, "I3: an event settles that is not tracked");
   partition.tracker.settle(delivery.sequence);
   partition.unsettledBytes -= delivery.bytes;
   markDirty(context, partition);
-  context.effects.push({ kind: "settled", delivery, outcome });
-  dequeue(lane);
 }
 
 function endAttempt<P>(
@@ -119,10 +126,11 @@ function standBack<P>(context: StepContext<P>, delivery: Delivery<P>): void {
 }
 
 /** Has a lane wait. */
-function delay<P>({ state, now }: StepContext<P>, lane: Lane<P>, waitMs: number): void {
+function delay<P>(context: StepContext<P>, lane: Lane<P>, waitMs: number): void {
+  const { state, now } = context;
   lane.state = "waiting";
   lane.dueAt = now + waitMs;
-  state.waiting.push(lane);
+  if (!lane.isToBeDeferred || !deferNow(context, lane)) state.waiting.push(lane);
 }
 
 function askedMs({ retryAfterMs }: Retry): number {

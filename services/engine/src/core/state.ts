@@ -1,12 +1,14 @@
 import { createConcurrencyLimit, type ConcurrencyLimit } from "./concurrency-limit.ts";
 import type { EngineConfig } from "./config.ts";
 import { createHold, type Hold } from "./hold.ts";
+import type { Detour } from "./detour.ts";
 import { DueHeap } from "./due-heap.ts";
 import { createFloodGuard, type FloodGuard } from "./flood-guard.ts";
 import { Fifo } from "./fifo.ts";
 import type { PartitionId, Topic } from "./identity.ts";
 import type { Lane } from "./lane.ts";
 import type { PartitionState } from "./partition.ts";
+import { createProgress, type Progress } from "./progress.ts";
 import { TokenBucket } from "./token-bucket.ts";
 
 /** What the group allows this process to do. */
@@ -29,6 +31,13 @@ export interface EngineState<Payload> {
   readonly waiting: DueHeap<Lane<Payload>>;
   /** Lanes whose head is to be written somewhere, not sent. */
   readonly owing: Fifo<Lane<Payload>>;
+  /** Detours that are to read on. */
+  readonly detours: Fifo<Detour<Payload>>;
+  /** Detours that read or have events in memory. */
+  seatCount: number;
+  readonly progress: Progress<Payload>;
+  /** Partitions near a bound. */
+  readonly pressed: Set<PartitionState<Payload>>;
   readonly bucket: TokenBucket;
   readonly dirty: Set<PartitionState<Payload>>;
   membership: Membership;
@@ -73,6 +82,10 @@ export function createState<P>(config: EngineConfig, now: number): EngineState<P
     retries: new Fifo(),
     waiting: new DueHeap(),
     owing: new Fifo(),
+    detours: new Fifo(),
+    seatCount: 0,
+    progress: createProgress(),
+    pressed: new Set(),
     bucket: new TokenBucket(config.rate, now),
     dirty: new Set(),
     membership: "none",

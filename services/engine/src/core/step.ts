@@ -16,15 +16,34 @@ import { beginGeneration, endEpochs, fence } from "./assignment.ts";
 import { noteAppetite } from "./bounds.ts";
 import { acknowledgeCommit, failCommit, mayCommit, sendCommit } from "./commit.ts";
 import type { StepContext } from "./context.ts";
-import { dispatch, nextDispatchAt, wakeDueLanes } from "./dispatch.ts";
+import { deferSlowKeys } from "./deferral.ts";
+import { beginReadings, failReading, takeDetour } from "./detour.ts";
+import { dispatch, mayBegin, nextDispatchAt, wakeDueLanes } from "./dispatch.ts";
 import type { Effect } from "./effect.ts";
 import { StepRandom } from "./entropy.ts";
 import type { Input, Moment } from "./input.ts";
 import { takeRecords } from "./intake.ts";
 import { endAttempts } from "./settlement.ts";
 import { pauseTarget, resumeTarget } from "./pause.ts";
+import {
+  acknowledgeProgress,
+  failProgress,
+  isProgressing,
+  nextProgressAt,
+  sendProgress,
+} from "./progress.ts";
+import { redrive } from "./redrive.ts";
 import type { EngineState } from "./state.ts";
-import { endDeadLetters, endMarks, endParks, failWrites } from "./write-ends.ts";
+import {
+  endDeadLetters,
+  endMarks,
+  endParks,
+  endReleases,
+  failMarks,
+  failParks,
+  failReleases,
+  failWrites,
+} from "./write-ends.ts";
 
 /**
  * Takes one input in and gives what is to be done, in order.
@@ -44,13 +63,26 @@ export function step<P>(
   };
   apply(context, input);
   wakeDueLanes(context);
+  deferSlowKeys(context);
   dispatch(context);
+  if (mayBegin(state)) beginReadings(context);
   noteAppetite(context);
   sendCommit(context);
+  sendProgress(context);
   reportDrained(context);
   askForWake(context);
   return context.effects;
 }
+
+type AsideInput<P> = Extract<
+  Input<P>,
+  {
+    kind:
+      | "redrive"
+      | `${"dead-letters" | "marks" | "parks" | "progress" | "releases"}-${string}`
+      | `detour-${string}`;
+  }
+>;
 
 function apply<P>(context: StepContext<P>, input: Input<P>): void {
   switch (input.kind) {
@@ -60,24 +92,6 @@ function apply<P>(context: StepContext<P>, input: Input<P>): void {
       return takeRecords(context, input);
     case "attempts-ended":
       return endAttempts(context, input.ends);
-    case "dead-letters-written":
-      return endDeadLetters(context, input.deliveries);
-    case "dead-letters-failed":
-      return failWrites(context, input.deliveries);
-    case "marks-written":
-      return endMarks(context, input.marks);
-    case "marks-failed":
-      return failWrites(
-        context,
-        input.marks.map(({ delivery }) => delivery),
-      );
-    case "parks-written":
-      return endParks(context, input.parks);
-    case "parks-failed":
-      return failWrites(
-        context,
-        input.parks.map(({ deliveries }) => deliveries[0]),
-      );
     case "commit-acknowledged":
       return acknowledgeCommit(context, input.id);
     case "commit-failed":
@@ -95,11 +109,46 @@ function apply<P>(context: StepContext<P>, input: Input<P>): void {
       return fence(context);
     case "tick":
       context.state.wakeAt = Infinity;
+      return;
+    default:
+      return applyAside(context, input);
+  }
+}
+
+/** What is written of keys that are set aside, and what is read of them. */
+function applyAside<P>(context: StepContext<P>, input: AsideInput<P>): void {
+  switch (input.kind) {
+    case "dead-letters-written":
+      return endDeadLetters(context, input.deliveries);
+    case "dead-letters-failed":
+      return failWrites(context, input.deliveries);
+    case "marks-written":
+      return endMarks(context, input.marks);
+    case "marks-failed":
+      return failMarks(context, input.marks);
+    case "parks-written":
+      return endParks(context, input.parks);
+    case "parks-failed":
+      return failParks(context, input.parks);
+    case "redrive":
+      return redrive(context, input);
+    case "detour-found":
+      return takeDetour(context, input);
+    case "detour-failed":
+      return failReading(context, input.detour);
+    case "progress-written":
+      return acknowledgeProgress(context, input.id);
+    case "progress-failed":
+      return failProgress(context, input.id);
+    case "releases-written":
+      return endReleases(context, input.detours);
+    case "releases-failed":
+      return failReleases(context, input.detours);
   }
 }
 
 function reportDrained<P>({ state, effects }: StepContext<P>): void {
-  const isOpen = state.inFlightCount > 0 || state.writingCount > 0;
+  const isOpen = state.inFlightCount > 0 || state.writingCount > 0 || isProgressing(state.progress);
   if (state.membership !== "draining" || isOpen) return;
   if (state.committing === null && !mayCommit(state)) effects.push({ kind: "drained" });
 }
@@ -109,7 +158,7 @@ function askForWake<P>(context: StepContext<P>): void {
   const { state, effects, now } = context;
   const isCommitDue = state.committing === null && mayCommit(state);
   const commitAt = isCommitDue ? state.commitNotBefore : Infinity;
-  const at = Math.min(commitAt, nextDispatchAt(context));
+  const at = Math.min(commitAt, nextProgressAt(state), nextDispatchAt(context));
   if (at === Infinity || (state.wakeAt > now && state.wakeAt <= at)) return;
   state.wakeAt = at;
   effects.push({ kind: "wake", at });

@@ -7,9 +7,11 @@ import { assert } from "../errors.ts";
 import { boundIntake } from "./bounds.ts";
 import type { StepContext } from "./context.ts";
 import type { Delivery } from "./delivery.ts";
+import { advance, endDetour, endRelease, notePark, startDetour, type Detour } from "./detour.ts";
 import { offer } from "./dispatch.ts";
 import type { LaneState } from "./lane.ts";
-import type { Mark, Park } from "./marker.ts";
+import { createAside, type Mark, type Park } from "./marker.ts";
+import { redriveAside } from "./redrive.ts";
 import { conclude, settle } from "./settlement.ts";
 import { block, mark, markerKind } from "./writes.ts";
 
@@ -27,13 +29,28 @@ export function endDeadLetters<P>(
   }
 }
 
-/** Markers are in the log: from here on their lanes are set aside, whoever owns them. */
+/** Markers are in the log: from here on their keys are set aside, whoever owns them. */
 export function endMarks<P>(context: StepContext<P>, marks: readonly Mark<P>[]): void {
-  for (const { delivery, marker } of marks) {
-    if (!isToldOf(context, delivery, "marking")) continue;
-    delivery.partition.aside.set(marker.lane, { marker, parkedCount: 0 });
-    if (marker.kind === "block") block(context, delivery.lane);
-    else settle(context, delivery, "dead-lettered");
+  for (const mark of marks) {
+    if (!isMarkCurrent(context, mark)) continue;
+    if (mark.delivery === null) endConversion(context, mark);
+    else if (mark.delivery.lane.detour !== null) endDetourMark(context, mark, mark.delivery);
+    else endLaneMark(context, mark, mark.delivery);
+  }
+}
+
+/** Markers could not be written. */
+export function failMarks<P>(context: StepContext<P>, marks: readonly Mark<P>[]): void {
+  for (const mark of marks) {
+    const { delivery, partition, marker } = mark;
+    if (delivery !== null) {
+      failWrites(context, [delivery]);
+      continue;
+    }
+    context.state.writingCount -= 1;
+    const aside = partition.aside.get(marker.lane);
+    if (aside !== undefined) aside.isMarking = false;
+    if (aside !== undefined && partition.isOwned) redriveAside(context, aside);
   }
 }
 
@@ -47,7 +64,38 @@ export function endParks<P>(context: StepContext<P>, parks: readonly Park<P>[]):
     if (aside !== undefined) aside.parkedCount += deliveries.length;
     for (const delivery of deliveries) conclude(context, delivery, "parked");
     offer(context, lane);
+    if (aside !== undefined) notePark(context, aside);
     boundIntake(context, partition);
+  }
+}
+
+/** Runs could not be parked, or not all of them. */
+export function failParks<P>(context: StepContext<P>, parks: readonly Park<P>[]): void {
+  for (const { marker, deliveries } of parks) {
+    const [head] = deliveries;
+    if (head === undefined) continue;
+    failWrites(context, [head]);
+    // Its detour may have waited for this write, and the lane wait for the detour now.
+    const detour = head.partition.aside.get(marker.lane)?.detour ?? null;
+    if (detour !== null) advance(context, detour);
+  }
+}
+
+/** Releases are in the log: their keys are like any other. */
+export function endReleases<P>(context: StepContext<P>, detours: readonly Detour<P>[]): void {
+  for (const detour of detours) {
+    context.state.writingCount -= 1;
+    if (detour.aside.partition.isOwned) endRelease(context, detour);
+  }
+}
+
+/** Releases could not be written. */
+export function failReleases<P>(context: StepContext<P>, detours: readonly Detour<P>[]): void {
+  for (const { aside, lane } of detours) {
+    context.state.writingCount -= 1;
+    if (!aside.partition.isOwned) continue;
+    lane.state = "owing";
+    context.state.owing.push(lane);
   }
 }
 
@@ -61,6 +109,61 @@ export function failWrites<P>(
     context.state.writingCount -= 1;
     if (head.partition.isOwned) offer(context, head.lane);
   }
+}
+
+function isMarkCurrent<P>(context: StepContext<P>, { delivery, partition }: Mark<P>): boolean {
+  if (delivery !== null) return isToldOf(context, delivery, "marking");
+  context.state.writingCount -= 1;
+  return partition.isOwned;
+}
+
+/** A key is set aside: behind its dead letter, or from its slow head on. */
+function endLaneMark<P>(
+  context: StepContext<P>,
+  { partition, marker }: Mark<P>,
+  delivery: Delivery<P>,
+): void {
+  const aside = createAside(partition, { marker, next: marker.offset, cursor: null });
+  partition.aside.set(marker.lane, aside);
+  switch (marker.kind) {
+    case "quarantine":
+      return settle(context, delivery, "dead-lettered");
+    case "block":
+      return block(context, delivery.lane);
+    case "deferred":
+      delivery.lane.isDeferring = false;
+      aside.deferred = delivery;
+      return offer(context, delivery.lane);
+  }
+}
+
+/** An event of a detour was given up: the key stays in quarantine, for that event now, and its detour is over. */
+function endDetourMark<P>(
+  context: StepContext<P>,
+  { partition, marker }: Mark<P>,
+  delivery: Delivery<P>,
+): void {
+  const { detour } = delivery.lane;
+  if (detour === null) return;
+  const aside = detour.aside;
+  context.effects.push({ kind: "settled", delivery, outcome: "dead-lettered" });
+  aside.marker = marker;
+  aside.next = marker.offset;
+  aside.isInherited = false;
+  context.state.progress.dirty.delete(aside);
+  endDetour(context, detour);
+  boundIntake(context, partition);
+}
+
+/** A blocked key is in quarantine instead: its head settles, what waits behind is parked, and its detour begins. */
+function endConversion<P>(context: StepContext<P>, { partition, marker }: Mark<P>): void {
+  const aside = partition.aside.get(marker.lane);
+  if (aside === undefined) return;
+  aside.marker = marker;
+  aside.isMarking = false;
+  const lane = partition.lanes.get(marker.lane);
+  if (lane?.head?.offset === marker.offset) settle(context, lane.head, "dead-lettered");
+  startDetour(context, aside);
 }
 
 /** Counts a write's end; false when its epoch is over. */

@@ -4,7 +4,7 @@ import { kinds, REJECTED, setup, type EngineBench } from "../../testing/engine-b
 import { DEFAULTS } from "./config.ts";
 import type { Effect } from "./effect.ts";
 import { asEpoch, asOffset } from "./identity.ts";
-import type { Marker } from "./marker.ts";
+import type { AsideTakeover, MarkerKind } from "./marker.ts";
 import { PARK_COUNT_MAX } from "./writes.ts";
 
 /** Rejects an event, and has its dead letter and marker acknowledged; gives what follows. */
@@ -26,8 +26,14 @@ function settled(effects: readonly Effect<string>[]): string[] {
   );
 }
 
-function marker(kind: Marker["kind"], offset: number): Marker {
-  return { kind, lane: "a", epoch: asEpoch(1), offset: asOffset(offset) };
+function marker(kind: MarkerKind, at: number): AsideTakeover {
+  const offset = asOffset(at);
+  const epoch = asEpoch(1);
+  return {
+    marker: { kind, lane: "a", epoch, offset, redriveCount: 0, keyCount: 1 },
+    next: offset,
+    cursor: null,
+  };
 }
 
 describe("a quarantine", () => {

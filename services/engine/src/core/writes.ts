@@ -1,21 +1,26 @@
 /**
- * What a lane owes instead of an attempt: the dead letter of its head, the marker of its key, or the parking of what
- * came after. One write of a lane is open at a time (I2); `write-ends.ts` takes their acknowledgements in.
+ * What a lane owes instead of an attempt: the dead letter of its head, the marker of its key, the parking of what came
+ * after, or, for a detour that is over, the release. One write of a lane is open at a time (I2); `write-ends.ts` takes
+ * their acknowledgements in.
  */
 import type { StepContext } from "./context.ts";
 import type { Delivery, GivenUp } from "./delivery.ts";
 import { noteGivenUp } from "./flood-guard.ts";
 import type { Lane } from "./lane.ts";
-import type { Aside, MarkerKind } from "./marker.ts";
+import type { Aside, Marker, MarkerKind } from "./marker.ts";
 import { isPaused } from "./pause.ts";
 
-/** Events of a key that are parked in one write, and bytes after which no more are added. */
+/**
+ * Events of a key that are parked in one write, and bytes after which no more are added. What reads parked events back
+ * counts on it: until a run is acknowledged, no event of its key is parked behind it (driver/detour-window.ts).
+ */
 export const PARK_COUNT_MAX = 100;
 export const PARK_BYTES_MAX = 262_144;
 
 /** Whether the lane's head is to be written somewhere, not sent. */
 export function owesWrite<P>(lane: Lane<P>): boolean {
-  return asideOf(lane) !== undefined || (lane.head !== null && reasonToGiveUp(lane.head) !== null);
+  if (lane.isDeferring || asideOf(lane) !== undefined) return true;
+  return lane.head !== null && reasonToGiveUp(lane.head) !== null;
 }
 
 /** Whether the lane stands still: behind a dead letter, or because no more of its key may be parked. */
@@ -24,6 +29,11 @@ export function isBlocked<P>({ state }: StepContext<P>, lane: Lane<P>): boolean 
   if (aside === undefined) return false;
   const { parkedPerKeyMax } = state.config.bounds;
   return aside.marker.kind === "block" || aside.parkedCount >= parkedPerKeyMax;
+}
+
+/** Whether the lane's events wait for the end of its key's detour. */
+export function isHeld<P>(lane: Lane<P>): boolean {
+  return asideOf(lane)?.detour?.isHolding === true;
 }
 
 /** The lane stands still from now on. Its events keep their place in the bounds, so nothing is lost or skipped. */
@@ -53,24 +63,67 @@ export function giveUp<P>(context: StepContext<P>, delivery: Delivery<P>, why: G
 
 /** Asks for the marker of a dead-lettered head's key (I17). Its dead letter is acknowledged. */
 export function mark<P>(context: StepContext<P>, delivery: Delivery<P>, kind: MarkerKind): void {
-  const { lane, epoch, offset } = delivery;
+  const { lane, epoch, offset, redriveCount, partition } = delivery;
+  const earlier = lane.detour?.aside.marker ?? null;
+  const marker: Marker = {
+    kind,
+    lane: earlier?.lane ?? lane.name ?? "",
+    epoch,
+    offset,
+    redriveCount,
+    keyCount: nextKeyCount(delivery),
+  };
   lane.state = "marking";
   context.state.writingCount += 1;
-  const marker = { kind, lane: lane.name ?? "", epoch, offset };
-  context.effects.push({ kind: "mark", delivery, marker });
+  context.effects.push({ kind: "mark", partition, delivery, marker, earlier });
 }
 
-/** What a dead letter makes of its lane; null: the lane goes on. At the bound of keys it blocks, it never goes on. */
+/** Asks for the marker of a key that is deferred from its head on. */
+export function markDeferred<P>(context: StepContext<P>, delivery: Delivery<P>): void {
+  const { lane, epoch, offset, partition } = delivery;
+  const marker: Marker = {
+    kind: "deferred",
+    lane: lane.name ?? "",
+    epoch,
+    offset,
+    redriveCount: 0,
+    keyCount: 0,
+  };
+  lane.state = "marking";
+  lane.isDeferring = true;
+  context.state.writingCount += 1;
+  context.effects.push({ kind: "mark", partition, delivery, marker, earlier: null });
+}
+
+/**
+ * What a dead letter makes of its lane; null: the lane goes on. At the bound of keys it blocks, it never goes on. On a
+ * detour the later events are parked already, so the key stays in quarantine.
+ */
 export function markerKind<P>({ state }: StepContext<P>, lane: Lane<P>): MarkerKind | null {
   const { order, onDeadLetter, bounds } = state.config;
-  if (lane.name === null || onDeadLetter === "skip") return null;
+  if (onDeadLetter === "skip") return null;
+  if (lane.detour !== null) return "quarantine";
+  if (lane.name === null) return null;
   const mayQuarantine = order === "key" && lane.partition.aside.size < bounds.quarantinedKeysMax;
   return onDeadLetter === "quarantine" && mayQuarantine ? "quarantine" : "block";
 }
 
+/** The key set aside that the lane's events belong to; undefined for a detour's own lane, and for most. */
+export function asideOf<P>({ partition, name }: Lane<P>): Aside<P> | undefined {
+  return name === null ? undefined : partition.aside.get(name);
+}
+
 function beginWrite<P>(context: StepContext<P>, lane: Lane<P>): void {
-  const { head } = lane;
-  if (head === null) return;
+  const { head, detour } = lane;
+  if (head === null) {
+    if (detour?.isReleasing === true) release(context, lane);
+    return;
+  }
+  if (lane.isDeferring) return markDeferred(context, head);
+  if (isHeld(lane)) {
+    lane.state = "held";
+    return;
+  }
   const aside = asideOf(lane);
   if (aside !== undefined) return park(context, lane, aside);
   const why = reasonToGiveUp(head);
@@ -80,7 +133,15 @@ function beginWrite<P>(context: StepContext<P>, lane: Lane<P>): void {
   else mark(context, head, kind);
 }
 
-function park<P>(context: StepContext<P>, lane: Lane<P>, aside: Aside): void {
+/** Asks for the end of a key's marker: its detour is over. */
+function release<P>({ state, effects }: StepContext<P>, lane: Lane<P>): void {
+  if (lane.detour === null) return;
+  lane.state = "releasing";
+  state.writingCount += 1;
+  effects.push({ kind: "release", detour: lane.detour });
+}
+
+function park<P>(context: StepContext<P>, lane: Lane<P>, aside: Aside<P>): void {
   const { state, effects } = context;
   const countMax = Math.min(
     PARK_COUNT_MAX,
@@ -98,8 +159,9 @@ function park<P>(context: StepContext<P>, lane: Lane<P>, aside: Aside): void {
   effects.push({ kind: "park", marker: aside.marker, deliveries });
 }
 
-function asideOf<P>({ partition, name }: Lane<P>): Aside | undefined {
-  return name === null ? undefined : partition.aside.get(name);
+/** S11: the key stays if any attempt may have been applied; else a redrive appends its count. */
+function nextKeyCount<P>({ wasAmbiguous, isInherited, ...delivery }: Delivery<P>): number {
+  return wasAmbiguous || isInherited ? delivery.keyCount : delivery.redriveCount + 1;
 }
 
 /** Why a delivery ends without another attempt: given up earlier, or never deliverable. */

@@ -1,13 +1,16 @@
 import type { Delivery } from "../core/delivery.ts";
 import { assert } from "../errors.ts";
-import type { AttemptRequest, PreparedEvent, TraceContext } from "../ports.ts";
+import type { AttemptRequest, PreparedEvent, PreparedRequest, TraceContext } from "../ports.ts";
+
+/** Where the preparer puts the key; the sender knows what the target calls it. */
+const IDEMPOTENCY_KEY = "idempotency-key";
 
 /**
  * The call of one attempt: the mapped request, which is the same for every attempt, with the event's position (a
  * target that overwrites may refuse lower ones) and the trace of this attempt.
  */
 export function attemptRequest(
-  { payload, partition, offset }: Delivery<PreparedEvent>,
+  { payload, partition, offset, keyCount }: Delivery<PreparedEvent>,
   trace: TraceContext | null,
 ): AttemptRequest {
   const { request } = payload;
@@ -17,6 +20,7 @@ export function attemptRequest(
     url: request.url,
     headers: {
       ...request.headers,
+      ...redrivenKey(request.headers, keyCount),
       "millrace-position": `${partition.topic}/${partition.partition}/${offset}`,
     },
     body: request.body,
@@ -24,4 +28,13 @@ export function attemptRequest(
     traceparent: trace?.traceparent ?? payload.traceparent,
     tracestate: trace?.tracestate ?? payload.tracestate,
   };
+}
+
+/** S11: a redrive whose every attempt was refused for certain appends its count, or a target that stores its answers repeats them. */
+function redrivenKey(
+  headers: PreparedRequest["headers"],
+  keyCount: number,
+): Readonly<Record<string, string>> {
+  const key = headers[IDEMPOTENCY_KEY];
+  return keyCount === 0 || key === undefined ? {} : { [IDEMPOTENCY_KEY]: `${key}-${keyCount}` };
 }

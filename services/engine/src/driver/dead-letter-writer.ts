@@ -43,15 +43,19 @@ export class DeadLetterWriter {
       setAsideRecord(delivery, { reason: "PARKED", detail }, { target, topic: parked }),
     );
     if ((await this.#tryAppend(records)) !== null) return;
-    // One of them is too large: only it loses what does not fit.
-    for (const record of records) await this.#writeFitting(record);
+    // One of them is too large: only it loses what does not fit, but never its key, by which it is found again.
+    for (const record of records) await this.#writeFitting(record, record.key);
   }
 
-  async #writeFitting(whole: SinkRecord): Promise<RecordPosition | undefined> {
+  /** @param keyLeft the key that is left to one without headers. */
+  async #writeFitting(
+    whole: SinkRecord,
+    keyLeft: Uint8Array | null = null,
+  ): Promise<RecordPosition | undefined> {
     const positions =
       (await this.#tryAppend([whole])) ??
       (await this.#tryAppend([withoutValue(whole)])) ??
-      (await this.#sink.append([withoutHeaders(whole)]));
+      (await this.#sink.append([{ ...withoutHeaders(whole), key: keyLeft }]));
     return positions[0];
   }
 

@@ -71,7 +71,8 @@ function reasonHeaders(
     "millrace-timestamp": payload.record.timestampMs,
     "millrace-mapping-revision": payload.mappingRevision,
     "millrace-epoch": delivery.epoch,
-    "millrace-redrive-count": 0,
+    "millrace-redrive-count": delivery.redriveCount,
+    "millrace-ambiguous": String(delivery.wasAmbiguous || delivery.isInherited),
     "millrace-tenant": payload.tenant,
   };
   const headers: Record<string, Uint8Array> = {};

@@ -3,19 +3,18 @@
  * that nothing else waits long. Holds the source back when too much is held. Records of partitions that are not open
  * here are dropped: they are read again by whoever owns them.
  */
-import type { MatchedRecord, NewRecord } from "../core/delivery.ts";
-import { asRecordKey, type Offset, type TopicPartition } from "../core/identity.ts";
+import type { NewRecord } from "../core/delivery.ts";
+import type { Offset, TopicPartition } from "../core/identity.ts";
 import { partitionName } from "../core/state.ts";
-import type { Preparation, PreparedEvent, RecordBatch, SourceRecord } from "../ports.ts";
+import type { PreparedEvent, RecordBatch } from "../ports.ts";
 import { Inbox } from "./inbox.ts";
+import { newRecord } from "./new-record.ts";
 import { PORT_RETRY_MS, type DriverPorts } from "./options.ts";
 import type { Reporter } from "./reporter.ts";
 
 /** Records handed to the engine in one step, and bytes after which no more are added. */
 const CHUNK_COUNT_MAX = 32;
 const CHUNK_BYTES_MAX = 262_144;
-/** What the objects of one event take besides its bytes, roughly. */
-const EVENT_BYTES = 1_024;
 
 /** What the intake hands over to, and asks. */
 export interface IntakeOwner {
@@ -169,37 +168,4 @@ export class Intake {
   #find({ topic, partition }: TopicPartition): Inbox | undefined {
     return this.#inboxes.get(partitionName(topic, partition));
   }
-}
-
-function newRecord(
-  { offset, key }: SourceRecord,
-  preparation: Exclude<Preparation, { kind: "schema-needed" }>,
-): NewRecord<PreparedEvent> {
-  if (preparation.kind === "filtered") return { kind: "filtered", offset };
-  const { verdict, event } = preparation;
-  const matched: MatchedRecord<PreparedEvent> = {
-    kind: "matched",
-    offset,
-    key: key === null ? null : asRecordKey(latin1(key)),
-    bytes: sizeOf(event),
-    verdict,
-    payload: event,
-  };
-  return matched;
-}
-
-/** What an event holds in memory, roughly: its record's bytes, its body, and a fixed part for objects. */
-function sizeOf({ record: { key, value, headers }, request }: PreparedEvent): number {
-  let bytes = EVENT_BYTES + (key?.length ?? 0) + (value?.length ?? 0);
-  bytes += request?.body?.length ?? 0;
-  for (const name of Object.keys(headers)) {
-    const header = headers[name];
-    if (header instanceof Uint8Array) bytes += header.length;
-    else if (header !== undefined) for (const one of header) bytes += one.length;
-  }
-  return bytes;
-}
-
-function latin1({ buffer, byteOffset, byteLength }: Uint8Array): string {
-  return Buffer.from(buffer, byteOffset, byteLength).toString("latin1");
 }

@@ -6,83 +6,154 @@
  * Claims and markers have unique keys, so compaction keeps each until its tombstone. After its claim is read back, the
  * owner
  * 1. judges all markers against all claims, and voids those that do not hold (tombstones, acknowledged);
- * 2. forgets all claims before its own (tombstones, acknowledged);
- * 3. dispatches.
+ * 2. voids releases that hold: nothing is left that they end (tombstones, acknowledged);
+ * 3. forgets all claims before its own (tombstones, acknowledged);
+ * 4. dispatches.
  *
  * Why a crash anywhere in between is safe: a judgement never changes while the claims stand. A crash in 1 leaves the
- * claims, so the next owner judges the rest alike. In 2 every marker below our claim is judged and every invalid one
+ * claims, so the next owner judges the rest alike; so does one in 2, since a release outlives what it ends. In 3 every
+ * marker below our claim is judged and every invalid one
  * void: of those that hold, `e` is the last claim before `m`, so no claim that is left can lie between. A marker that an
  * ended epoch writes later stands above our claim, which condemns it, and our claim stands until a later owner has
  * judged all below its own. An owner that has been overtaken meanwhile does no harm either: it voids only what holds
  * for nobody, and forgets only claims before its own, which it has judged by.
  */
-import type { Epoch, Offset, TargetId, TopicPartition } from "../core/identity.ts";
-import type { Marker } from "../core/marker.ts";
+import {
+  asOffset,
+  type Epoch,
+  type Offset,
+  type TargetId,
+  type TopicPartition,
+} from "../core/identity.ts";
+import type { AsideTakeover, Marker } from "../core/marker.ts";
 import { partitionName } from "../core/state.ts";
 import type { StateEntry, StateLog } from "../ports.ts";
-import { placeOf, readMarker } from "./state-keys.ts";
+import type { DeadLetterPlaces } from "./dead-letter-places.ts";
+import { placeOf, readMarker, readProgress, type ReadMarker } from "./state-keys.ts";
 
 /** A partition that is being taken, and the offset of its new claim. */
 export interface Claimed extends TopicPartition {
   readonly epoch: Epoch;
 }
 
+/** What judging works with. */
+export interface Judging {
+  readonly target: TargetId;
+  readonly stateLog: StateLog;
+  readonly places: DeadLetterPlaces;
+}
+
 interface Found {
   readonly key: string;
-  readonly marker: Marker;
+  readonly marker: ReadMarker;
   /** Where it stands in the state topic. */
   readonly at: Offset;
 }
 
 type Entry = readonly [key: string, entry: StateEntry];
+type Entries = ReadonlyMap<string, readonly Entry[]>;
+
+/** Keys to be deleted, in this order. */
+interface Sentence {
+  readonly void: string[];
+  readonly released: string[];
+  readonly claims: string[];
+}
 
 /**
- * Gives the markers that hold for claimed partitions, one a lane, by partition name; voids the others, and forgets
- * earlier claims.
+ * Gives the keys that are set aside in claimed partitions, by partition name; voids all markers that do not hold, and
+ * forgets earlier claims.
  * @throws MillraceError of the state log; may be repeated.
  */
 export async function judgeMarkers(
-  target: TargetId,
   claimed: readonly Claimed[],
-  stateLog: StateLog,
-): Promise<ReadonlyMap<string, readonly Marker[]>> {
-  const claims = byPlace(stateLog.list(`claim/${target}/`));
-  const entries = byPlace(stateLog.list(`marker/${target}/`));
-  const holding = new Map<string, readonly Marker[]>();
-  const others: string[] = [];
-  const earlier: string[] = [];
+  { target, stateLog, places }: Judging,
+): Promise<ReadonlyMap<string, readonly AsideTakeover[]>> {
+  const list = (kind: string): Entries => byPlace(stateLog.list(`${kind}/${target}/`));
+  const [claims, markers, progress] = [list("claim"), list("marker"), list("progress")];
+  const aside = new Map<string, readonly AsideTakeover[]>();
+  const sentence: Sentence = { void: [], released: [], claims: [] };
   for (const { topic, partition, epoch } of claimed) {
     const name = partitionName(topic, partition);
     const claimsHere = claims.get(name) ?? [];
-    const claimOffsets = claimsHere.map(([, { offset }]) => offset);
-    const found = entries.get(name) ?? [];
-    const last = lastOfEachLane(found, claimOffsets);
-    holding.set(
-      name,
-      [...last.values()].map(({ marker }) => marker),
-    );
-    const kept = new Set([...last.values()].map(({ key }) => key));
-    for (const [key] of found) if (!kept.has(key)) others.push(key);
-    for (const [key, { offset }] of claimsHere) if (offset < epoch) earlier.push(key);
+    const fence = claimsHere.map(([, { offset }]) => offset);
+    const last = lastOfEachLane(markers.get(name) ?? [], fence);
+    for (const [key] of markers.get(name) ?? []) {
+      if (![...last.values()].some((found) => found.key === key)) sentence.void.push(key);
+    }
+    const steps = progressOf(progress.get(name) ?? [], { last, fence }, sentence);
+    aside.set(name, takeovers(last, steps, { places, sentence }));
+    for (const [key, { offset }] of claimsHere) if (offset < epoch) sentence.claims.push(key);
   }
-  await forget(others, stateLog);
-  await forget(earlier, stateLog);
-  return holding;
+  await forget(sentence.void, stateLog);
+  await forget(sentence.released, stateLog);
+  await forget(sentence.claims, stateLog);
+  return aside;
 }
 
-/** The last valid marker of each lane. */
+/** The last valid marker or release of each lane. */
 function lastOfEachLane(
   entries: readonly Entry[],
-  claims: readonly Offset[],
+  fence: readonly Offset[],
 ): ReadonlyMap<string, Found> {
   const last = new Map<string, Found>();
   for (const [key, { offset, value }] of entries) {
     const marker = readMarker(key, value);
-    if (marker === null || claims.some((claim) => marker.epoch < claim && claim < offset)) continue;
-    if ((last.get(marker.lane)?.at ?? -1) < offset)
-      last.set(marker.lane, { key, marker, at: offset });
+    if (marker === null || isFenced(marker.epoch, offset, fence)) continue;
+    if ((last.get(marker.lane)?.at ?? -1) >= offset) continue;
+    last.set(marker.lane, { key, marker, at: offset });
   }
   return last;
+}
+
+/** How far the detours of markers that hold have come; the rest is void. */
+function progressOf(
+  entries: readonly Entry[],
+  { last, fence }: { readonly last: ReadonlyMap<string, Found>; readonly fence: readonly Offset[] },
+  sentence: Sentence,
+): ReadonlyMap<string, Pick<AsideTakeover, "next" | "cursor">> {
+  const furthest = new Map<string, Pick<AsideTakeover, "next" | "cursor">>();
+  for (const [key, { offset, value }] of entries) {
+    const step = readProgress(key, value);
+    const marker = step === null ? undefined : last.get(step.lane)?.marker;
+    const isOfMarker =
+      marker?.epoch === step?.marker.epoch &&
+      marker?.offset === step?.marker.offset &&
+      marker?.kind !== "released";
+    if (step === null || !isOfMarker || isFenced(step.epoch, offset, fence)) {
+      sentence.void.push(key);
+      continue;
+    }
+    if ((furthest.get(step.lane)?.next ?? -1) >= step.next) continue;
+    const cursor = step.cursor === null ? null : asOffset(step.cursor);
+    furthest.set(step.lane, { next: asOffset(step.next), cursor });
+  }
+  return furthest;
+}
+
+function takeovers(
+  last: ReadonlyMap<string, Found>,
+  steps: ReadonlyMap<string, Pick<AsideTakeover, "next" | "cursor">>,
+  { places, sentence }: { readonly places: DeadLetterPlaces; readonly sentence: Sentence },
+): readonly AsideTakeover[] {
+  const aside: AsideTakeover[] = [];
+  for (const [lane, { key, marker: found }] of last) {
+    const { kind, epoch, offset, redriveCount, keyCount, dead } = found;
+    if (kind === "released") {
+      sentence.released.push(key);
+      continue;
+    }
+    const marker: Marker = { kind, lane, epoch, offset, redriveCount, keyCount };
+    places.noteMarker(marker, dead);
+    const step = steps.get(lane);
+    aside.push({ marker, next: step?.next ?? offset, cursor: step?.cursor ?? null });
+  }
+  return aside;
+}
+
+/** Whether an entry was written by an owner that had been overtaken. */
+export function isFenced(epoch: Epoch, at: Offset, claims: readonly Offset[]): boolean {
+  return claims.some((claim) => epoch < claim && claim < at);
 }
 
 async function forget(keys: readonly string[], stateLog: StateLog): Promise<void> {

@@ -5,6 +5,7 @@ import type {
   Clock,
   Entropy,
   EventPreparer,
+  ParkedLog,
   RecordSink,
   RecordSource,
   StartPosition,
@@ -41,6 +42,7 @@ export interface DriverPorts {
   /** For the journal alone, so that nothing else waits behind its pages. */
   readonly journalSink: RecordSink;
   readonly stateLog: StateLog;
+  readonly parkedLog: ParkedLog;
   readonly sender: AttemptSender;
   readonly preparer: EventPreparer;
   readonly clock: Clock;

@@ -3,7 +3,7 @@ import type { AttemptResult } from "../core/attempt-result.ts";
 import type { Delivery } from "../core/delivery.ts";
 import type { Outcome } from "../core/effect.ts";
 import type { TargetId, TopicPartition } from "../core/identity.ts";
-import type { Marker } from "../core/marker.ts";
+import type { Aside, Mark, MarkerKind } from "../core/marker.ts";
 import type { PartitionState } from "../core/partition.ts";
 import type { Pauser } from "../core/pause.ts";
 import { partitionName, type EngineState } from "../core/state.ts";
@@ -52,6 +52,12 @@ interface AttemptLabels {
 /** How often the same failing port is complained about, ms. */
 const COMPLAINT_INTERVAL_MS = 10_000;
 const COMPLAINTS_MAX = 100;
+
+const SET_ASIDE: Readonly<Record<MarkerKind, string>> = {
+  quarantine: "key set aside: its later events are parked until it is redriven",
+  block: "key set aside: its later events stand still behind it",
+  deferred: "key deferred: it is slow and goes on from the parked topic",
+};
 
 /** Reports one target. */
 export class Reporter {
@@ -237,9 +243,22 @@ export class Reporter {
   }
 
   /** A key is set aside from here on. */
-  marked(delivery: EventDelivery, kind: Marker["kind"]): void {
-    const then = kind === "block" ? "stand still behind it" : "are parked until it is redriven";
-    this.#log("warn", `key set aside: later events ${then}`, this.#identity(delivery));
+  marked({ delivery, marker, partition }: Mark<PreparedEvent>): void {
+    const { topic, partition: id } = partition;
+    const identity = delivery === null ? { topic, partition: id } : this.#identity(delivery);
+    this.#log(marker.kind === "deferred" ? "info" : "warn", SET_ASIDE[marker.kind], identity);
+  }
+
+  /** A key is set aside no longer. */
+  keyReleased({ partition, marker }: Aside<PreparedEvent>): void {
+    const { topic, partition: id } = partition;
+    const { kind, offset } = marker;
+    this.#log("info", "key released: it is delivered like any other", {
+      topic,
+      partition: id,
+      kind,
+      offset,
+    });
   }
 
   /** A key stands still at this event. */
@@ -327,7 +346,7 @@ export class Reporter {
   }
 
   *#setAside(): Generator<Measurement> {
-    const counts = { quarantine: 0, block: 0 };
+    const counts = { quarantine: 0, block: 0, deferred: 0 };
     for (const { aside } of this.#state.partitions.values()) {
       for (const { marker } of aside.values()) counts[marker.kind] += 1;
     }

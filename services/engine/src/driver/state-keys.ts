@@ -2,12 +2,15 @@
 import {
   asEpoch,
   asOffset,
+  asPartition,
   type Epoch,
+  type Offset,
   type TargetId,
   type Topic,
   type TopicPartition,
 } from "../core/identity.ts";
 import type { Marker } from "../core/marker.ts";
+import type { DeadLetterPlace } from "./dead-letter-places.ts";
 
 /**
  * `claim/<target>/<topic>/<partition>/<claim>`: who owns a partition; the entry's offset is the epoch. `claim` is unique,
@@ -33,6 +36,19 @@ export const markerKey = (
   return `marker/${target}/${topic}/${partition}/${epoch}/${name}/${write}`;
 };
 
+/**
+ * `progress/<target>/<topic>/<partition>/<epoch>/<base64url key>`: how far a key's detour has come. Written again in
+ * place: one that is lost only repeats what was detoured since.
+ */
+export const progressKey = (
+  target: TargetId,
+  { topic, partition }: TopicPartition,
+  { epoch, lane }: { readonly epoch: Epoch; readonly lane: string },
+): string => {
+  const name = Buffer.from(lane, "latin1").toString("base64url");
+  return `progress/${target}/${topic}/${partition}/${epoch}/${name}`;
+};
+
 /** `initialised/<target>/<topic>/<partition>`: where a partition began, and whether that is committed. */
 export const initialisedKey = (target: TargetId, { topic, partition }: TopicPartition): string =>
   `initialised/${target}/${topic}/${partition}`;
@@ -49,15 +65,28 @@ export interface ClaimValue {
   readonly at: string;
 }
 
-/** A marker. */
+/** A marker, or with `released` the end of the key's markers before it. */
 export interface MarkerValue {
   readonly v: 1;
-  readonly kind: Marker["kind"];
-  /** Source offset of the dead letter's event. */
+  readonly kind: Marker["kind"] | "released";
+  /** Source offset of the dead-lettered or deferred event; of a release, below which all of the key is settled. */
   readonly offset: number;
+  readonly redriveCount: number;
+  readonly keyCount: number;
   /** Where the dead letter stands in the dead-letter topic; null where that is not known. */
   readonly dead: { readonly partition: number; readonly offset: number } | null;
   readonly at: string;
+}
+
+/** How far a detour has come. */
+export interface ProgressValue {
+  readonly v: 1;
+  /** Whose detour: the marker's writer and offset. */
+  readonly marker: { readonly epoch: number; readonly offset: number };
+  /** Below it everything of the key is settled for good. */
+  readonly next: number;
+  /** Where to look on in the parked topic; null: at its start. */
+  readonly cursor: number | null;
 }
 
 /** An initialised partition. */
@@ -73,25 +102,53 @@ export interface TopicValue {
   readonly partitionCount: number;
 }
 
-/** The partition that a `claim/` or `marker/` key speaks of, as `<topic>/<partition>`. */
+/** The partition that a `claim/`, `marker/` or `progress/` key speaks of, as `<topic>/<partition>`. */
 export function placeOf(key: string): string {
   const [, , topic = "", partition = ""] = key.split("/");
   return `${topic}/${partition}`;
 }
 
+/** A marker as it stands in the state topic. */
+export interface ReadMarker {
+  readonly kind: MarkerValue["kind"];
+  readonly lane: string;
+  readonly epoch: Epoch;
+  readonly offset: Offset;
+  readonly redriveCount: number;
+  readonly keyCount: number;
+  readonly dead: DeadLetterPlace | null;
+}
+
 /** Reads a marker; null for anything else. */
-export function readMarker(key: string, value: unknown): Marker | null {
-  if (!isVersionOne(value)) return null;
-  const [, , , , epoch, lane] = key.split("/");
-  const { kind, offset } = value;
-  if (kind !== "quarantine" && kind !== "block") return null;
-  if (lane === undefined || !Number.isSafeInteger(Number(epoch)) || typeof offset !== "number")
-    return null;
+export function readMarker(key: string, value: unknown): ReadMarker | null {
+  const name = readLane(key);
+  if (name === null || !isVersionOne(value)) return null;
+  const { kind, offset, redriveCount, keyCount, dead } = value;
+  if (typeof kind !== "string" || !isMarkerKind(kind) || !isOffset(offset)) return null;
   return {
     kind,
-    lane: Buffer.from(lane, "base64url").toString("latin1"),
-    epoch: asEpoch(Number(epoch)),
+    ...name,
     offset: asOffset(offset),
+    redriveCount: isOffset(redriveCount) ? redriveCount : 0,
+    keyCount: isOffset(keyCount) ? keyCount : 0,
+    dead: readPlace(dead),
+  };
+}
+
+/** Reads how far a detour has come; null for anything else. */
+export function readProgress(key: string, value: unknown): (ProgressValue & LaneName) | null {
+  const name = readLane(key);
+  if (name === null || !isVersionOne(value)) return null;
+  const { marker, next, cursor } = value;
+  if (!isRecord(marker) || !isOffset(next)) return null;
+  const { epoch, offset } = marker;
+  if (!isOffset(epoch) || !isOffset(offset)) return null;
+  return {
+    v: 1,
+    ...name,
+    marker: { epoch, offset },
+    next,
+    cursor: isOffset(cursor) ? cursor : null,
   };
 }
 
@@ -110,6 +167,36 @@ export function readTopic(value: unknown): TopicValue | null {
   return typeof partitionCount === "number" ? { v: 1, partitionCount } : null;
 }
 
+interface LaneName {
+  readonly epoch: Epoch;
+  readonly lane: string;
+}
+
+function readLane(key: string): LaneName | null {
+  const [, , , , epoch, lane] = key.split("/");
+  if (lane === undefined || !Number.isSafeInteger(Number(epoch))) return null;
+  return { epoch: asEpoch(Number(epoch)), lane: Buffer.from(lane, "base64url").toString("latin1") };
+}
+
+function readPlace(value: unknown): DeadLetterPlace | null {
+  if (!isRecord(value)) return null;
+  const { partition, offset } = value;
+  if (!isOffset(partition) || !isOffset(offset)) return null;
+  return { partition: asPartition(partition), offset: asOffset(offset) };
+}
+
+function isMarkerKind(kind: string): kind is MarkerValue["kind"] {
+  return ["quarantine", "block", "deferred", "released"].includes(kind);
+}
+
+function isOffset(value: unknown): value is number {
+  return typeof value === "number" && Number.isSafeInteger(value);
+}
+
 function isVersionOne(value: unknown): value is Record<string, unknown> & { v: 1 } {
-  return typeof value === "object" && value !== null && "v" in value && value.v === 1;
+  return isRecord(value) && value["v"] === 1;
+}
+
+function isRecord(value: unknown): value is Record<string, unknown> {
+  return typeof value === "object" && value !== null;
 }

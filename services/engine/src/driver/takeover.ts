@@ -10,10 +10,11 @@
  */
 import { asEpoch, asOffset, type Epoch, type Offset } from "../core/identity.ts";
 import type { AssignedInput } from "../core/input.ts";
-import type { Marker } from "../core/marker.ts";
+import type { AsideTakeover } from "../core/marker.ts";
 import { partitionName } from "../core/state.ts";
 import { assert } from "../errors.ts";
 import type { AssignedPartition, Assignment, OffsetCommit, PartitionHalt } from "../ports.ts";
+import type { DeadLetterPlaces } from "./dead-letter-places.ts";
 import { judgeMarkers } from "./markers.ts";
 import type { DriverOptions, DriverPorts } from "./options.ts";
 import {
@@ -45,6 +46,7 @@ interface Context {
   readonly committed: Map<AssignedPartition, OffsetCommit>;
   /** Whether the engine still holds a partition of the generation before. */
   readonly isKnown: (partition: AssignedPartition) => boolean;
+  readonly places: DeadLetterPlaces;
   readonly options: DriverOptions;
   readonly ports: Pick<DriverPorts, "source" | "stateLog" | "clock">;
 }
@@ -80,7 +82,11 @@ export async function takeOver(context: Context): Promise<Takeover> {
   await commitStarts(starts, context);
   const { options, ports } = context;
   const claimed = [...epochs].map(([{ topic, partition }, epoch]) => ({ topic, partition, epoch }));
-  const markers = await judgeMarkers(options.target, claimed, ports.stateLog);
+  const markers = await judgeMarkers(claimed, {
+    target: options.target,
+    stateLog: ports.stateLog,
+    places: context.places,
+  });
   const owned: AssignedInput[] = partitions
     .filter(isKept)
     .map(({ topic, partition }) => ({ kind: "continued", topic, partition }));
@@ -209,7 +215,7 @@ async function commitStarts(
 function takenInput(
   start: Start,
   epochs: ReadonlyMap<AssignedPartition, Epoch>,
-  markers: ReadonlyMap<string, readonly Marker[]>,
+  markers: ReadonlyMap<string, readonly AsideTakeover[]>,
 ): AssignedInput {
   const { topic, partition, logEndOffset } = start.partition;
   const epoch = epochs.get(start.partition);

@@ -13,8 +13,9 @@ import type { Delivery } from "../core/delivery.ts";
 import type { Effect } from "../core/effect.ts";
 import type { TopicPartition } from "../core/identity.ts";
 import type { AssignedInput, Input } from "../core/input.ts";
-import type { Mark, Park } from "../core/marker.ts";
+import { laneNameOf } from "../core/lane.ts";
 import type { PartitionState } from "../core/partition.ts";
+import type { RedriveRequest } from "../core/redrive.ts";
 import type { Pauser } from "../core/pause.ts";
 import { createState, partitionName, type EngineState } from "../core/state.ts";
 import { step } from "../core/step.ts";
@@ -30,11 +31,10 @@ import type {
   PreparedEvent,
   RecordBatch,
 } from "../ports.ts";
+import { AsideKeeper } from "./aside-keeper.ts";
 import { attemptRequest } from "./attempt-request.ts";
-import { DeadLetterWriter } from "./dead-letter-writer.ts";
 import { Intake } from "./intake.ts";
 import { JournalWriter } from "./journal-writer.ts";
-import { MarkerWriter } from "./marker-writer.ts";
 import { PORT_RETRY_MS, type DriverOptions, type DriverPorts } from "./options.ts";
 import { Reporter } from "./reporter.ts";
 import { takeOver, type Takeover } from "./takeover.ts";
@@ -65,8 +65,9 @@ export class TargetDriver implements GroupListener {
   readonly #reporter: Reporter;
   readonly #state: EngineState<PreparedEvent>;
   readonly #intake: Intake;
-  readonly #deadLetters: DeadLetterWriter;
-  readonly #markers: MarkerWriter;
+  readonly #asides: AsideKeeper;
+  /** What is to be redriven, until it is. */
+  readonly #redrives = new Map<string, RedriveRequest>();
   readonly #journal: JournalWriter;
   readonly #halts = new Map<string, PartitionHalt>();
   readonly #open = new Map<EventDelivery, AbandonAttempt>();
@@ -90,12 +91,14 @@ export class TargetDriver implements GroupListener {
       state: this.#state,
       oldestHeldAt: (partition) => this.#intake.oldestHeldAt(partition),
     });
-    this.#deadLetters = new DeadLetterWriter(ports.sink, {
-      target: options.target,
-      dead: options.deadTopic,
-      parked: options.parkedTopic,
+    this.#asides = new AsideKeeper(options, ports, {
+      reporter: this.#reporter,
+      step: (input) => this.#step(input),
+      detourEnded: ({ partition, marker }) =>
+        this.#redrives.delete(
+          `${partitionName(partition.topic, partition.partition)}/${marker.lane}`,
+        ),
     });
-    this.#markers = new MarkerWriter(options.target, ports);
     this.#journal = new JournalWriter(options, ports);
     this.#intake = new Intake(
       {
@@ -148,6 +151,18 @@ export class TargetDriver implements GroupListener {
     this.#step({ kind: "resume", by });
   }
 
+  /**
+   * Has a key that is set aside delivered, its dead letter first, then what is parked. It is a wish that outlasts
+   * rebalances of this process: it is fulfilled, or over, when the key is released or given up again.
+   */
+  redrive(request: RedriveRequest): void {
+    const { topic, partition, key } = request;
+    const lane = laneNameOf(this.#options.engine.order, key);
+    if (lane === null) return;
+    this.#redrives.set(`${partitionName(topic, partition)}/${lane}`, request);
+    this.#step({ kind: "redrive", ...request });
+  }
+
   /** @inheritdoc */
   async assigned(assignment: Assignment): Promise<void> {
     if (this.#stopping !== null) return;
@@ -163,6 +178,7 @@ export class TargetDriver implements GroupListener {
     for (const count of assignment.partitionCounts.values()) partitionCount += count;
     const { generation } = assignment;
     this.#step({ kind: "assigned", generation, partitions: takeover.owned, partitionCount });
+    for (const request of this.#redrives.values()) this.#step({ kind: "redrive", ...request });
     this.#intake.pump();
   }
 
@@ -253,6 +269,7 @@ export class TargetDriver implements GroupListener {
           claim: `${this.#options.processId}-${this.#claimCount}`,
           committed,
           isKnown: (partition) => this.#find(partition) !== undefined,
+          places: this.#asides.places,
           options: this.#options,
           ports: this.#ports,
         });
@@ -338,11 +355,12 @@ export class TargetDriver implements GroupListener {
       case "attempt":
         return this.#attempt(effect.delivery);
       case "dead-letter":
-        return this.#writeDeadLetter(effect);
       case "mark":
-        return this.#writeMarker(effect);
       case "park":
-        return this.#park(effect);
+      case "read-detour":
+      case "progress":
+      case "release":
+        return this.#asides.perform(effect);
       case "blocked":
         return this.#reporter.blocked(effect.delivery);
       case "commit":
@@ -396,47 +414,6 @@ export class TargetDriver implements GroupListener {
         const isFenced = error instanceof MillraceError && error.code === "COMMIT_FENCED";
         if (!isFenced) this.#reporter.portFailed("commit", error);
         this.#step({ kind: "commit-failed", id, isFenced });
-      },
-    );
-  }
-
-  #writeDeadLetter({ delivery, why }: Extract<EventEffect, { kind: "dead-letter" }>): void {
-    this.#deadLetters.write(delivery, why).then(
-      (position) => {
-        if (position !== undefined) this.#markers.noteDeadLetter(delivery, position);
-        this.#step({ kind: "dead-letters-written", deliveries: [delivery] });
-      },
-      async (error: unknown) => {
-        this.#reporter.portFailed("write a dead letter", error);
-        await this.#pause();
-        this.#step({ kind: "dead-letters-failed", deliveries: [delivery] });
-      },
-    );
-  }
-
-  #writeMarker({ delivery, marker }: Mark<PreparedEvent>): void {
-    const marks = [{ delivery, marker }];
-    this.#markers.write(delivery, marker).then(
-      () => {
-        this.#reporter.marked(delivery, marker.kind);
-        this.#step({ kind: "marks-written", marks });
-      },
-      async (error: unknown) => {
-        this.#reporter.portFailed("write a marker", error);
-        await this.#pause();
-        this.#step({ kind: "marks-failed", marks });
-      },
-    );
-  }
-
-  #park({ marker, deliveries }: Park<PreparedEvent>): void {
-    const parks = [{ marker, deliveries }];
-    this.#deadLetters.park({ marker, deliveries }).then(
-      () => this.#step({ kind: "parks-written", parks }),
-      async (error: unknown) => {
-        this.#reporter.portFailed("park events", error);
-        await this.#pause();
-        this.#step({ kind: "parks-failed", parks });
       },
     );
   }

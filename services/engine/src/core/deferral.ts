@@ -1,0 +1,103 @@
+/**
+ * Slow keys out of the way: near a bound of its partition, the key that holds the commit back, or fills the memory, is
+ * deferred. Its events go to the parked topic, so that commits move, and it goes on from there by itself.
+ *
+ * Never deferred: a key that has not had its turn, a key while the whole target waits (it is not the key that is slow),
+ * events without a key. At most one key of a partition at a time, `DEFERRAL_INTERVAL_MS` apart.
+ */
+import type { StepContext } from "./context.ts";
+import { DEFER_AT, pressureOf } from "./bounds.ts";
+import { unhold } from "./detour.ts";
+import { mayBegin } from "./dispatch.ts";
+import type { Lane } from "./lane.ts";
+import type { PartitionState } from "./partition.ts";
+import { markDeferred } from "./writes.ts";
+
+/** Between two looks at a partition that is nearly full, ms. */
+export const DEFERRAL_INTERVAL_MS = 25;
+/** A key fills the memory if it has so many times the events of the average key, and at least so many. */
+export const CROWD_RATIO = 4;
+export const CROWD_MIN = 16;
+
+/** Looks at the partitions that came near a bound. */
+export function deferSlowKeys<P>(context: StepContext<P>): void {
+  const { state, now } = context;
+  if (state.pressed.size === 0 || !mayBegin(state)) return;
+  for (const partition of state.pressed) {
+    if (now < partition.deferNotBefore) continue;
+    state.pressed.delete(partition);
+    partition.deferNotBefore = now + DEFERRAL_INTERVAL_MS;
+    if (partition.isOwned) relieve(context, partition);
+  }
+}
+
+/** Defers a key whose attempt has ended without settling its event; false where it may not be now. */
+export function deferNow<P>(context: StepContext<P>, lane: Lane<P>): boolean {
+  lane.isToBeDeferred = false;
+  const { state } = context;
+  if (lane.head === null || !mayBegin(state) || state.hold.heldSince !== null) return false;
+  markDeferred(context, lane.head);
+  return true;
+}
+
+function relieve<P>(context: StepContext<P>, partition: PartitionState<P>): void {
+  const { state } = context;
+  const { order, bounds } = state.config;
+  if (order !== "key" || state.hold.heldSince !== null) return;
+  const lane = firstLane(partition);
+  if (lane?.name === null || lane?.name === undefined) return;
+  const aside = partition.aside.get(lane.name);
+  if (aside !== undefined) {
+    if (aside.detour !== null) unhold(context, aside.detour);
+    return;
+  }
+  if (partition.aside.size >= bounds.quarantinedKeysMax) return;
+  if (isInTheWay(context, partition, lane)) defer(context, lane);
+}
+
+function defer<P>(context: StepContext<P>, lane: Lane<P>): void {
+  const { waiting, ready, retries } = context.state;
+  const isOther = (queued: Lane<P>): boolean => queued !== lane;
+  switch (lane.state) {
+    case "in-flight":
+      lane.isToBeDeferred = true;
+      return;
+    case "waiting":
+      waiting.keep(isOther);
+      break;
+    case "ready":
+      ready.keep(isOther);
+      retries.keep(isOther);
+      break;
+    default:
+      return;
+  }
+  if (lane.head !== null) markDeferred(context, lane.head);
+}
+
+/** Whether it is this key that fills the partition's bound. */
+function isInTheWay<P>(
+  context: StepContext<P>,
+  partition: PartitionState<P>,
+  lane: Lane<P>,
+): boolean {
+  if (lane.head === null || lane.head.attemptCount === 0) return false;
+  const { settled, unsettled } = pressureOf(context, partition);
+  if (settled >= DEFER_AT) return true;
+  const laneCount = partition.lanes.size + partition.looseLanes.size;
+  const average = partition.tracker.unsettledCount / laneCount;
+  return unsettled >= DEFER_AT && lengthOf(lane) >= Math.max(CROWD_MIN, CROWD_RATIO * average);
+}
+
+/** The lane that holds the lowest unsettled offset. */
+function firstLane<P>(partition: PartitionState<P>): Lane<P> | undefined {
+  const { committable } = partition.tracker;
+  for (const lane of partition.lanes.values()) if (lane.head?.offset === committable) return lane;
+  return undefined;
+}
+
+function lengthOf<P>(lane: Lane<P>): number {
+  let length = 0;
+  for (let next = lane.head; next !== null; next = next.next) length += 1;
+  return length;
+}
