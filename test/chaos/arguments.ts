@@ -1,10 +1,15 @@
 import { parseArgs } from "node:util";
+import { FAULT_NAMES, type FaultName } from "./faults/fault.ts";
 import { isProfile, PROFILES, type ProfileName } from "./profile.ts";
 
 /** What `npm run chaos` is told. */
 export interface ChaosArguments {
   readonly profile: ProfileName;
   readonly seed: number;
+  /** Faults in place of the profile's own, in this order; null: the profile's. */
+  readonly faults: readonly FaultName[] | null;
+  /** Between two faults, in place of the profile's, ms; null: the profile's. */
+  readonly gapMs: number | null;
   /** Where the history goes; null: `runs/<seed>`. */
   readonly folder: string | null;
 }
@@ -22,6 +27,8 @@ Runs real servers and processes under load, makes trouble, and judges what they 
 Options:
   --profile NAME   ${Object.keys(PROFILES).join(", ")} (default: pr)
   --seed NUMBER    the same faults in the same order (default: 1)
+  --faults A,B     these faults in this order, in place of the profile's
+  --gap SECONDS    between two faults, in place of the profile's
   --folder FOLDER  where its history goes (default: runs/<seed>); what is there is removed
   -h, --help       this text
 
@@ -37,6 +44,8 @@ export function readArguments(argv: readonly string[]): ChaosArguments | Usage {
       options: {
         profile: { type: "string", default: "pr" },
         seed: { type: "string", default: "1" },
+        faults: { type: "string" },
+        gap: { type: "string" },
         folder: { type: "string" },
         help: { type: "boolean", short: "h", default: false },
       },
@@ -45,9 +54,20 @@ export function readArguments(argv: readonly string[]): ChaosArguments | Usage {
     const { profile, seed } = values;
     if (!isProfile(profile)) throw new Error(`no such profile: ${profile}`);
     if (!/^\d{1,9}$/u.test(seed)) throw new Error(`--seed takes a whole number, not '${seed}'`);
-    return { profile, seed: Number(seed), folder: values.folder ?? null };
+    const faults = values.faults?.split(",").map(faultName) ?? null;
+    const gapMs = values.gap === undefined ? null : Number(values.gap) * 1_000;
+    if (Number.isNaN(gapMs)) throw new Error(`--gap takes seconds, not '${String(values.gap)}'`);
+    return { profile, seed: Number(seed), folder: values.folder ?? null, faults, gapMs };
   } catch (error) {
     const message = error instanceof Error ? error.message : String(error);
     return { text: `${message}\n\n${HELP}`, exitCode: 2 };
   }
+}
+
+function faultName(word: string): FaultName {
+  const found = FAULT_NAMES.find((name) => name === word);
+  if (found === undefined) {
+    throw new Error(`no such fault: ${word}; there are ${FAULT_NAMES.join(", ")}`);
+  }
+  return found;
 }

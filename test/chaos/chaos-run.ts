@@ -64,6 +64,7 @@ export async function runChaos(options: ChaosOptions): Promise<RunFacts> {
   cleanup.defer(() => stalls.stop());
   const operations = openOperationsLog(join(world.rawFolder, "ops.jsonl"));
   cleanup.defer(() => operations.close());
+  operations.note({ f: "start", who: "gateway" });
   const onFailed = (error: Error): void => broken.abort(error);
   const actors = await startActors({ world, operations, profile, seed, onFailed });
   cleanup.defer(() => actors.probe.stop());

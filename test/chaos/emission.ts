@@ -2,6 +2,7 @@
  * The upstream: a few producers, each with keys of its own, that send events through the gateway at an even rate and
  * repeat, with the same ids, what was not acknowledged. It owns what was emitted and writes it down.
  */
+import { hash } from "node:crypto";
 import { setTimeout as delay } from "node:timers/promises";
 import type { EmitLine } from "../checker/history.ts";
 import type { SeededRandom } from "../support/seeded-random.ts";
@@ -9,6 +10,7 @@ import { dataOf, EVENT_SOURCE, EVENT_TYPE, type ChaosEvent } from "./contract.ts
 import type { LineFile } from "./record/line-file.ts";
 import { runNow } from "./record/run-clock.ts";
 
+const HOT_KEY = "user-hot";
 const PRODUCER_COUNT = 4;
 /** Between two requests of a producer, ms. */
 const BEAT_MS = 100;
@@ -28,6 +30,14 @@ export interface EmissionOptions {
   readonly random: SeededRandom;
   readonly shaOf: (event: ChaosEvent) => string;
   readonly log: LineFile;
+}
+
+/** A record that does not come through the gateway. */
+export interface ForeignRecord {
+  /** Undefined: it has no envelope. */
+  readonly id?: string;
+  readonly key: string;
+  readonly value: Buffer;
 }
 
 interface Producer {
@@ -66,6 +76,16 @@ export class Emission {
     return this.#events;
   }
 
+  /** The busiest key. */
+  get hotKey(): string {
+    return HOT_KEY;
+  }
+
+  /** All keys that events were emitted of. */
+  get keys(): readonly string[] {
+    return [...this.#sequences.keys()];
+  }
+
   /** Begins. `onFailed` is told when the gateway refuses for good. */
   start(onFailed: (error: Error) => void): void {
     const producers = Array.from({ length: PRODUCER_COUNT }, (_, index) =>
@@ -80,6 +100,19 @@ export class Emission {
   async stop(): Promise<void> {
     this.#ending.abort();
     await this.#running;
+  }
+
+  /** Writes down what somebody else puts on the topic, so far as it says who it is. */
+  noteForeign(records: readonly ForeignRecord[], ev: "invoke" | "ok"): void {
+    const at = runNow();
+    for (const { id, key, value } of records) {
+      if (id === undefined) continue;
+      const line: EmitLine = {
+        ...{ h: "emit", at, ev, producer: "foreign", id, source: EVENT_SOURCE },
+        ...{ topic: this.#options.topic, key, sequence: 0, sha: hash("sha256", value) },
+      };
+      this.#options.log.append(line);
+    }
   }
 
   async #produce(producer: Producer): Promise<void> {
@@ -101,7 +134,7 @@ export class Emission {
     const { random, keyCount, hotShare, run } = this.#options;
     const isHot = index === 0 && random.chance(hotShare * PRODUCER_COUNT);
     const own = random.below(Math.ceil(keyCount / PRODUCER_COUNT));
-    const key = isHot ? "user-hot" : `user-${own * PRODUCER_COUNT + index}`;
+    const key = isHot ? HOT_KEY : `user-${own * PRODUCER_COUNT + index}`;
     const sequence = this.#sequences.get(key) ?? 0;
     this.#sequences.set(key, sequence + 1);
     const event = { id: `${run}-${this.#events.size}`, key, sequence };

@@ -31,11 +31,15 @@ async function main(): Promise<number> {
 }
 
 async function runAndJudge(
-  { profile: name, seed, folder: wished }: ChaosArguments,
+  { profile: name, seed, folder: wished, faults, gapMs }: ChaosArguments,
   signal: AbortSignal,
 ): Promise<number> {
   const folder = resolve(wished ?? join(ROOT, "runs", String(seed)));
-  const profile = PROFILES[name];
+  const profile = {
+    ...PROFILES[name],
+    ...(faults === null ? {} : { faults: { kind: "listed" as const, names: faults } }),
+    ...(gapMs === null ? {} : { gapMs }),
+  };
   const { rate, keyCount, targets, brokerCount } = profile;
   process.stdout.write(
     `chaos ${name}, seed ${seed}: ${rate} events/s over ${keyCount} keys to ${targets.join(", ")}; ` +

@@ -16,6 +16,7 @@ const POLL_MS = 100;
 
 /** The faults of a run, in order. The optional ones take turns over the seeds, so that a few seeds have them all. */
 export function planFaults({ faults, rounds }: Profile, seed: number): readonly FaultName[] {
+  if (faults.kind === "listed") return faults.names;
   const random = new SeededRandom(seed);
   const optional = FAULT_NAMES.filter((name) => !faults.always.includes(name));
   const count = Math.min(faults.drawnCount, optional.length);

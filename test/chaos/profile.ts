@@ -21,16 +21,23 @@ export interface Profile {
   readonly baselineMs: number;
   /** Between the recovery from one fault and the next one, ms. */
   readonly gapMs: number;
-  /** Faults of every run, and how many of the others, which differ from seed to seed. */
-  readonly faults: { readonly always: readonly FaultName[]; readonly drawnCount: number };
+  readonly faults: FaultChoice;
   /** Rounds of all of them. */
   readonly rounds: number;
   /** After healing, until the lag is 0, at most, ms. */
   readonly drainMsMax: number;
 }
 
+/** Which faults a run has. */
+export type FaultChoice =
+  | { readonly kind: "listed"; readonly names: readonly FaultName[] }
+  /** Those of every run, and how many of the others, which differ from seed to seed. */
+  | { readonly kind: "drawn"; readonly always: readonly FaultName[]; readonly drawnCount: number };
+
 /** Names of the profiles. */
 export type ProfileName = "smoke" | "pr" | "nightly" | "soak";
+
+const CORE_FAULTS = ["kill", "zombie", "rolling-restart", "broker-kill"] as const;
 
 const SMOKE: Profile = {
   name: "smoke",
@@ -44,7 +51,7 @@ const SMOKE: Profile = {
   warmMs: 3_000,
   baselineMs: 5_000,
   gapMs: 1_000,
-  faults: { always: ["kill", "server-errors", "rolling-restart"], drawnCount: 0 },
+  faults: { kind: "drawn", always: ["kill", "server-errors", "rolling-restart"], drawnCount: 0 },
   rounds: 1,
   drainMsMax: 30_000,
 };
@@ -61,7 +68,7 @@ const PR: Profile = {
   warmMs: 5_000,
   baselineMs: 15_000,
   gapMs: 2_000,
-  faults: { always: ["kill", "rolling-restart"], drawnCount: 4 },
+  faults: { kind: "drawn", always: CORE_FAULTS, drawnCount: 4 },
   rounds: 1,
   drainMsMax: 60_000,
 };
@@ -79,7 +86,7 @@ export const PROFILES: Readonly<Record<ProfileName, Profile>> = {
     targets: ["crm", "audit", "mail"],
     delivererCount: 3,
     baselineMs: 60_000,
-    faults: { always: PR.faults.always, drawnCount: 100 },
+    faults: { kind: "drawn", always: CORE_FAULTS, drawnCount: 100 },
     rounds: 2,
     drainMsMax: 180_000,
   },
@@ -88,7 +95,11 @@ export const PROFILES: Readonly<Record<ProfileName, Profile>> = {
     name: "soak",
     rate: 100,
     baselineMs: 60_000,
-    faults: { always: ["rolling-restart", "kill"], drawnCount: 0 },
+    faults: {
+      kind: "drawn",
+      always: ["rolling-restart", "rebalance-storm", "flapping", "kill"],
+      drawnCount: 0,
+    },
     rounds: 30,
     drainMsMax: 120_000,
   },

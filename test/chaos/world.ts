@@ -49,11 +49,14 @@ export interface World {
   readonly stack: Stack;
   readonly guard: Guard;
   readonly brokers: readonly string[];
-  readonly gateway: MillraceProcess;
   readonly gatewayUrl: string;
   /** Of the events' schema, as the registry says. */
   readonly schemaId: number;
   readonly targets: readonly WorldTarget[];
+  /** SIGKILL to the gateway. */
+  killGateway(): Promise<void>;
+  /** Starts it again, on the same port; resolves when it takes events. */
+  startGateway(): Promise<void>;
   /** Opens ports for a delivery process; the environment that leads to them. */
   environmentFor(name: string): Promise<NodeJS.ProcessEnv>;
   close(): Promise<void>;
@@ -99,17 +102,28 @@ export async function createWorld(options: WorldOptions): Promise<World> {
     profile.targets.map((name) => [urlVariable(name), "http://127.0.0.1:9"]),
   );
   await runMillrace(["init", "-c", configPath], { folder, name: "init", env: nowhere });
-  const { gateway, gatewayUrl } = await startGateway(folder, configPath, nowhere);
-  guard.watch(gateway);
+  const port = await freePort();
+  const gatewayUrl = `http://127.0.0.1:${port}`;
+  const env = { ...nowhere, XDG_CACHE_HOME: join(folder, "cache") };
+  let gateway: MillraceProcess;
+  const startGateway = async (): Promise<void> => {
+    const command = ["gateway", "-c", configPath, "--port", String(port)];
+    gateway = startMillrace(command, { folder, name: "gateway", env });
+    guard.watch(gateway);
+    await untilAnswers(`${gatewayUrl}/readyz`, gateway);
+  };
+  await startGateway();
   cleanup.defer(async () => {
     if (gateway.isRunning) await gateway.end("SIGTERM");
   });
-  await untilAnswers(`${gatewayUrl}/readyz`, gateway);
   const schemaId = await readSchemaId(registryUrl, TOPIC);
   const moved = cleanup.move();
   return {
     ...{ folder, rawFolder, namespace, topic: TOPIC, configPath, stack, guard, brokers },
-    ...{ gateway, gatewayUrl, schemaId, targets },
+    ...{ gatewayUrl, schemaId, targets, startGateway },
+    async killGateway() {
+      await gateway.end("SIGKILL");
+    },
     async environmentFor(name) {
       const env: NodeJS.ProcessEnv = {};
       for (const { target, proxy } of targets) {
@@ -135,20 +149,6 @@ async function makeTarget(
   const target = await startTarget({ name, logPath, seed }, watch);
   const proxy = await startProxy({ logPath: join(rawFolder, `cuts-${name}.jsonl`), seed }, watch);
   return { target, proxy };
-}
-
-async function startGateway(
-  folder: string,
-  configPath: string,
-  env: NodeJS.ProcessEnv,
-): Promise<{ readonly gateway: MillraceProcess; readonly gatewayUrl: string }> {
-  const port = await freePort();
-  const gateway = startMillrace(["gateway", "-c", configPath, "--port", String(port)], {
-    folder,
-    name: "gateway",
-    env: { ...env, XDG_CACHE_HOME: join(folder, "cache") },
-  });
-  return { gateway, gatewayUrl: `http://127.0.0.1:${port}` };
 }
 
 function writeCatalog(folder: string, partitions: number): void {

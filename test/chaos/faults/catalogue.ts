@@ -1,11 +1,43 @@
 /** All faults by name. */
 import type { Fault, FaultName } from "./fault.ts";
-import { kill, rollingRestart } from "./process-faults.ts";
-import { serverErrors } from "./target-faults.ts";
+import { answerResets, deadTarget, halfOpen, latency, slowDrip } from "./network-faults.ts";
+import { kill, rebalanceStorm, rollingRestart, shortStop, zombie } from "./process-faults.ts";
+import { poison } from "./record-faults.ts";
+import { brokerKill, brokerRestart, gatewayKill, registryOutage } from "./server-faults.ts";
+import {
+  applyThenTimeout,
+  flapping,
+  rejectedKeys,
+  serverErrors,
+  slowKey,
+  someErrors,
+  throttling,
+  unauthorized,
+} from "./target-faults.ts";
 
 /** What each one does. */
 export const FAULTS: Readonly<Record<FaultName, Fault>> = {
   kill,
+  zombie,
+  "short-stop": shortStop,
   "rolling-restart": rollingRestart,
+  "rebalance-storm": rebalanceStorm,
+  "broker-kill": brokerKill,
+  "broker-restart": brokerRestart,
+  "registry-outage": registryOutage,
+  "gateway-kill": gatewayKill,
   "server-errors": serverErrors,
+  "some-errors": someErrors,
+  throttling,
+  unauthorized,
+  flapping,
+  "apply-then-timeout": applyThenTimeout,
+  "rejected-keys": rejectedKeys,
+  "slow-key": slowKey,
+  poison,
+  "answer-resets": answerResets,
+  latency,
+  "slow-drip": slowDrip,
+  "half-open": halfOpen,
+  "dead-target": deadTarget,
 };

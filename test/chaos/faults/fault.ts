@@ -6,7 +6,31 @@ import type { OperationsLog } from "../record/operations-log.ts";
 import type { SeededRandom } from "../../support/seeded-random.ts";
 
 /** Names of the faults. */
-export const FAULT_NAMES = ["kill", "rolling-restart", "server-errors"] as const;
+export const FAULT_NAMES = [
+  "kill",
+  "zombie",
+  "short-stop",
+  "rolling-restart",
+  "rebalance-storm",
+  "broker-kill",
+  "broker-restart",
+  "registry-outage",
+  "gateway-kill",
+  "server-errors",
+  "some-errors",
+  "throttling",
+  "unauthorized",
+  "flapping",
+  "apply-then-timeout",
+  "rejected-keys",
+  "slow-key",
+  "poison",
+  "answer-resets",
+  "latency",
+  "slow-drip",
+  "half-open",
+  "dead-target",
+] as const;
 
 /** One of them. */
 export type FaultName = (typeof FAULT_NAMES)[number];

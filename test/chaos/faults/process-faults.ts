@@ -2,11 +2,19 @@
 import type { Deliverer } from "../deliverer-pool.ts";
 import { HEALTHY } from "../target/target-script.ts";
 import type { Fault, FaultScene } from "./fault.ts";
+import { firstTarget } from "./first-target.ts";
 
 /** Answers take so long while calls are gathered for a kill, ms. */
 const GATHER_MS = 400;
 const OPEN_AT_KILL_MIN = 4;
 const GATHER_POLL_MS = 20;
+
+/** Longer than a session (10 s) and the time until the others have noticed. */
+const ZOMBIE_MS_MIN = 14_000;
+const ZOMBIE_MS_SPREAD = 6_000;
+const SHORT_STOP_MS = 5_000;
+const STORM_COUNT = 5;
+const STORM_STAY_MS = 2_500;
 
 /** SIGKILL at work, with calls open; another process is started a moment later. */
 export const kill: Fault = async (scene) => {
@@ -28,22 +36,48 @@ export const rollingRestart: Fault = async ({ pool }) => {
   return { target: null, who: olds.map(({ name }) => name), scope: "all" };
 };
 
+/** SIGSTOP for longer than its session lasts, then SIGCONT: it wakes up and owns nothing any more. */
+export const zombie: Fault = async (scene) => {
+  const { pool, random, pause } = scene;
+  const victim = pick(scene);
+  pool.freeze(victim, "stop");
+  await pause(ZOMBIE_MS_MIN + random.below(ZOMBIE_MS_SPREAD));
+  pool.freeze(victim, "continue");
+  return { target: null, who: [victim.name], scope: "all" };
+};
+
+/** SIGSTOP for less than its session, then SIGCONT: it goes on as if nothing had been. */
+export const shortStop: Fault = async (scene) => {
+  const victim = pick(scene);
+  scene.pool.freeze(victim, "stop");
+  await scene.pause(SHORT_STOP_MS);
+  scene.pool.freeze(victim, "continue");
+  return { target: null, who: [victim.name], scope: "all" };
+};
+
+/** Processes come and go, one after the other. */
+export const rebalanceStorm: Fault = async ({ pool, pause }) => {
+  const who: string[] = [];
+  for (let count = 0; count < STORM_COUNT; count += 1) {
+    const guest = await pool.start();
+    who.push(guest.name);
+    await pause(STORM_STAY_MS);
+    await pool.terminate(guest);
+  }
+  return { target: null, who, scope: "all" };
+};
+
 function pick({ pool, random }: FaultScene): Deliverer {
   return random.pick(pool.running.filter(({ isStopped }) => !isStopped));
 }
 
 /** Targets answer slowly until calls are open, so that a process dies with some in its hands. */
-async function withOpenCalls(
-  { world, pause }: FaultScene,
-  act: () => Promise<void>,
-): Promise<void> {
-  const [first] = world.targets;
-  if (first === undefined) throw new Error("a world without targets");
-  const { target } = first;
+async function withOpenCalls(scene: FaultScene, act: () => Promise<void>): Promise<void> {
+  const { target } = firstTarget(scene);
   await target.script({ ...HEALTHY, latency: { minMs: GATHER_MS, maxMs: GATHER_MS } });
   for (let tries = 0; tries < 100; tries += 1) {
     if ((await target.report()).open >= OPEN_AT_KILL_MIN) break;
-    await pause(GATHER_POLL_MS);
+    await scene.pause(GATHER_POLL_MS);
   }
   await act();
   await target.script(HEALTHY);

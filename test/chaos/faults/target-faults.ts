@@ -1,25 +1,97 @@
-/** Faults of a target: the first one of the world. */
-import { HEALTHY, type TargetScript } from "../target/target-script.ts";
+/** Faults of a target, all of them of the first one of the world. */
+import { HEALTHY, type BadEnd, type TargetScript } from "../target/target-script.ts";
 import type { Fault, FaultOutcome, FaultScene } from "./fault.ts";
+import { firstTarget } from "./first-target.ts";
+import { drawKeys } from "./draw-keys.ts";
+
+/** What a 429 asks to wait, seconds. */
+export const RETRY_AFTER_SECONDS = 3;
+/** What is added to the answers of a slow key, ms: below the target's timeout. */
+export const SLOW_MS = 1_500;
 
 /** Every call is answered 503. */
 export const serverErrors: Fault = (scene) =>
-  follow(scene, 8_000, {
-    faults: [{ share: 1, end: { kind: "status", status: 503, retryAfterSeconds: null } }],
+  follow(scene, {
+    ms: 8_000,
+    script: always({ kind: "status", status: 503, retryAfterSeconds: null }),
   });
 
+/** A fifth of the calls is answered 500. */
+export const someErrors: Fault = (scene) =>
+  follow(scene, {
+    ms: 8_000,
+    script: {
+      faults: [{ share: 0.2, end: { kind: "status", status: 500, retryAfterSeconds: null } }],
+    },
+  });
+
+/** Every call is answered 429, with a time to wait. */
+export const throttling: Fault = (scene) =>
+  follow(scene, {
+    ms: 4_000,
+    script: always({ kind: "status", status: 429, retryAfterSeconds: RETRY_AFTER_SECONDS }),
+  });
+
+/** Every call is answered 401, as with a credential that was rotated. */
+export const unauthorized: Fault = (scene) =>
+  follow(scene, {
+    ms: 8_000,
+    script: always({ kind: "status", status: 401, retryAfterSeconds: null }),
+  });
+
+/** Down and up again, three times. */
+export const flapping: Fault = async (scene) => {
+  const down = always({ kind: "status", status: 503, retryAfterSeconds: null });
+  for (let count = 0; count < 3; count += 1) {
+    await follow(scene, { ms: 2_000, script: down });
+    await scene.pause(3_000);
+  }
+  return { target: firstTarget(scene).target.name, who: [], scope: "target" };
+};
+
+/** A twentieth of the calls is applied and never answered. */
+export const applyThenTimeout: Fault = (scene) =>
+  follow(scene, {
+    ms: 8_000,
+    script: { faults: [{ share: 0.05, end: { kind: "hang", ms: 60_000 } }] },
+  });
+
+/** A few keys are refused for good. */
+export const rejectedKeys: Fault = (scene) => {
+  const who = drawKeys(scene, 8);
+  const reject = Object.fromEntries(who.map((key) => [key, 422]));
+  return follow(scene, { ms: 8_000, script: { reject }, who });
+};
+
+/** One key, the busiest, is answered slowly. */
+export const slowKey: Fault = (scene) => {
+  const who = [scene.emission.hotKey];
+  const slow = Object.fromEntries(who.map((key) => [key, SLOW_MS]));
+  return follow(scene, { ms: 12_000, script: { slow }, who });
+};
+
+function always(end: BadEnd): Partial<TargetScript> {
+  return { faults: [{ share: 1, end }] };
+}
+
+interface Following {
+  readonly ms: number;
+  readonly script: Partial<TargetScript>;
+  /** Keys that it befalls; default: all. */
+  readonly who?: readonly string[];
+}
+
 async function follow(
-  { world, operations, pause }: FaultScene,
-  ms: number,
-  script: Partial<TargetScript>,
+  scene: FaultScene,
+  { ms, script, who = [] }: Following,
 ): Promise<FaultOutcome> {
-  const [first] = world.targets;
-  if (first === undefined) throw new Error("a world without targets");
-  const { name } = first.target;
+  const { operations, pause } = scene;
+  const { target } = firstTarget(scene);
+  const { name } = target;
   operations.note({ f: "target-fault", who: name, target: name, detail: JSON.stringify(script) });
-  await first.target.script({ ...HEALTHY, ...script });
+  await target.script({ ...HEALTHY, ...script });
   await pause(ms);
-  await first.target.script(HEALTHY);
+  await target.script(HEALTHY);
   operations.note({ f: "target-heal", who: name, target: name });
-  return { target: name, who: [], scope: "target" };
+  return { target: name, who, scope: who.length === 0 ? "target" : "keys" };
 }

@@ -9,8 +9,8 @@ import type { ProxyMode } from "./proxy-mode.ts";
 
 interface FaultProxyOptions {
   readonly random: SeededRandom;
-  /** A connection went while the answer to this call had not passed whole. */
-  readonly onCut: (idempotencyKey: string) => void;
+  /** A connection, whose port at the server is named, went while the answer to this call had not passed whole. */
+  readonly onCut: (idempotencyKey: string, connection: number) => void;
 }
 
 /** What a proxy has done since it was asked last. */
@@ -30,6 +30,8 @@ interface Pair {
   readonly caller: Socket;
   readonly server: Socket;
   readonly tracker: AnswerTracker;
+  /** Local port of `server`; 0 before it is connected. */
+  connection: number;
   /** Ends the delays of what is still to be passed on. */
   readonly timers: Set<NodeJS.Timeout>;
   isDeaf: boolean;
@@ -89,7 +91,8 @@ export class FaultProxy {
     const server = connect({ port: behind, host: "127.0.0.1", noDelay: true });
     const tracker = new AnswerTracker();
     const pair = { caller, server, tracker, timers: new Set<NodeJS.Timeout>() };
-    const open: Pair = { ...pair, isDeaf: false, isOver: false };
+    const open: Pair = { ...pair, connection: 0, isDeaf: false, isOver: false };
+    server.once("connect", () => (open.connection = server.localPort ?? 0));
     this.#pairs.add(open);
     caller.on("data", (chunk: Buffer) => this.#fromCaller(open, chunk));
     server.on("data", (chunk: Buffer) => this.#fromServer(open, chunk));
@@ -177,9 +180,9 @@ export class FaultProxy {
     pair.server.destroy();
   }
 
-  #noteCut({ tracker }: Pair): void {
+  #noteCut({ tracker, connection }: Pair): void {
     const key = tracker.end();
-    if (key !== null) this.#options.onCut(key);
+    if (key !== null) this.#options.onCut(key, connection);
   }
 }
 

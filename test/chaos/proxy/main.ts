@@ -9,8 +9,8 @@ const [logPath = "cuts.jsonl", seed = "1"] = process.argv.slice(2);
 const log = openLineFile(logPath);
 const proxy = new FaultProxy({
   random: new SeededRandom(Number(seed)),
-  onCut(idempotencyKey) {
-    const line: CutLine = { at: runNow(), idempotencyKey };
+  onCut(idempotencyKey, connection) {
+    const line: CutLine = { at: runNow(), idempotencyKey, connection };
     log.append(line);
   },
 });

@@ -9,6 +9,8 @@ const ENTRY = fileURLToPath(new URL("main.ts", import.meta.url));
 export interface CutLine {
   readonly at: number;
   readonly idempotencyKey: string;
+  /** Port of the proxy's connection to the target. */
+  readonly connection: number;
 }
 
 /** What a proxy is told; every order is answered. */

@@ -14,6 +14,7 @@ import type {
 } from "../../checker/history.ts";
 import { HistoryFile } from "../../checker/history-file.ts";
 import type { CutLine } from "../proxy/proxy-process.ts";
+import type { RawReceiveLine } from "../target/target-server.ts";
 import { GRACE_SECONDS } from "../deliverer-pool.ts";
 import type { World } from "../world.ts";
 import type { FinalRead } from "./final-read.ts";
@@ -110,26 +111,36 @@ async function* receivedLines(
   }
 }
 
-/** What a target wrote, and which of its answers the proxy saw go missing. */
+/** What a target wrote, and which of the answers that it thought sent the proxy saw go missing. */
 async function* receivedAt(rawFolder: string, target: string): AsyncGenerator<ReceiveLine> {
-  const cuts = await collect(readLines<CutLine>(join(rawFolder, `cuts-${target}.jsonl`)));
-  const cutKeys = new Set(cuts.map(({ idempotencyKey }) => idempotencyKey));
-  const ends = new Map<string, ReceiveLine>();
-  const lines = readLines<ReceiveLine>(join(rawFolder, `recv-${target}.jsonl`));
-  for await (const line of mergeLines<ReceiveLine | CutLine>([lines, iterate(cuts)])) {
-    if ("h" in line) {
-      if (cutKeys.has(line.idempotencyKey)) ends.set(line.idempotencyKey, line);
-      yield line;
-      continue;
-    }
-    const end = ends.get(line.idempotencyKey);
-    // What the target saw break itself needs no second word for it.
-    if (end?.ev !== "answer") continue;
-    ends.delete(line.idempotencyKey);
-    const { h, topic, partition, offset, arrival, idempotencyKey, bodySha, job } = end;
-    const process = end.process === undefined ? {} : { process: end.process };
-    const broken = { h, at: line.at, ev: "broken" as const, target, arrival, idempotencyKey };
-    yield { ...broken, ...{ topic, partition, offset, bodySha, job }, ...process };
+  const path = join(rawFolder, `recv-${target}.jsonl`);
+  const cuts = new Map<string, number>();
+  for await (const cut of readLines<CutLine>(join(rawFolder, `cuts-${target}.jsonl`))) {
+    cuts.set(`${cut.connection}/${cut.idempotencyKey}`, cut.at);
+  }
+  const missing: ReceiveLine[] = [];
+  for await (const { connection, ...line } of readLines<RawReceiveLine>(path)) {
+    const cutAt = cuts.get(`${connection}/${line.idempotencyKey}`);
+    if (cutAt !== undefined && line.ev === "answer") missing.push(brokenLine(line, cutAt));
+  }
+  missing.sort((a, b) => a.at - b.at);
+  yield* mergeLines([withoutConnection(path), iterate(missing)]);
+}
+
+/** The target may write its answer when the proxy has cut the connection already. */
+function brokenLine(answer: ReceiveLine, cutAt: number): ReceiveLine {
+  const { h, target, arrival, topic, partition, offset, idempotencyKey, bodySha, job } = answer;
+  const process = answer.process === undefined ? {} : { process: answer.process };
+  const at = Math.max(cutAt, answer.at);
+  const identity = { target, arrival, topic, partition, offset, idempotencyKey, bodySha, job };
+  return { h, at, ev: "broken", ...identity, ...process };
+}
+
+async function* withoutConnection(path: string): AsyncGenerator<ReceiveLine> {
+  for await (const line of readLines<RawReceiveLine>(path)) {
+    const { connection, ...rest } = line;
+    if (connection > 0) yield rest;
+    else throw new Error(`${path}: a call without a connection`);
   }
 }
 

@@ -1,7 +1,9 @@
 /**
  * Whether a fault took effect: what is only scheduled proves nothing. Each kind has its own sign in the history.
  */
+import type { OperationLine } from "../../checker/history.ts";
 import type { FaultName, FaultRecord } from "../faults/fault.ts";
+import { SLOW_MS } from "../faults/target-faults.ts";
 import type { ArrivalSeen, Observation } from "./observation.ts";
 
 /** What the history says. */
@@ -13,15 +15,79 @@ export interface Proof {
 
 type Prover = (record: FaultRecord, observation: Observation) => Proof;
 
+/** A silence of a target that shows that it was left alone, ms. */
+const SILENCE_MS = 3_000;
+
 const PROVERS: Readonly<Record<FaultName, Prover>> = {
   kill: openAtKill,
+  zombie: sessionLost,
+  "short-stop": silentProcess,
   "rolling-restart": endedInOrder,
-  "server-errors": (record, observation) =>
+  "rebalance-storm": (record, { claims }) =>
     atLeast(
-      20,
-      "answers of 5xx",
-      answers(record, observation, (status) => status >= 500),
+      record.who.length,
+      "partitions taken by the guests",
+      claims.filter(({ process }) => record.who.includes(process)).length,
     ),
+  "broker-kill": unsureEmits,
+  "broker-restart": unsureEmits,
+  "registry-outage": (record, observation) =>
+    atLeast(20, "deliveries while the registry was away", arrivalsIn(record, observation).length),
+  "gateway-kill": unsureEmits,
+  "server-errors": (record, observation) =>
+    atLeast(5, "answers of 5xx", answers(record, observation, isServerError)),
+  "some-errors": (record, observation) =>
+    atLeast(20, "answers of 5xx", answers(record, observation, isServerError)),
+  throttling: pauseAsTold,
+  unauthorized: (record, observation) => {
+    const count = answers(record, observation, (status) => status === 401);
+    const silenceMs = longestSilence(record, observation);
+    return {
+      isProven: count > 0 && silenceMs >= SILENCE_MS,
+      text: `${count} answers of 401, then ${Math.round(silenceMs)} ms of silence`,
+    };
+  },
+  flapping: (record, observation) => {
+    const down = answers(record, observation, isServerError);
+    const up = answers(record, observation, (status) => status === 200);
+    return { isProven: down >= 10 && up >= 10, text: `${down} answers of 5xx, ${up} of 200` };
+  },
+  "apply-then-timeout": (record, observation) =>
+    atLeast(
+      5,
+      "calls applied and not answered",
+      arrivalsIn(record, observation).filter(
+        ({ isApplied, status }) => isApplied && status === null,
+      ).length,
+    ),
+  "rejected-keys": (record, observation) =>
+    atLeast(1, "dead letters of the keys", deadLettersOf(record, observation)),
+  "slow-key": ({ who, ...record }, observation) =>
+    atLeast(
+      3,
+      "slow answers of the key",
+      arrivalsIn(record, observation).filter(
+        ({ key, at, endAt }) => who.includes(key ?? "") && (endAt ?? at) - at >= SLOW_MS,
+      ).length,
+    ),
+  poison: (record, observation) =>
+    atLeast(record.who.length, "dead letters of the keys", deadLettersOf(record, observation)),
+  "answer-resets": (record, observation) =>
+    atLeast(
+      5,
+      "answers cut on their way",
+      arrivalsIn(record, observation).filter(({ isBroken, status }) => isBroken && status !== null)
+        .length,
+    ),
+  latency: slowerThanClean,
+  "slow-drip": (record, observation) =>
+    atLeast(
+      5,
+      "calls given up before their answer was through",
+      arrivalsIn(record, observation).filter(({ isBroken }) => isBroken).length,
+    ),
+  "half-open": silentTarget,
+  "dead-target": silentTarget,
 };
 
 /** Looks for it. */
@@ -47,23 +113,127 @@ function endedInOrder({ who }: FaultRecord, { operations }: Observation): Proof 
   return { isProven: ended.length === who.length && who.length > 0, text };
 }
 
+/** Another process took what it had, while it was stopped. */
+function sessionLost({ who }: FaultRecord, { claims, operations }: Observation): Proof {
+  const [stoppedAt = Infinity] = timesOf(operations, "stop", who);
+  const continuedAt = timesOf(operations, "continue", who).at(-1) ?? -Infinity;
+  const owners = new Map<string, string>();
+  let taken = 0;
+  for (const { at, process, target, partition } of claims) {
+    const name = `${target}/${partition}`;
+    const isOurs = who.includes(owners.get(name) ?? "");
+    if (isOurs && at > stoppedAt && at < continuedAt && !who.includes(process)) taken += 1;
+    owners.set(name, process);
+  }
+  return atLeast(1, "partitions taken from it while it was stopped", taken);
+}
+
+/** A process sent nothing while it was stopped. */
+function silentProcess({ who }: FaultRecord, { arrivals, operations }: Observation): Proof {
+  const [stoppedAt = Infinity] = timesOf(operations, "stop", who);
+  const continuedAt = timesOf(operations, "continue", who).at(-1) ?? -Infinity;
+  const own = arrivals.filter(({ process }) => who.includes(process));
+  const before = own.filter(({ at }) => at < stoppedAt && at > stoppedAt - 1_000).length;
+  const during = own.filter(({ at }) => at > stoppedAt + 200 && at < continuedAt).length;
+  const text = `${before} calls in the second before the stop, ${during} during it`;
+  return { isProven: before > 0 && during === 0, text };
+}
+
+/** Some emits were not acknowledged at once. */
+function unsureEmits({ startAt, endAt }: FaultRecord, observation: Observation): Proof {
+  const count = observation.unsureEmits.filter((at) => at >= startAt && at <= endAt).length;
+  return atLeast(1, "emits without an acknowledgement", count);
+}
+
+/** After the last answer of 429 the target was left alone for as long as it had asked. */
+function pauseAsTold({ target, startAt, endAt }: FaultRecord, { arrivals }: Observation): Proof {
+  const told = arrivals.filter(
+    (call) =>
+      call.target === target && call.status === 429 && call.at >= startAt && call.at <= endAt,
+  );
+  const last = told.reduce((latest, { endAt: at }) => Math.max(latest, at ?? 0), 0);
+  const next = arrivals.find((call) => call.target === target && call.at > last)?.at ?? Infinity;
+  const askedMs = told.at(-1)?.retryAfterMs ?? Infinity;
+  const text = `${told.length} answers of 429, then ${Math.round(next - last)} ms of silence`;
+  return { isProven: told.length > 0 && next - last >= askedMs - 1_000, text };
+}
+
+function silentTarget(record: FaultRecord, observation: Observation): Proof {
+  const silenceMs = longestSilence(record, observation);
+  const text = `no call came through for ${Math.round(silenceMs)} ms`;
+  return { isProven: silenceMs >= SILENCE_MS, text };
+}
+
+/** Calls came later than before the fault. */
+function slowerThanClean(record: FaultRecord, observation: Observation): Proof {
+  const { target, startAt } = record;
+  const latencies = (calls: readonly ArrivalSeen[]): number[] =>
+    calls.flatMap(({ latencyMs }) => latencyMs ?? []).sort((a, b) => a - b);
+  const before = latencies(
+    observation.arrivals.filter(
+      (call) => call.target === target && call.at < startAt && call.at > startAt - 2_000,
+    ),
+  );
+  const during = latencies(arrivalsIn(record, observation));
+  const [was = 0, is = 0] = [before, during].map((all) => all[all.length >> 1]);
+  const text = `calls came after ${Math.round(is)} ms in the median, ${Math.round(was)} before`;
+  return { isProven: is - was >= 20, text };
+}
+
+function longestSilence(
+  { target, startAt, endAt }: FaultRecord,
+  { arrivals }: Observation,
+): number {
+  let last = startAt;
+  let longest = 0;
+  for (const call of arrivals) {
+    if (call.target !== target || call.at < startAt) continue;
+    longest = Math.max(longest, Math.min(call.at, endAt) - last);
+    last = call.at;
+    if (call.at >= endAt) break;
+  }
+  return longest;
+}
+
+function deadLettersOf({ who, startAt }: FaultRecord, { givenUps }: Observation): number {
+  return givenUps.filter(
+    ({ kind, key, at }) => kind === "dlq" && at >= startAt && who.includes(key ?? ""),
+  ).length;
+}
+
+function timesOf(
+  operations: Observation["operations"],
+  f: OperationLine["f"],
+  who: readonly string[],
+): readonly number[] {
+  return operations.filter((line) => line.f === f && who.includes(line.who)).map(({ at }) => at);
+}
+
+function isServerError(status: number): boolean {
+  return status >= 500;
+}
+
 function isOpen({ at, endAt }: ArrivalSeen, when: number): boolean {
   return at < when && (endAt ?? Infinity) >= when;
 }
 
 function answers(
-  { target, startAt, endAt }: FaultRecord,
-  { arrivals }: Observation,
+  record: FaultRecord,
+  observation: Observation,
   isSuch: (status: number) => boolean,
 ): number {
+  return arrivalsIn(record, observation).filter(({ status }) => status !== null && isSuch(status))
+    .length;
+}
+
+/** Calls that came while the harm lasted, at the target that it befell or at all. */
+function arrivalsIn(
+  { target, startAt, endAt }: Pick<FaultRecord, "endAt" | "startAt" | "target">,
+  { arrivals }: Observation,
+): readonly ArrivalSeen[] {
   return arrivals.filter(
-    (call) =>
-      call.target === target &&
-      call.at >= startAt &&
-      call.at <= endAt &&
-      call.status !== null &&
-      isSuch(call.status),
-  ).length;
+    (call) => (target === null || call.target === target) && call.at >= startAt && call.at <= endAt,
+  );
 }
 
 function atLeast(least: number, what: string, count: number): Proof {

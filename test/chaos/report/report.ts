@@ -41,8 +41,14 @@ export function conclude(facts: RunFacts, verdict: Verdict, rows: readonly Fault
   return { result: doubts.length === 0 ? "clean" : "inconclusive", reasons: doubts };
 }
 
-/** The figures that L4 is judged by. */
+/** A clean p99 above it tells of the machine, not of what runs on it, ms. */
+export const CLEAN_P99_MAX_MS = 150;
+
+/** The figures that L4 is judged by: none where the machine was too busy for a comparison to say anything. */
 export function measureLines(facts: RunFacts, rows: readonly FaultRow[]): readonly MeasureLine[] {
+  if (rows.some(({ healthy }) => healthy.some(({ cleanMs }) => cleanMs > CLEAN_P99_MAX_MS))) {
+    return [];
+  }
   const clean: MeasureLine[] = [];
   const faulted: MeasureLine[] = [];
   for (const { fault, healthy } of rows) {

@@ -14,6 +14,12 @@ import type { LineFile } from "../record/line-file.ts";
 import { runNow } from "../record/run-clock.ts";
 import { planCall, type CallEnd, type TargetScript } from "./target-script.ts";
 
+/** A line of the target's own log. */
+export interface RawReceiveLine extends ReceiveLine {
+  /** Port of the caller's end of the connection. */
+  readonly connection: number;
+}
+
 interface TargetServerOptions {
   readonly target: string;
   readonly log: LineFile;
@@ -39,7 +45,7 @@ interface Exchange {
 
 interface Call {
   readonly response: ServerResponse;
-  readonly identity: Omit<ReceiveLine, "at" | "ev">;
+  readonly identity: Omit<RawReceiveLine, "at" | "ev">;
   end: CallEnd | null;
   isEnded: boolean;
 }
@@ -112,6 +118,7 @@ export class TargetServer {
       bodySha: hash("sha256", body),
       job: header(request, "millrace-replay"),
       process,
+      connection: request.socket.remotePort ?? 0,
     };
     const call: Call = { response, identity, end: null, isEnded: false };
     this.#write(call, "arrive", {});
@@ -181,7 +188,7 @@ export class TargetServer {
   }
 
   #write({ identity }: Call, ev: ReceiveLine["ev"], fields: Partial<ReceiveLine>): void {
-    const line: ReceiveLine = { ...identity, at: runNow(), ev, ...fields };
+    const line: RawReceiveLine = { ...identity, at: runNow(), ev, ...fields };
     this.#options.log.append(line);
   }
 }
