@@ -1,8 +1,8 @@
 import { covers, type Coverage, readCoverage } from "../done-set.ts";
 import { appliedCommits, lastBefore } from "./commit-log.ts";
 import type { Ledger } from "./ledger.ts";
-import type { Channel, Commit, Delivery, Epoch } from "./rows.ts";
-import { givenUpOrder, isInForce } from "./settlement.ts";
+import { type Channel, type Commit, type Delivery, type Epoch, NONE } from "./rows.ts";
+import { isInForce } from "./settlement.ts";
 
 /** An epoch with what its owner could know when it began. */
 export interface Takeover {
@@ -35,16 +35,26 @@ export function takeoversOf(ledger: Ledger, channel: Channel): readonly Takeover
 
 /**
  * Whether a new owner must not send a delivery: the last commit covers it. An event that was parked goes on from there
- * although commits pass it, so of these it is how far their key has gone on that counts.
+ * although commits pass it, so of these it is how far their key has gone on since then that counts.
  */
 export function isTakenOver({ coverage, epoch }: Takeover, delivery: Delivery): boolean {
   const { channel, offset, record } = delivery;
   if (!covers(coverage, offset)) return false;
-  const isParked =
-    delivery.firstGivenUp !== null && givenUpOrder(delivery, "park") < epoch.startOrder;
-  if (!isParked) return true;
+  const parkedOrder = lastParked(delivery, epoch.startOrder);
+  if (parkedOrder === NONE) return true;
   return channel.progress.some(({ order, key, next, ...progress }) => {
-    const isAbove = key === record.key && next > offset && order < epoch.startOrder;
-    return isAbove && isInForce(channel, { order, ...progress });
+    const isBetween = order > parkedOrder && order < epoch.startOrder;
+    const isAbove = key === record.key && next > offset;
+    return isBetween && isAbove && isInForce(channel, { order, ...progress });
   });
+}
+
+/** When it was parked last before a moment; NONE where it was not. */
+function lastParked({ channel, firstGivenUp }: Delivery, before: number): number {
+  let last = NONE;
+  for (let one = firstGivenUp; one !== null; one = one.next) {
+    const isWanted = one.kind === "park" && one.order < before && one.order > last;
+    if (isWanted && isInForce(channel, one)) last = one.order;
+  }
+  return last;
 }
