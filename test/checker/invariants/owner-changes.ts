@@ -98,7 +98,7 @@ function requestOf(base: Commit, { commits }: Channel): Commit {
   return request ?? base;
 }
 
-/** Whether no commit of the last owner failed or stayed open after the one that counted. */
+/** Whether no commit of the last owner failed or stayed open, from the one that counted on. */
 function hasCommittedLast(
   { commits }: Channel,
   { before, epoch }: Takeover,
@@ -108,7 +108,7 @@ function hasCommittedLast(
     ({ process, sendOrder, result }) =>
       process === before?.process &&
       result !== "ok" &&
-      sendOrder > (base?.sendOrder ?? NONE) &&
+      sendOrder >= (base?.sendOrder ?? NONE) &&
       sendOrder < epoch.startOrder,
   );
 }

@@ -90,6 +90,7 @@ export class Ledger {
         const known = claims.get(channel) ?? [];
         if (!isAssigned) this.processes.beginClaimed(channel, known);
         else if (claims.size > 0) this.#compare(channel, known);
+        if (channel.floor === NEVER) channel.floor = 0;
       }
     }
   }
@@ -335,7 +336,7 @@ export class Ledger {
     if (channel === undefined || typeof line.value !== "object" || line.value === null) return;
     const value: object = line.value;
     if (kind === "initialised" && "offset" in value && typeof value.offset === "number") {
-      channel.floor = value.offset;
+      channel.floor = Math.min(channel.floor, value.offset);
     }
     if (kind === "progress" && "next" in value && typeof value.next === "number") {
       const key = this.names.keyOf(Buffer.from(lane, "base64url").toString("latin1"));

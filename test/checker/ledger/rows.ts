@@ -74,8 +74,8 @@ export interface Target {
 export class Channel {
   readonly target: Target;
   readonly stream: Stream;
-  /** Below it nothing is promised: where the target began to read. */
-  floor = 0;
+  /** Below it nothing is promised: where the target began to read. NEVER until it is known. */
+  floor = NEVER;
   readonly deliveries: Delivery[] = [];
   /** In the order they came. */
   readonly attempts: Attempt[] = [];
