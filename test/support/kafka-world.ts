@@ -9,6 +9,7 @@ import {
   asTopic,
   type Clock,
   type Offset,
+  type ParkedLog,
   type RecordSink,
   type RecordSource,
   type SourceRecord,
@@ -17,6 +18,7 @@ import {
   type TopicPartition,
 } from "@millrace/engine";
 import {
+  createParkedLog,
   createRecordSink,
   createRecordSource,
   createStateLog,
@@ -26,6 +28,7 @@ import {
 import { AssignerProtocol, Kafka, Partitioners, logLevel, type Cluster } from "kafkajs";
 import { onTestFinished } from "vitest";
 import { MemoryBroker } from "./memory-kafka/memory-broker.ts";
+import { MemoryParkedLog } from "./memory-kafka/memory-parked-log.ts";
 import { MemorySink } from "./memory-kafka/memory-sink.ts";
 import { MemorySource } from "./memory-kafka/memory-source.ts";
 import { MemoryStateLog } from "./memory-kafka/memory-state-log.ts";
@@ -52,6 +55,7 @@ export interface KafkaWorld {
   source(groupId: string, topics: readonly Topic[]): RecordSource;
   sink(): RecordSink;
   stateLog(topic: Topic): StateLog;
+  parkedLog(): ParkedLog;
   write(place: TopicPartition, records: readonly PlainRecord[]): Promise<void>;
   /** All records, by partition and offset. */
   read(
@@ -118,6 +122,11 @@ class MemoryWorld implements KafkaWorld {
   /** @inheritdoc */
   sink(): RecordSink {
     return new MemorySink(this.#broker);
+  }
+
+  /** @inheritdoc */
+  parkedLog(): ParkedLog {
+    return new MemoryParkedLog(this.#broker);
   }
 
   /** @inheritdoc */
@@ -234,6 +243,13 @@ export class RealWorld implements KafkaWorld {
     });
     onTestFinished(() => sink.close());
     return sink;
+  }
+
+  /** @inheritdoc */
+  parkedLog(): ParkedLog {
+    const log = createParkedLog({ connection: this.#connection, telemetry: this.telemetry });
+    onTestFinished(() => log.close());
+    return log;
   }
 
   /** @inheritdoc */

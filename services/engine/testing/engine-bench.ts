@@ -96,7 +96,8 @@ export class EngineBench {
       partition: id,
       epoch: asEpoch(epoch),
       committed: { offset: asOffset(offset), metadata },
-      logEndOffset: asOffset(1_000_000),
+      // Nothing was there for an earlier owner to attempt, unless it left a done set.
+      logEndOffset: asOffset(metadata === "" ? offset : 1_000_000),
       markers: this.markers,
     };
   };
@@ -149,6 +150,8 @@ export class EngineBench {
           return this.send({ kind: `marks-${how}`, marks: [effect] });
         case "park":
           return this.send({ kind: `parks-${how}`, parks: [effect] });
+        case "release":
+          return this.send({ kind: `releases-${how}`, detours: [effect.detour] });
         default:
           return [];
       }

@@ -408,6 +408,8 @@ export class World {
   #isDetouring(): boolean {
     const drivers = this.#slots.flatMap((deliverer) => deliverer?.drivers ?? []);
     const partitions = drivers.flatMap(({ driver }) => [...driver.state.partitions.values()]);
+    // Where nobody owns a partition, nobody knows.
+    if (partitions.length < this.#partitionCount()) return true;
     return partitions.some(({ aside, detours }) => {
       const isDeferred = [...aside.values()].some(({ marker }) => marker.kind === "deferred");
       return detours.size > 0 || isDeferred;
@@ -421,6 +423,11 @@ export class World {
     this.#note("rest", "all");
     for (const deliverer of this.#slots) if (deliverer !== null) this.#terminate(deliverer, 0);
     if (this.#openCount === 0) this.#phase = "end";
+  }
+
+  #partitionCount(): number {
+    const topics = this.#targets.flatMap(({ api }) => api.plan.topics);
+    return topics.reduce((sum, topic) => sum + this.#cluster.logs(topic).length, 0);
   }
 
   #isDone(): boolean {

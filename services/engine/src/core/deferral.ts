@@ -25,9 +25,10 @@ export function deferSlowKeys<P>(context: StepContext<P>): void {
   if (state.pressed.size === 0 || !mayBegin(state)) return;
   for (const partition of state.pressed) {
     if (now < partition.deferNotBefore) continue;
-    state.pressed.delete(partition);
     partition.deferNotBefore = now + DEFERRAL_INTERVAL_MS;
-    if (partition.isOwned) relieve(context, partition);
+    const { settled, unsettled } = pressureOf(context, partition);
+    if (Math.max(settled, unsettled) < DEFER_AT) state.pressed.delete(partition);
+    else relieve(context, partition);
   }
 }
 

@@ -1,0 +1,206 @@
+import { describe, expect, it } from "vitest";
+
+import { DriverBench, place, setupDriver } from "../../testing/driver-bench.ts";
+import { MemoryStateLog } from "../../testing/memory-ports.ts";
+import { DEFAULTS, type EngineConfig } from "../core/config.ts";
+import { asOffset, asRecordKey } from "../core/identity.ts";
+import { MillraceError } from "../errors.ts";
+import type { SinkRecord } from "../ports.ts";
+
+const KEY = asRecordKey("a");
+
+/** A driver whose key `a` is in quarantine for `a:1`; `a:2` and `a:3` are parked. */
+async function quarantined(engine: Partial<EngineConfig> = {}): Promise<DriverBench> {
+  const bench = new DriverBench(engine);
+  await bench.assign(1, [{ logEnd: 0 }]);
+  await bench.fetch(["a:1", "b:1", "a:2", "a:3"]);
+  await bench.end("1", 422);
+  await bench.end("1");
+  await bench.clock.advance(25);
+  return bench;
+}
+
+async function redrive(bench: DriverBench): Promise<void> {
+  bench.driver.redrive({ ...place(0), key: KEY });
+  await bench.clock.advance(0);
+}
+
+const bodies = (bench: DriverBench): unknown[] =>
+  bench.sender.calls.slice(2).map(({ request }) => request.body);
+
+function live(bench: DriverBench, prefix: string): string[] {
+  const keys = new Map(bench.stateLog.entries.map(({ key, value }) => [key, value]));
+  return [...keys].flatMap(([key, value]) =>
+    key.startsWith(prefix) && value !== null ? [key] : [],
+  );
+}
+
+const headerOf = (record: SinkRecord | undefined, name: string): string => {
+  const value = record?.headers[name];
+  return value instanceof Uint8Array ? Buffer.from(value).toString() : "";
+};
+
+/** The next owner of the partition, on the same topics. */
+async function successor(bench: DriverBench, committed = 0): Promise<DriverBench> {
+  const next = new DriverBench({}, { processId: "p2" }, new MemoryStateLog(bench.stateLog.entries));
+  next.sink.stored.push(...bench.sink.stored);
+  await next.assign(2, [{ committed }]);
+  return next;
+}
+
+describe("a redrive", () => {
+  it("delivers the dead letter, what is parked, and then the key like any other", async () => {
+    const bench = await quarantined();
+
+    await redrive(bench);
+    for (const body of ["1", "2", "3"]) await bench.end(body);
+    await bench.fetch(["a:4"]);
+
+    expect(bodies(bench)).toEqual(["1", "2", "3", "4"]);
+  });
+
+  it("sends what was mapped from the original record, under its own position", async () => {
+    const bench = await quarantined();
+
+    await redrive(bench);
+
+    expect(bench.sender.calls.at(-1)?.request).toMatchObject({
+      body: "1",
+      headers: { "idempotency-key": "key-0-1", "millrace-position": "users/0/0" },
+    });
+    await bench.end("1");
+    expect(bench.sender.calls.at(-1)?.request.headers["idempotency-key"]).toBe("key-2");
+  });
+
+  it("leaves nothing of the key in the state topic", async () => {
+    const bench = await quarantined();
+    await redrive(bench);
+    for (const body of ["1", "2", "3"]) await bench.end(body);
+    await bench.clock.advance(1_000);
+
+    expect(live(bench, "marker/")).toEqual([]);
+    expect(live(bench, "progress/")).toEqual([]);
+  });
+
+  it("keeps its marker when the release may have come too late", async () => {
+    const bench = await quarantined();
+    await redrive(bench);
+    for (const body of ["1", "2"]) await bench.end(body);
+    bench.stateLog.entries.push({ key: "claim/crm/users/0/other-1", value: { v: 1 } });
+    await bench.end("3");
+    await bench.clock.advance(1_000);
+
+    expect(live(bench, "marker/")).toHaveLength(2);
+    const next = await successor(bench, 4);
+    const [owned] = next.driver.state.partitions.values();
+    expect([...(owned?.aside.keys() ?? [])]).toEqual(["a"]);
+  });
+
+  it("of an event that is refused again writes a dead letter with its count, and stops", async () => {
+    const bench = await quarantined();
+    await redrive(bench);
+    await bench.end("1", 422);
+    await bench.clock.advance(25);
+
+    const dead = bench.sink.records.filter(({ topic }) => topic === "millrace.crm.dead");
+    expect(dead.map((one) => headerOf(one, "millrace-redrive-count"))).toEqual(["0", "1"]);
+    expect(bench.openBodies).toEqual([]);
+
+    await redrive(bench);
+    expect(bench.sender.calls.at(-1)?.request.headers["idempotency-key"]).toBe("key-0-2");
+  });
+
+  it("keeps the Idempotency-Key of an event that may have been applied", async () => {
+    const retry = { ...DEFAULTS.retry, maxAttempts: { kind: "limited", count: 1 } as const };
+    const bench = await setupDriver({ retry });
+    await bench.fetch(["a:1"]);
+    const [call] = bench.sender.open;
+    call?.end({
+      kind: "retry",
+      reason: "TIMEOUT",
+      status: null,
+      ambiguous: true,
+      retryAfterMs: null,
+    });
+    await bench.clock.advance(25);
+
+    await redrive(bench);
+
+    const keys = bench.sender.calls.map(({ request }) => request.headers["idempotency-key"]);
+    expect(keys).toEqual(["key-0", "key-0"]);
+    expect(headerOf(bench.sink.records[0], "millrace-ambiguous")).toBe("true");
+  });
+
+  it("goes on after a crash behind the last acknowledged progress", async () => {
+    const bench = await quarantined();
+    await redrive(bench);
+    await bench.end("1");
+    await bench.clock.advance(25);
+
+    const next = await successor(bench, 4);
+    await redrive(next);
+
+    expect(next.openBodies).toEqual(["2"]);
+  });
+
+  it("begins anew after a rebalance, since it is a wish", async () => {
+    const bench = await quarantined();
+    await redrive(bench);
+    bench.driver.lost("no heartbeat");
+    await bench.clock.advance(0);
+
+    await bench.assign(2, [{ committed: 4 }]);
+    await bench.clock.advance(0);
+
+    expect(bench.openBodies).toEqual(["1"]);
+  });
+
+  it("reads again what could not be read", async () => {
+    const bench = await quarantined();
+    let failures = 2;
+    bench.parkedLog.onRead = () =>
+      failures-- > 0
+        ? Promise.reject(new MillraceError("BROKER_UNREACHABLE", "no broker"))
+        : Promise.resolve();
+
+    await redrive(bench);
+    await bench.clock.advance(2_000);
+
+    expect(bench.openBodies).toEqual(["1"]);
+  });
+
+  it("fetches from the log what was too large for its own topics", async () => {
+    const bench = await setupDriver();
+    bench.sink.onAppend = ({ value }) =>
+      value === null
+        ? Promise.resolve()
+        : Promise.reject(new MillraceError("PRODUCE_REFUSED", "too large"));
+    await bench.fetch(["a:1", "a:2"]);
+    await bench.end("1", 422);
+    await bench.clock.advance(25);
+    for (const [index, text] of ["1", "2"].entries()) {
+      const value = Buffer.from(text);
+      const source = { ...place(0), timestampMs: 0, key: Buffer.from("a"), value, headers: {} };
+      bench.parkedLog.sources.push({ ...source, offset: asOffset(index) });
+    }
+
+    await redrive(bench);
+
+    expect(bench.openBodies).toEqual(["1"]);
+  });
+
+  it("of a partition in order brings the whole partition back", async () => {
+    const bench = await setupDriver({ order: "partition", onDeadLetter: "block" });
+    await bench.fetch(["a:1", "b:2", "3"]);
+    await bench.end("1", 422);
+    await bench.clock.advance(25);
+
+    await redrive(bench);
+    await bench.clock.advance(25);
+    for (const body of ["1", "2", "3"]) await bench.end(body);
+    await bench.clock.advance(25);
+
+    expect(bench.sender.calls.map(({ request }) => request.body)).toEqual(["1", "1", "2", "3"]);
+    expect(bench.committed()).toBe(3);
+  });
+});
