@@ -1,6 +1,5 @@
 import { type Findings, type Invariant } from "../findings.ts";
-import { laneOf } from "../ledger/lanes.ts";
-import { type Attempt, type Channel, NEVER, NONE, type Target } from "../ledger/rows.ts";
+import { type Attempt, type Channel, NONE, type Target } from "../ledger/rows.ts";
 
 /**
  * How long a first attempt must have been possible before it counts as waiting, ms: what is in the log need not have
@@ -57,6 +56,7 @@ function isAnyWaiting(retry: Attempt): boolean {
 
 function isWaitingIn({ attempts }: Channel, retry: Attempt): boolean {
   const since = retry.sendAt - WAITING_MS;
+  let sinceOrder = NONE;
   let highest = NONE;
   let epoch = NONE;
   for (const one of attempts) {
@@ -66,24 +66,17 @@ function isWaitingIn({ attempts }: Channel, retry: Attempt): boolean {
     if (one.epoch !== epoch) highest = NONE;
     epoch = one.epoch;
     if (one.sendAt <= since) {
+      sinceOrder = one.sendOrder;
       highest = Math.max(highest, offset);
       continue;
     }
     if (one.sendOrder <= retry.sendOrder || one.number !== 1 || one.job !== NONE) continue;
-    if (offset < highest && isHead(one, since)) return true;
+    if (offset < highest && one.delivery.record.at < since && isHead(one, sinceOrder)) return true;
   }
   return false;
 }
 
-/** Whether nothing of its lane was in its way. */
-function isHead({ delivery }: Attempt, since: number): boolean {
-  const lane = laneOf(delivery);
-  if (delivery.record.at > since) return false;
-  if (lane === NONE) return true;
-  return !delivery.channel.attempts.some((one) => {
-    const isOther = one.delivery !== delivery && laneOf(one.delivery) === lane;
-    return (
-      isOther && (one.endAt === NEVER || one.endAt > since) && one.delivery.offset < delivery.offset
-    );
-  });
+/** Whether nothing of its lane was in its way: all before it had settled, dead letters written. */
+function isHead({ delivery: { gate } }: Attempt, before: number): boolean {
+  return gate === null || gate.settledOrder < before;
 }

@@ -344,7 +344,9 @@ export class Ledger {
     }
     if (kind !== "claim" || !("process" in value) || typeof value.process !== "string") return;
     const process = this.processes.idOf(value.process);
-    this.processes.claim(channel, { ...stamp, number: line.offset, process });
+    const isTold = "generation" in value && typeof value.generation === "number";
+    const generation = isTold ? Number(value.generation) : NONE;
+    this.processes.claim(channel, { ...stamp, number: line.offset, process, generation });
   }
 
   #operate(line: OperationLine, stamp: Stamp): void {

@@ -21,6 +21,7 @@ export interface Life {
 export interface Claim extends Stamp {
   readonly number: number;
   readonly process: number;
+  readonly generation: number;
 }
 
 /** All processes of a run. */
@@ -45,9 +46,15 @@ export class Processes {
     else claims.push(claim);
   }
 
-  /** Makes epochs of claims; one ends with its process, or when the next begins. */
+  /**
+   * Makes epochs of claims; one ends with its process, or when the next begins. A claim that came late, of a generation
+   * that was over, begins none.
+   */
   beginClaimed(channel: Channel, claims: readonly Claim[]): void {
+    let generation = NONE;
     for (const claim of claims) {
+      if (claim.generation < generation) continue;
+      generation = claim.generation;
       const last = channel.epochs.at(-1);
       const life = this.lives.find(({ process, startOrder, endOrder }) => {
         return (
@@ -93,7 +100,8 @@ export class Processes {
     const [channel] = channels;
     if (channel !== undefined) {
       const process = this.idOf(line.who);
-      beginEpoch(channel, { number: line.epoch, process, at, order });
+      const generation = line.generation ?? NONE;
+      beginEpoch(channel, { number: line.epoch, process, generation, at, order });
     }
     return null;
   }
