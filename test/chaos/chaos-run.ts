@@ -153,6 +153,7 @@ async function play(
 
 /** Everything back in order, whatever a fault that broke off has left. */
 async function heal({ world, pool }: Stage): Promise<void> {
+  await world.servers.network.behave({ kind: "pass" });
   for (const { target, proxy } of world.targets) {
     await proxy.behave({ kind: "pass" });
     await target.script(HEALTHY);

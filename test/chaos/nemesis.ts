@@ -13,15 +13,21 @@ import { SeededRandom } from "../support/seeded-random.ts";
 /** Longest wait for the recovery from one fault; what takes longer shows in the report. */
 const RECOVERY_MS_MAX = 60_000;
 const POLL_MS = 100;
+/** Prime to the number of optional faults: kinds that stand together in the list do not come together in a run. */
+const STRIDE = 5;
 
 /** The faults of a run, in order. The optional ones take turns over the seeds, so that a few seeds have them all. */
-export function planFaults({ faults, rounds }: Profile, seed: number): readonly FaultName[] {
+export function planFaults(profile: Profile, seed: number): readonly FaultName[] {
+  const { faults, rounds, brokerCount } = profile;
   if (faults.kind === "listed") return faults.names;
   const random = new SeededRandom(seed);
-  const optional = FAULT_NAMES.filter((name) => !faults.always.includes(name));
+  const optional = FAULT_NAMES.filter(
+    (name) => !faults.always.includes(name) && (brokerCount > 1 || name !== "leader-chase"),
+  );
   const count = Math.min(faults.drawnCount, optional.length);
-  const from = ((seed - 1) * count) % Math.max(1, optional.length);
-  const drawn = [...optional, ...optional].slice(from, from + count);
+  const drawn = Array.from({ length: count }, (_, index) => {
+    return optional[(((seed - 1) * count + index) * STRIDE) % optional.length];
+  }).filter((name) => name !== undefined);
   return Array.from({ length: rounds }, () =>
     shuffled([...faults.always, ...drawn], random),
   ).flat();

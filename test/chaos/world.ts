@@ -2,7 +2,7 @@
 import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { freePort, startGuard, startStack, type Guard, type Stack } from "@millrace/local";
+import { freePort, startGuard, type Guard } from "@millrace/local";
 import type { TargetTerms } from "../checker/history.ts";
 import {
   runMillrace,
@@ -12,6 +12,7 @@ import {
 } from "../support/millrace-process.ts";
 import { BODY_MAPPING, EVENT_TYPE, FILTER } from "./contract.ts";
 import type { Profile } from "./profile.ts";
+import { startServers, type Servers } from "./servers.ts";
 import { startProxy, type Proxy } from "./proxy/proxy-process.ts";
 import { startTarget, type Target } from "./target/target-process.ts";
 
@@ -46,9 +47,8 @@ export interface World {
   readonly namespace: string;
   readonly topic: string;
   readonly configPath: string;
-  readonly stack: Stack;
+  readonly servers: Servers;
   readonly guard: Guard;
-  readonly brokers: readonly string[];
   readonly gatewayUrl: string;
   /** Of the events' schema, as the registry says. */
   readonly schemaId: number;
@@ -79,9 +79,11 @@ export async function createWorld(options: WorldOptions): Promise<World> {
   mkdirSync(rawFolder, { recursive: true });
   const guard = startGuard();
   cleanup.defer(() => guard.end());
-  const stack = await startStack({ ephemeral: true, signal, onProgress });
-  cleanup.defer(() => stack.stop());
-  const { brokers, registryUrl } = stack.state;
+  const { brokerCount } = profile;
+  const started = { brokerCount, rawFolder, seed, guard, signal, onProgress };
+  const servers = await startServers(started);
+  cleanup.defer(() => servers.close());
+  const { registryUrl } = servers.cluster;
   const targets: WorldTarget[] = [];
   for (const [index, name] of profile.targets.entries()) {
     const made = await makeTarget(name, { rawFolder, seed: seed * 100 + index, guard });
@@ -97,14 +99,16 @@ export async function createWorld(options: WorldOptions): Promise<World> {
   }
   const namespace = "chaos";
   writeCatalog(folder, profile.partitionCount);
-  const configPath = writeConfig(folder, { namespace, brokers, registryUrl, targets });
-  const nowhere = Object.fromEntries(
-    profile.targets.map((name) => [urlVariable(name), "http://127.0.0.1:9"]),
-  );
-  await runMillrace(["init", "-c", configPath], { folder, name: "init", env: nowhere });
+  const configPath = writeConfig(folder, { namespace, registryUrl, targets });
+  const nowhere = profile.targets.map((name) => [urlVariable(name), "http://127.0.0.1:9"] as const);
+  const directly = {
+    ...Object.fromEntries(nowhere),
+    [BROKERS_VARIABLE]: servers.addresses.join(","),
+  };
+  await runMillrace(["init", "-c", configPath], { folder, name: "init", env: directly });
   const port = await freePort();
   const gatewayUrl = `http://127.0.0.1:${port}`;
-  const env = { ...nowhere, XDG_CACHE_HOME: join(folder, "cache") };
+  const env = { ...directly, XDG_CACHE_HOME: join(folder, "cache") };
   let gateway: MillraceProcess;
   const startGateway = async (): Promise<void> => {
     const command = ["gateway", "-c", configPath, "--port", String(port)];
@@ -119,13 +123,15 @@ export async function createWorld(options: WorldOptions): Promise<World> {
   const schemaId = await readSchemaId(registryUrl, TOPIC);
   const moved = cleanup.move();
   return {
-    ...{ folder, rawFolder, namespace, topic: TOPIC, configPath, stack, guard, brokers },
+    ...{ folder, rawFolder, namespace, topic: TOPIC, configPath, servers, guard },
     ...{ gatewayUrl, schemaId, targets, startGateway },
     async killGateway() {
       await gateway.end("SIGKILL");
     },
     async environmentFor(name) {
-      const env: NodeJS.ProcessEnv = {};
+      const env: NodeJS.ProcessEnv = {
+        [BROKERS_VARIABLE]: servers.addressesBehindNetwork.join(","),
+      };
       for (const { target, proxy } of targets) {
         const behind = await target.listenFor(name);
         const port = await proxy.route({ port: 0, behind });
@@ -138,6 +144,7 @@ export async function createWorld(options: WorldOptions): Promise<World> {
 }
 
 const TOPIC = "users";
+const BROKERS_VARIABLE = "CHAOS_BROKERS";
 
 async function makeTarget(
   name: string,
@@ -163,7 +170,7 @@ function writeCatalog(folder: string, partitions: number): void {
 
 function writeConfig(
   folder: string,
-  of: Pick<World, "brokers" | "namespace" | "targets"> & { readonly registryUrl: string },
+  of: Pick<World, "namespace" | "targets"> & { readonly registryUrl: string },
 ): string {
   const targets = of.targets.map(({ terms, hasFilter }) => {
     const { target, timeoutMs, backoffCapMs, concurrencyMax, onDeadLetter, order } = terms;
@@ -188,7 +195,7 @@ function writeConfig(
     apiVersion: "millrace/v1",
     namespace: of.namespace,
     catalog: "./catalog.yaml",
-    kafka: { brokers: of.brokers },
+    kafka: { brokers: [`\${env:${BROKERS_VARIABLE}}`] },
     registry: { url: of.registryUrl },
     targets: Object.fromEntries(targets),
   };

@@ -22,7 +22,25 @@ export interface BrokerPlan {
   readonly log: string;
   readonly port: number;
   readonly controllerPort: number;
+  /** Default: alone. */
+  readonly place?: ClusterPlace;
+  /** Laid over its configuration. */
+  readonly settings?: BrokerSettings;
 }
+
+/** Where a broker stands among others. */
+export interface ClusterPlace {
+  /** The same for all: 22 characters of base64url. */
+  readonly clusterId: string;
+  /** From 1. */
+  readonly nodeId: number;
+  /** `<node>@<host>:<controller port>` of each, with commas. */
+  readonly voters: string;
+  readonly brokerCount: number;
+}
+
+/** Kafka's own settings by name. */
+export type BrokerSettings = Readonly<Record<string, string | number | boolean>>;
 
 /** The oldest Java that Kafka 4 runs on. */
 export const KAFKA_JAVA_MIN = 17;
@@ -38,13 +56,18 @@ export async function prepareBroker(plan: BrokerPlan): Promise<ServerCommand> {
   const options = [`-Djava.io.tmpdir=${temporary}`, `-Dlog4j2.configurationFile=${LOGGING}`];
   const base = [...JVM, "-cp", `${jars}/*`, ...options];
   if (!existsSync(join(dataDir, "log", "meta.properties"))) {
-    const id = randomUUID().replaceAll("-", "").slice(0, 22);
+    const id = plan.place?.clusterId ?? newClusterId();
     const format = ["kafka.tools.StorageTool", "format", "-t", id, "-c", "server.properties"];
     const done = spawnSync(java, [...base, ...format], { cwd: dataDir, encoding: "utf8" });
     if (done.status !== 0) throw formatFailed(dataDir, `${done.stdout}${done.stderr}`);
   }
   const args = [...base, "kafka.Kafka", "server.properties"];
   return { name: "Kafka", command: java, args, env: {}, cwd: dataDir, log };
+}
+
+/** An id for a new cluster. */
+export function newClusterId(): string {
+  return randomUUID().replaceAll("-", "").slice(0, 22);
 }
 
 /**
@@ -76,15 +99,22 @@ function apiVersionsRequest(): Buffer {
   return request;
 }
 
-/** The configuration of one broker that is its own controller, small and quick. Paths are relative to its folder. */
+/**
+ * The configuration of one broker that is a controller too, small and quick. Paths are relative to its folder. Several
+ * brokers hold everything on up to three of them, and acknowledge what all but one of these hold.
+ */
 export function serverProperties({
   port,
   controllerPort,
-}: Pick<BrokerPlan, "port" | "controllerPort">): string {
-  const settings: Record<string, string | number | boolean> = {
+  place,
+  settings = {},
+}: Pick<BrokerPlan, "port" | "controllerPort" | "place" | "settings">): string {
+  const replicas = Math.min(3, place?.brokerCount ?? 1);
+  const inSyncMin = Math.max(1, replicas - 1);
+  const all: BrokerSettings = {
     "process.roles": "broker,controller",
-    "node.id": 1,
-    "controller.quorum.voters": `1@127.0.0.1:${controllerPort}`,
+    "node.id": place?.nodeId ?? 1,
+    "controller.quorum.voters": place?.voters ?? `1@127.0.0.1:${controllerPort}`,
     listeners: `PLAINTEXT://127.0.0.1:${port},CONTROLLER://127.0.0.1:${controllerPort}`,
     "advertised.listeners": `PLAINTEXT://127.0.0.1:${port}`,
     "controller.listener.names": "CONTROLLER",
@@ -95,26 +125,27 @@ export function serverProperties({
     "num.recovery.threads.per.data.dir": 2,
     // A topic that is not there is an error, not a topic with one partition.
     "auto.create.topics.enable": false,
-    "default.replication.factor": 1,
-    "min.insync.replicas": 1,
+    "default.replication.factor": replicas,
+    "min.insync.replicas": inSyncMin,
     "offsets.topic.num.partitions": 8,
-    "offsets.topic.replication.factor": 1,
+    "offsets.topic.replication.factor": replicas,
     // A stack that rests for weeks keeps its groups' offsets: their loss would stop every target with an alarm.
     "offsets.retention.minutes": 525_600,
     "transaction.state.log.num.partitions": 4,
-    "transaction.state.log.replication.factor": 1,
-    "transaction.state.log.min.isr": 1,
+    "transaction.state.log.replication.factor": replicas,
+    "transaction.state.log.min.isr": inSyncMin,
     "share.coordinator.state.topic.num.partitions": 1,
-    "share.coordinator.state.topic.replication.factor": 1,
-    "share.coordinator.state.topic.min.isr": 1,
+    "share.coordinator.state.topic.replication.factor": replicas,
+    "share.coordinator.state.topic.min.isr": inSyncMin,
     // The broker would hold 128 MiB for a cleaner that has little to clean.
     "log.cleaner.dedupe.buffer.size": 16_777_216,
     "group.initial.rebalance.delay.ms": 0,
     "group.min.session.timeout.ms": 1_000,
     "broker.session.timeout.ms": 3_000,
     "broker.heartbeat.interval.ms": 500,
+    ...settings,
   };
-  return Object.entries(settings)
+  return Object.entries(all)
     .map(([name, value]) => `${name}=${value}\n`)
     .join("");
 }

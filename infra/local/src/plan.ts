@@ -88,7 +88,8 @@ export async function planRegistry(options: PlanOptions, last: LastServer | null
   });
 }
 
-async function makeFiles(
+/** Makes the folders of one server. */
+export async function makeFiles(
   home: string,
   folder: string,
 ): Promise<{ readonly dataDir: string; readonly log: string }> {

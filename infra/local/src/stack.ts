@@ -168,7 +168,7 @@ async function plan(
 }
 
 /** @throws StackError `JAVA_MISSING` or `JAVA_TOO_OLD`. */
-function findJavas(): { readonly kafka: string; readonly registry: string } {
+export function findJavas(): { readonly kafka: string; readonly registry: string } {
   const broker = findJava({ neededBy: "Apache Kafka", majorMin: KAFKA_JAVA_MIN });
   const registry = findJava({ neededBy: "the schema registry", majorMin: REGISTRY_JAVA_MIN });
   return { kafka: broker.command, registry: registry.command };

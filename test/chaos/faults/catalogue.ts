@@ -1,9 +1,24 @@
 /** All faults by name. */
 import type { Fault, FaultName } from "./fault.ts";
-import { answerResets, deadTarget, halfOpen, latency, slowDrip } from "./network-faults.ts";
+import {
+  answerResets,
+  brokersRefuse,
+  brokersSilent,
+  brokersSlow,
+  deadTarget,
+  halfOpen,
+  latency,
+  slowDrip,
+} from "./network-faults.ts";
 import { kill, rebalanceStorm, rollingRestart, shortStop, zombie } from "./process-faults.ts";
 import { poison } from "./record-faults.ts";
-import { brokerKill, brokerRestart, gatewayKill, registryOutage } from "./server-faults.ts";
+import {
+  brokerKill,
+  brokerRestart,
+  gatewayKill,
+  leaderChase,
+  registryOutage,
+} from "./server-faults.ts";
 import {
   applyThenTimeout,
   flapping,
@@ -24,6 +39,7 @@ export const FAULTS: Readonly<Record<FaultName, Fault>> = {
   "rebalance-storm": rebalanceStorm,
   "broker-kill": brokerKill,
   "broker-restart": brokerRestart,
+  "leader-chase": leaderChase,
   "registry-outage": registryOutage,
   "gateway-kill": gatewayKill,
   "server-errors": serverErrors,
@@ -40,4 +56,7 @@ export const FAULTS: Readonly<Record<FaultName, Fault>> = {
   "slow-drip": slowDrip,
   "half-open": halfOpen,
   "dead-target": deadTarget,
+  "brokers-silent": brokersSilent,
+  "brokers-refuse": brokersRefuse,
+  "brokers-slow": brokersSlow,
 };

@@ -14,6 +14,7 @@ export const FAULT_NAMES = [
   "rebalance-storm",
   "broker-kill",
   "broker-restart",
+  "leader-chase",
   "registry-outage",
   "gateway-kill",
   "server-errors",
@@ -30,6 +31,9 @@ export const FAULT_NAMES = [
   "slow-drip",
   "half-open",
   "dead-target",
+  "brokers-silent",
+  "brokers-refuse",
+  "brokers-slow",
 ] as const;
 
 /** One of them. */

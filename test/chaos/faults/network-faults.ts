@@ -1,4 +1,4 @@
-/** Faults of the network between the delivery processes and the first target. */
+/** Faults of the network between the delivery processes and the first target, or the brokers. */
 import type { ProxyMode } from "../proxy/proxy-mode.ts";
 import type { Fault, FaultOutcome, FaultScene } from "./fault.ts";
 import { firstTarget } from "./first-target.ts";
@@ -18,6 +18,30 @@ export const halfOpen: Fault = (scene) => disturb(scene, 6_000, { kind: "half-op
 
 /** The target is not there: connections are reset. */
 export const deadTarget: Fault = (scene) => disturb(scene, 8_000, { kind: "refuse" });
+
+/** Delivery processes and brokers hear nothing of each other, for longer than a session. */
+export const brokersSilent: Fault = (scene) => disturbBrokers(scene, 14_000, { kind: "half-open" });
+
+/** Connections to the brokers are reset, open ones and new ones, for less than a session. */
+export const brokersRefuse: Fault = (scene) => disturbBrokers(scene, 4_000, { kind: "refuse" });
+
+/** Everything between delivery processes and brokers takes longer. */
+export const brokersSlow: Fault = (scene) =>
+  disturbBrokers(scene, 8_000, { kind: "latency", ms: 80, jitterMs: 40 });
+
+async function disturbBrokers(
+  { world, operations, pause }: FaultScene,
+  ms: number,
+  mode: ProxyMode,
+): Promise<FaultOutcome> {
+  const { network } = world.servers;
+  operations.note({ f: "network", who: "brokers", detail: JSON.stringify(mode) });
+  await network.behave(mode);
+  await pause(ms);
+  await network.behave({ kind: "pass" });
+  operations.note({ f: "network", who: "brokers", detail: JSON.stringify({ kind: "pass" }) });
+  return { target: null, who: [], scope: "all" };
+}
 
 async function disturb(scene: FaultScene, ms: number, mode: ProxyMode): Promise<FaultOutcome> {
   const { operations, pause } = scene;

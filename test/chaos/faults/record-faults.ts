@@ -9,7 +9,7 @@ import type { Fault } from "./fault.ts";
 export const poison: Fault = async (scene) => {
   const { world, emission, pause } = scene;
   const who = drawKeys(scene, 6);
-  const producer = plainKafka(world.brokers).producer({
+  const producer = plainKafka(world.servers.addresses).producer({
     createPartitioner: Partitioners.DefaultPartitioner,
   });
   await producer.connect();

@@ -1,36 +1,41 @@
 /** Faults of the servers that everything stands on: brokers, registry, gateway. */
-import type { Fault } from "./fault.ts";
+import type { ClusterBroker } from "@millrace/local";
+import { plainKafka } from "../record/topic-read.ts";
+import type { Fault, FaultOutcome, FaultScene } from "./fault.ts";
 
 const AWAY_MS = 2_000;
+/** How often the leader is killed, whoever it is by then. */
+const CHASE_COUNT = 3;
+const POLL_MS = 200;
 
-/** The broker is killed and comes back on the same data. */
-export const brokerKill: Fault = async ({ world, operations, pause }) => {
-  operations.note({ f: "broker-kill", who: "broker-1" });
-  await world.stack.stopKafka("SIGKILL");
-  await pause(AWAY_MS);
-  await world.stack.startKafka();
-  operations.note({ f: "broker-start", who: "broker-1" });
-  return { target: null, who: ["broker-1"], scope: "all" };
-};
+/** A broker is killed and comes back on the same data. */
+export const brokerKill: Fault = (scene) => endBroker(scene, "SIGKILL", pickBroker(scene));
 
-/** The broker is stopped in order and started again. */
-export const brokerRestart: Fault = async ({ world, operations }) => {
-  operations.note({ f: "broker-kill", who: "broker-1", detail: "SIGTERM" });
-  await world.stack.stopKafka("SIGTERM");
-  await world.stack.startKafka();
-  operations.note({ f: "broker-start", who: "broker-1" });
-  return { target: null, who: ["broker-1"], scope: "all" };
+/** A broker is stopped in order and started again. */
+export const brokerRestart: Fault = (scene) => endBroker(scene, "SIGTERM", pickBroker(scene));
+
+/** The leader of a partition is killed, then the next one, and the next. Needs several brokers. */
+export const leaderChase: Fault = async (scene) => {
+  const who = new Set<string>();
+  for (let count = 0; count < CHASE_COUNT; count += 1) {
+    const { leader } = await readPartition(scene);
+    const broker = scene.world.servers.cluster.brokers.find(({ nodeId }) => nodeId === leader);
+    if (broker === undefined) throw new Error(`no broker ${leader}, which is to be the leader`);
+    for (const name of (await endBroker(scene, "SIGKILL", broker)).who) who.add(name);
+    await untilInSync(scene);
+  }
+  return { target: null, who: [...who], scope: "all" };
 };
 
 /** The registry is killed; a delivery process starts without it. */
 export const registryOutage: Fault = async ({ world, pool, operations, pause }) => {
   operations.note({ f: "registry-down", who: "registry" });
-  await world.stack.stopRegistry("SIGKILL");
+  await world.servers.cluster.stopRegistry("SIGKILL");
   const [oldest] = pool.running;
   if (oldest !== undefined) await pool.terminate(oldest);
   const fresh = await pool.start();
   await pause(AWAY_MS);
-  await world.stack.startRegistry();
+  await world.servers.cluster.startRegistry();
   operations.note({ f: "registry-up", who: "registry" });
   await pool.ready(fresh);
   return { target: null, who: ["registry"], scope: "all" };
@@ -45,3 +50,42 @@ export const gatewayKill: Fault = async ({ world, operations, pause }) => {
   operations.note({ f: "start", who: "gateway" });
   return { target: null, who: ["gateway"], scope: "all" };
 };
+
+function pickBroker({ world, random }: FaultScene): ClusterBroker {
+  return random.pick(world.servers.cluster.brokers);
+}
+
+async function endBroker(
+  { operations, pause }: FaultScene,
+  how: "SIGKILL" | "SIGTERM",
+  broker: ClusterBroker,
+): Promise<FaultOutcome> {
+  const who = `broker-${broker.nodeId}`;
+  operations.note({ f: "broker-kill", who, detail: how });
+  await broker.stop(how);
+  await pause(AWAY_MS);
+  await broker.start();
+  operations.note({ f: "broker-start", who });
+  return { target: null, who: [who], scope: "all" };
+}
+
+/** Who leads the first partition of the topic, and who is in sync. */
+async function readPartition({
+  world,
+}: FaultScene): Promise<{ readonly leader: number; readonly isr: readonly number[] }> {
+  const admin = plainKafka(world.servers.addresses).admin();
+  await admin.connect();
+  const { topics } = await admin.fetchTopicMetadata({ topics: [world.topic] });
+  await admin.disconnect();
+  const first = topics[0]?.partitions.find(({ partitionId }) => partitionId === 0);
+  return first ?? { leader: -1, isr: [] };
+}
+
+async function untilInSync(scene: FaultScene): Promise<void> {
+  const { brokers } = scene.world.servers.cluster;
+  for (;;) {
+    const { isr } = await readPartition(scene).catch(() => ({ isr: [] }));
+    if (isr.length === brokers.length) return;
+    await scene.pause(POLL_MS);
+  }
+}

@@ -24,6 +24,7 @@ export class AnswerTracker {
 
   /** Bytes have been passed on to the caller. */
   answered(chunk: Buffer): void {
+    if (this.#key === null) return;
     let { length } = chunk;
     if (this.#left === null) {
       const text = chunk.toString("latin1");

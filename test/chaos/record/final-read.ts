@@ -34,8 +34,8 @@ export async function readEverything(
   world: World,
   events: ReadonlyMap<string, ChaosEvent>,
 ): Promise<FinalRead> {
-  const { namespace, topic, brokers, targets } = world;
-  const kafka = plainKafka(brokers);
+  const { namespace, topic, servers, targets } = world;
+  const kafka = plainKafka(servers.addresses);
   const unstable: string[] = [];
   const read = async <Line>(
     name: string,

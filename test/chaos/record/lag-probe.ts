@@ -24,7 +24,9 @@ export interface LagProbe {
 
 /** Starts it. */
 export async function startLagProbe(world: World, path: string): Promise<LagProbe> {
-  const admin = plainKafka(world.brokers).admin({ retry: { retries: 1, initialRetryTime: 50 } });
+  const admin = plainKafka(world.servers.addresses).admin({
+    retry: { retries: 1, initialRetryTime: 50 },
+  });
   await admin.connect();
   const file = openLineFile(path);
   const samples: LagSample[] = [];

@@ -50,6 +50,10 @@ export interface Observation {
   readonly operations: readonly OperationLine[];
   /** Emissions whose fate was not told at once, by time. */
   readonly unsureEmits: readonly number[];
+  /** Times at which records were appended, by partition, ascending. */
+  readonly appends: readonly (readonly number[])[];
+  /** Times of commits. */
+  readonly commits: readonly number[];
   /** When a record was appended to the log; null for one that is not there. */
   logTimeOf(partition: number, offset: number): number | null;
 }
@@ -77,6 +81,8 @@ class Observer implements Observation {
   readonly givenUps: GivenUpSeen[] = [];
   readonly operations: OperationLine[] = [];
   readonly unsureEmits: number[] = [];
+  readonly appends: number[][] = [];
+  readonly commits: number[] = [];
   readonly #log: LogEntry[][] = [];
   readonly #deliveries = new Map<string, DeliverySeen>();
   readonly #open = new Map<string, ArrivalSeen>();
@@ -85,6 +91,7 @@ class Observer implements Observation {
     switch (line.h) {
       case "log":
         (this.#log[line.partition] ??= [])[line.offset] = line;
+        (this.appends[line.partition] ??= []).push(line.at);
         return;
       case "recv":
         if (line.ev === "arrive") this.#arrive(line);
@@ -109,6 +116,9 @@ class Observer implements Observation {
       }
       case "emit":
         if (line.ev === "info") this.unsureEmits.push(line.at);
+        return;
+      case "commit":
+        this.commits.push(line.at);
         return;
       case "ops":
         this.operations.push(line);

@@ -29,8 +29,9 @@ const PROVERS: Readonly<Record<FaultName, Prover>> = {
       "partitions taken by the guests",
       claims.filter(({ process }) => record.who.includes(process)).length,
     ),
-  "broker-kill": unsureEmits,
-  "broker-restart": unsureEmits,
+  "broker-kill": appendsPaused,
+  "broker-restart": appendsPaused,
+  "leader-chase": appendsPaused,
   "registry-outage": (record, observation) =>
     atLeast(20, "deliveries while the registry was away", arrivalsIn(record, observation).length),
   "gateway-kill": unsureEmits,
@@ -88,6 +89,21 @@ const PROVERS: Readonly<Record<FaultName, Prover>> = {
     ),
   "half-open": silentTarget,
   "dead-target": silentTarget,
+  "brokers-silent": (record, observation) => {
+    const { startAt, endAt } = record;
+    const lastCallAt = arrivalsIn(record, observation).at(-1)?.at ?? startAt;
+    const silenceMs = longestGap(observation.commits, startAt, endAt);
+    const text = `no commit for ${Math.round(silenceMs)} ms, the last call ${Math.round(lastCallAt - startAt)} ms after the cut`;
+    return { isProven: silenceMs >= SILENCE_MS && endAt - lastCallAt >= SILENCE_MS, text };
+  },
+  "brokers-refuse": ({ startAt, endAt }, { commits }) =>
+    atLeast(2_000, "ms without a commit", Math.round(longestGap(commits, startAt, endAt))),
+  "brokers-slow": ({ startAt, endAt }, { commits }) => {
+    const count = (from: number): number =>
+      commits.filter((at) => at >= from && at < from + endAt - startAt).length;
+    const [during, before] = [count(startAt), count(2 * startAt - endAt)];
+    return { isProven: during < before, text: `${during} commits in place of ${before}` };
+  },
 };
 
 /** Looks for it. */
@@ -145,6 +161,12 @@ function unsureEmits({ startAt, endAt }: FaultRecord, observation: Observation):
   return atLeast(1, "emits without an acknowledgement", count);
 }
 
+/** A partition took no record for a while that takes dozens a second. */
+function appendsPaused({ startAt, endAt }: FaultRecord, { appends }: Observation): Proof {
+  const gaps = appends.map((times) => longestGap(times, startAt, endAt));
+  return atLeast(500, "ms without a record in a partition", Math.round(Math.max(...gaps)));
+}
+
 /** After the last answer of 429 the target was left alone for as long as it had asked. */
 function pauseAsTold({ target, startAt, endAt }: FaultRecord, { arrivals }: Observation): Proof {
   const told = arrivals.filter(
@@ -184,15 +206,21 @@ function longestSilence(
   { target, startAt, endAt }: FaultRecord,
   { arrivals }: Observation,
 ): number {
-  let last = startAt;
+  const times = arrivals.filter((call) => call.target === target).map(({ at }) => at);
+  return longestGap(times, startAt, endAt);
+}
+
+/** Longest stretch between two times without one of these, which ascend. */
+function longestGap(times: readonly number[], from: number, to: number): number {
+  let last = from;
   let longest = 0;
-  for (const call of arrivals) {
-    if (call.target !== target || call.at < startAt) continue;
-    longest = Math.max(longest, Math.min(call.at, endAt) - last);
-    last = call.at;
-    if (call.at >= endAt) break;
+  for (const at of times) {
+    if (at < from) continue;
+    longest = Math.max(longest, Math.min(at, to) - last);
+    last = Math.min(at, to);
+    if (at >= to) return longest;
   }
-  return longest;
+  return Math.max(longest, to - last);
 }
 
 function deadLettersOf({ who, startAt }: FaultRecord, { givenUps }: Observation): number {
