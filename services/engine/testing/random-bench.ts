@@ -1,0 +1,354 @@
+/** One engine under random inputs, all of them from a seed: a log, a group, writes and a target with moods. It checks nothing. */
+import type { AttemptResult } from "../src/core/attempt-result.ts";
+import { DEFAULTS, type EngineConfig } from "../src/core/config.ts";
+import type { Delivery, NewRecord } from "../src/core/delivery.ts";
+import type { Effect } from "../src/core/effect.ts";
+import { asEpoch, asOffset, asPartition, asRecordKey } from "../src/core/identity.ts";
+import type { AssignedInput, Input } from "../src/core/input.ts";
+import type { Marker } from "../src/core/marker.ts";
+import { createState, partitionName, type EngineState } from "../src/core/state.ts";
+import { step } from "../src/core/step.ts";
+import { BUSY, FAILED, OK, REFUSED, REJECTED, throttled, topic } from "./engine-bench.ts";
+import { SeededDraws } from "./seeded-draws.ts";
+
+type Kind = Effect<string>["kind"];
+type Asked<K extends Kind> = Extract<Effect<string>, { kind: K }>;
+type Write = Asked<"dead-letter" | "mark" | "park" | "release">;
+
+/** What stands in the log of one partition. */
+interface Log {
+  readonly records: { readonly key: string | null; readonly kind: "ok" | "bad" | "filtered" }[];
+  readonly markers: Map<string, Marker>;
+  readonly parked: number[];
+  committed: { readonly offset: number; readonly metadata: string };
+  position: number;
+}
+
+const PARTITIONS = [asPartition(0), asPartition(1)] as const;
+/** How the target answers for a while. */
+const MOODS: readonly (readonly AttemptResult[])[] = [
+  [OK],
+  [OK],
+  [OK, OK, OK, FAILED, REJECTED, BUSY, { kind: "abandoned", ambiguous: true }],
+  [FAILED],
+  [FAILED, FAILED, { ...FAILED, retryAfterMs: 2_000 }, { kind: "abandoned", ambiguous: false }],
+  [OK, throttled(null), throttled(1_500), REFUSED],
+  [REJECTED, OK],
+];
+
+/** Told of each input, when the engine has taken it in. */
+export type Observer = (state: EngineState<string>, input: Input<string>) => void;
+
+/** A seed's engine. */
+export class RandomBench {
+  readonly #draws: SeededDraws;
+  readonly #state: EngineState<string>;
+  readonly #observer: Observer;
+  readonly #logs: readonly Log[];
+  readonly #attempts: Delivery<string>[] = [];
+  readonly #writes: Write[] = [];
+  readonly #readings: Asked<"read-detour">[] = [];
+  readonly #progress: Asked<"progress">[] = [];
+  readonly #commits: Asked<"commit">[] = [];
+  #mood = MOODS[0] ?? [];
+  #now = 0;
+  #generation = 0;
+  #epoch = 0;
+
+  constructor(seed: number, observer: Observer) {
+    this.#draws = new SeededDraws(seed);
+    this.#state = createState<string>(randomConfig(this.#draws), 0);
+    this.#observer = observer;
+    this.#logs = PARTITIONS.map(() => ({
+      records: [],
+      markers: new Map(),
+      parked: [],
+      committed: { offset: 0, metadata: "" },
+      position: 0,
+    }));
+  }
+
+  /** Sends so many inputs. */
+  run(count: number): void {
+    this.#assign();
+    for (let index = 0; index < count; index += 1) this.#act();
+  }
+
+  #act(): void {
+    const draws = this.#draws;
+    if (draws.chance(0.03)) this.#mood = draws.pick(MOODS);
+    this.#now += draws.pick([0, 0, 1, 20, 300, 1_100]);
+    const dice = draws.below(200);
+    if (dice < 22) return this.#fetch();
+    if (dice < 80) return this.#endAttempt();
+    if (dice < 120) return this.#answerWrite();
+    if (dice < 145) return this.#answerReading();
+    if (dice < 152) return this.#answerProgress();
+    if (dice < 165) return this.#answerCommit();
+    if (dice < 173) return this.#send({ kind: "tick" });
+    if (dice < 185) return this.#redrive();
+    const by = draws.pick(["operator", "guard"] as const);
+    if (dice < 191) return this.#send({ kind: "resume", by });
+    if (dice < 193) return this.#send({ kind: "pause", by, reason: "TEST" });
+    this.#control(draws.below(100));
+  }
+
+  /** What the group asks for; often nothing. */
+  #control(dice: number): void {
+    if (dice < 12) return this.#send({ kind: "drain" });
+    if (dice < 20) return this.#revoke();
+    if (dice < 26) return this.#send({ kind: "fenced" });
+    const isIdle = this.#state.membership !== "active" || this.#state.isGenerationOver;
+    if (dice < (isIdle ? 80 : 34)) this.#assign();
+  }
+
+  #revoke(): void {
+    this.#send({
+      kind: "revoked",
+      partitions: [{ topic, partition: this.#draws.pick(PARTITIONS) }],
+    });
+  }
+
+  #assign(): void {
+    this.#generation += 1;
+    const partitions = PARTITIONS.flatMap((partition): AssignedInput[] => {
+      const isOwned = this.#state.partitions.has(partitionName(topic, partition));
+      if (isOwned && this.#draws.chance(0.7)) return [{ kind: "continued", topic, partition }];
+      return this.#draws.chance(0.8) ? [this.#take(partition)] : [];
+    });
+    this.#commits.length = 0;
+    this.#send({ kind: "assigned", generation: this.#generation, partitions, partitionCount: 2 });
+  }
+
+  #take(partition: (typeof PARTITIONS)[number]): AssignedInput {
+    const log = this.#logOf(partition);
+    const { offset, metadata } = log.committed;
+    this.#epoch += 1;
+    log.position = offset;
+    return {
+      kind: "taken",
+      topic,
+      partition,
+      epoch: asEpoch(this.#epoch),
+      committed: { offset: asOffset(offset), metadata },
+      logEndOffset: asOffset(log.records.length),
+      markers: [...log.markers.values()].map((marker) => ({
+        marker,
+        next: marker.offset,
+        cursor: null,
+      })),
+    };
+  }
+
+  #fetch(): void {
+    const partition = this.#draws.pick(PARTITIONS);
+    const owned = this.#state.partitions.get(partitionName(topic, partition));
+    if (owned?.isFetchPaused === true) return;
+    const log = this.#logOf(partition);
+    const from = log.position;
+    log.position += 1 + this.#draws.below(5);
+    while (log.records.length < log.position) {
+      const key = this.#draws.chance(0.15) ? null : `k${this.#draws.below(4)}`;
+      log.records.push({
+        key,
+        kind: this.#draws.pick(["ok", "ok", "ok", "ok", "bad", "filtered"]),
+      });
+    }
+    const offsets = Array.from({ length: log.position - from }, (_, index) => from + index);
+    this.#send({ kind: "records", topic, partition, records: recordsOf(log, offsets, false) });
+  }
+
+  #endAttempt(): void {
+    // A probe takes long, so that much else happens meanwhile.
+    if (this.#state.hold.breaker.stage === "half-open" && this.#draws.chance(0.8)) return;
+    const delivery = this.#draws.take(this.#attempts);
+    if (delivery === undefined) return;
+    const result = this.#draws.pick(this.#mood);
+    this.#send({ kind: "attempts-ended", ends: [{ delivery, result }] });
+  }
+
+  #answerWrite(): void {
+    const write = this.#draws.take(this.#writes);
+    if (write === undefined) return;
+    // Releases are rare, so they take long and fail often.
+    const isRelease = write.kind === "release";
+    if (isRelease && this.#draws.chance(0.8)) return void this.#writes.push(write);
+    const how = this.#draws.chance(isRelease ? 0.4 : 0.75) ? "written" : "failed";
+    if (how === "written") this.#keep(write);
+    switch (write.kind) {
+      case "dead-letter":
+        return this.#send({ kind: `dead-letters-${how}`, deliveries: [write.delivery] });
+      case "mark":
+        return this.#send({ kind: `marks-${how}`, marks: [write] });
+      case "park":
+        return this.#send({ kind: `parks-${how}`, parks: [write] });
+      case "release":
+        return this.#send({ kind: `releases-${how}`, detours: [write.detour] });
+    }
+  }
+
+  #keep(write: Write): void {
+    switch (write.kind) {
+      case "dead-letter":
+        return;
+      case "mark":
+        if (!write.partition.isOwned) return;
+        this.#logOf(write.partition.partition).markers.set(write.marker.lane, write.marker);
+        return;
+      case "park":
+        for (const { partition, offset } of write.deliveries) {
+          this.#logOf(partition.partition).parked.push(offset);
+        }
+        return;
+      case "release": {
+        const { partition, marker } = write.detour.aside;
+        if (partition.isOwned) this.#logOf(partition.partition).markers.delete(marker.lane);
+      }
+    }
+  }
+
+  #answerReading(): void {
+    const reading = this.#draws.take(this.#readings);
+    if (reading === undefined) return;
+    const { detour } = reading;
+    if (this.#draws.chance(0.2)) return this.#send({ kind: "detour-failed", detour });
+    this.#send({ kind: "detour-found", detour, ...this.#find(reading) });
+  }
+
+  #find({ detour: { aside }, from, below }: Asked<"read-detour">) {
+    const { marker, partition } = aside;
+    const log = this.#logOf(partition.partition);
+    const laneOf = (offset: number) =>
+      this.#state.config.order === "partition" ? "" : log.records[offset]?.key;
+    const parked = [...new Set(log.parked)]
+      .filter((offset) => offset >= from && laneOf(offset) === marker.lane)
+      .toSorted((one, other) => one - other);
+    const isDead = marker.kind === "quarantine" && from <= marker.offset;
+    const all = isDead ? [...new Set([marker.offset, ...parked])] : parked;
+    const ready = all.filter((offset) => offset < below);
+    const taken = ready.slice(0, 1 + this.#draws.below(4));
+    const ahead = all.find((offset) => offset >= below);
+    return {
+      records: recordsOf(log, taken, this.#draws.chance(0.7)),
+      cursor: null,
+      isEnd: taken.length === ready.length,
+      ahead: ahead === undefined ? null : asOffset(ahead),
+    };
+  }
+
+  #answerProgress(): void {
+    const progress = this.#draws.take(this.#progress);
+    if (progress === undefined) return;
+    const kind = this.#draws.chance(0.5) ? "progress-written" : "progress-failed";
+    this.#send({ kind, id: progress.id });
+  }
+
+  #answerCommit(): void {
+    const commit = this.#draws.take(this.#commits);
+    if (commit === undefined) return;
+    const isTaken = this.#draws.chance(0.7) && commit.generation === this.#generation;
+    if (!isTaken) {
+      const isFenced = this.#draws.chance(0.2);
+      return this.#send({ kind: "commit-failed", id: commit.id, isFenced });
+    }
+    for (const { partition, offset, metadata } of commit.commits) {
+      this.#logOf(partition).committed = { offset, metadata };
+    }
+    this.#send({ kind: "commit-acknowledged", id: commit.id });
+  }
+
+  #redrive(): void {
+    const partition = this.#draws.pick(PARTITIONS);
+    const lanes = [...this.#logOf(partition).markers.keys()];
+    const key = asRecordKey(lanes.length === 0 ? "k0" : this.#draws.pick(lanes));
+    this.#send({ kind: "redrive", topic, partition, key });
+  }
+
+  #send(input: Input<string>): void {
+    const moment = { now: this.#now, wallNow: this.#now, entropy: this.#draws.bits() };
+    for (const effect of step(this.#state, input, moment)) this.#note(effect);
+    this.#observer(this.#state, input);
+  }
+
+  #note(effect: Effect<string>): void {
+    switch (effect.kind) {
+      case "attempt":
+        this.#attempts.push(effect.delivery);
+        return;
+      case "dead-letter":
+      case "mark":
+      case "park":
+      case "release":
+        this.#writes.push(effect);
+        return;
+      case "read-detour":
+        this.#readings.push(effect);
+        return;
+      case "progress":
+        this.#progress.push(effect);
+        return;
+      case "commit":
+        this.#commits.push(effect);
+        return;
+      default:
+    }
+  }
+
+  #logOf(partition: number): Log {
+    const log = this.#logs[partition];
+    if (log === undefined) throw new Error(`no partition ${partition}`);
+    return log;
+  }
+}
+
+function recordsOf(
+  { records }: Log,
+  offsets: readonly number[],
+  isMended: boolean,
+): NewRecord<string>[] {
+  return offsets.flatMap((at): NewRecord<string>[] => {
+    const record = records[at];
+    const offset = asOffset(at);
+    if (record === undefined) return [];
+    if (record.kind === "filtered") return [{ kind: "filtered", offset }];
+    return [
+      {
+        kind: "matched",
+        offset,
+        key: record.key === null ? null : asRecordKey(record.key),
+        bytes: 10,
+        verdict:
+          record.kind === "ok" || isMended
+            ? { kind: "deliver" }
+            : { kind: "undeliverable", reason: "DECODE_FAILED", detail: "" },
+        payload: `${at}`,
+      },
+    ];
+  });
+}
+
+/** Bounds that are soon reached, and a breaker that soon opens. */
+function randomConfig(draws: SeededDraws): EngineConfig {
+  return {
+    ...DEFAULTS,
+    order: draws.pick(["key", "key", "key", "key", "partition", "none"]),
+    onDeadLetter: draws.pick(["quarantine", "quarantine", "block", "skip"]),
+    concurrencyMax: 1 + draws.below(4),
+    rate: draws.chance(0.3) ? { kind: "limited", perSecond: 5, burst: 2 } : { kind: "unlimited" },
+    retry: {
+      maxAgeMs: draws.pick([1_000, 86_400_000]),
+      baseMs: 50,
+      capMs: 2_000,
+      maxAttempts: draws.chance(0.5) ? { kind: "limited", count: 2 } : { kind: "unlimited" },
+    },
+    breaker: { ...DEFAULTS.breaker, minCalls: 4, halfOpenAfterMs: 1_000 },
+    bounds: {
+      ...DEFAULTS.bounds,
+      unsettledMax: 4 + draws.below(20),
+      spanMax: 5 + draws.below(20),
+      quarantinedKeysMax: draws.pick([1, 3, 10_000]),
+      parkedPerKeyMax: draws.pick([1, 4, 100_000]),
+    },
+    probeIntervalMs: 3_000,
+  };
+}
