@@ -4,6 +4,7 @@
 import { type Breach, Findings } from "./findings.ts";
 import type { HistoryLine } from "./history.ts";
 import { inOrder } from "./in-order.ts";
+import type { CanarySearch } from "./canary-search.ts";
 import { INVARIANTS } from "./invariants.ts";
 import { sortLog } from "./ledger/sorted-log.ts";
 import { Ledger } from "./ledger/ledger.ts";
@@ -21,6 +22,8 @@ import {
 export interface CheckOptions {
   /** Whether violations show their lines, which reads the history once more; default `shown`. */
   readonly traces?: "shown" | "left-out";
+  /** What S24 is judged by; default: nobody searched. */
+  readonly canaries?: CanarySearch;
 }
 
 /**
@@ -30,10 +33,11 @@ export interface CheckOptions {
  */
 export function check(
   lines: Iterable<HistoryLine>,
-  { traces = "shown" }: CheckOptions = {},
+  { traces = "shown", canaries }: CheckOptions = {},
 ): Verdict {
   const ordered = Array.isArray(lines) ? inOrder(lines) : lines;
   const ledger = new Ledger();
+  ledger.canarySearch = canaries ?? null;
   for (const line of ordered) ledger.add(line);
   const findings = judge(ledger);
   const shown = new Traces(traces === "shown" ? breachesOf(findings) : [], ledger.emissions);

@@ -40,6 +40,17 @@ test("every invariant has a case", () => {
   expect(INVARIANT_IDS.filter((id) => !judged.has(id))).toEqual(["H", ...UNTOLD]);
 });
 
+test("S24 is judged by a search for canaries, where there was one", () => {
+  const lines = new ScriptedHistory().owned().end();
+  const hit = { artefact: "delivery.log", canary: "CRM_TOKEN" };
+  const ruling = (found: readonly (typeof hit)[]): string =>
+    check(lines, { canaries: { searched: ["delivery.log"], found } }).rulings.S24.status;
+
+  expect(check(lines).rulings.S24.status).toBe("not-judged");
+  expect(ruling([])).toBe("held");
+  expect(ruling([hit])).toBe("broken");
+});
+
 test("what nobody wrote down is not judged", () => {
   const parties = ALL_PARTIES.filter((party) => party !== "recv" && party !== "attempt");
   const { rulings } = check(new ScriptedHistory({}, { parties }).owned().end());

@@ -76,7 +76,15 @@ function isWaitingIn({ attempts }: Channel, retry: Attempt): boolean {
   return false;
 }
 
-/** Whether nothing of its lane was in its way: all before it had settled, dead letters written. */
-function isHead({ delivery: { gate } }: Attempt, before: number): boolean {
-  return gate === null || gate.settledOrder < before;
+/**
+ * Whether nothing of its lane was in its way. Where the one before it was given up, the owner's word counts: the broker
+ * has a dead letter before its writer hears of it.
+ */
+function isHead({ delivery: { gate }, epoch }: Attempt, before: number): boolean {
+  if (gate === null) return true;
+  if (gate.firstGivenUp === null) return gate.settledOrder < before;
+  for (let one = gate.firstSettle; one !== null; one = one.next) {
+    if (one.epoch === epoch && one.order < before) return true;
+  }
+  return false;
 }

@@ -18,6 +18,7 @@ import type {
   SettleLine,
   StateLine,
 } from "../history.ts";
+import type { CanarySearch } from "../canary-search.ts";
 import { Emissions } from "./emissions.ts";
 import { Names } from "./names.ts";
 import { type Claim, Processes } from "./processes.ts";
@@ -54,6 +55,8 @@ export class Ledger {
   readonly processes = new Processes();
   readonly operations: Operation[] = [];
   readonly measures: MeasureLine[] = [];
+  /** Null where nobody searched. */
+  canarySearch: CanarySearch | null = null;
   /** Offsets of the state topic that were read. */
   readonly #states = new Set<number>();
   /** Where dead letters and parked events stand. */
