@@ -12,6 +12,8 @@ import { writePlanFile } from "./plan-file.ts";
 import { shrink, type Shrunk } from "./shrink/shrink.ts";
 import type { Tally } from "./tally.ts";
 
+// Whoever reads on may stop before the end.
+process.stdout.on("error", () => process.exit());
 process.exitCode = await main(process.argv.slice(2));
 
 async function main(args: readonly string[]): Promise<number> {

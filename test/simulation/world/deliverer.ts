@@ -131,6 +131,7 @@ export class Deliverer {
       fateAt: (effect) => this.#fateAt(effect),
       kill: () => this.#ports.onCrash(this, `crash-in-${this.#dyingOf}`),
       nextCommit: this.#ports.nextCommit,
+      isStopping: () => this.isStopping,
       stopBudgetMs: plan.stopBudgetMs,
     });
     this.#witnesses.push(witness);

@@ -20,6 +20,7 @@ export class Machine implements Clock {
   #isLinked = true;
   #backlog: Task[] = [];
   #wallSkewMs = 0;
+  #stallCount = 0;
 
   constructor(name: string, queue: EventQueue) {
     this.name = name;
@@ -39,6 +40,11 @@ export class Machine implements Clock {
   /** Whether it could talk to the brokers, were they up. */
   get isConnected(): boolean {
     return this.#life === "up" && this.#isLinked;
+  }
+
+  /** Times that it stalled. */
+  get stallCount(): number {
+    return this.#stallCount;
   }
 
   get isLinked(): boolean {
@@ -77,6 +83,7 @@ export class Machine implements Clock {
   stall(): void {
     if (this.#life !== "up") return;
     this.#life = "stalled";
+    this.#stallCount += 1;
     this.#tell();
   }
 

@@ -50,6 +50,8 @@ export class Membership {
   #generation: number | null = null;
   #isJoining = false;
   #isConnected: boolean;
+  /** Times that it was cut off. */
+  #silenceCount = 0;
   /** Queue time at which the last answered heartbeat left, while disconnected. */
   #silentSince = 0;
 
@@ -165,10 +167,11 @@ export class Membership {
     const partitions = await this.#takeShare(generation);
     // An answer may have lain in the socket while the process was frozen; a heartbeat is proof.
     const sentAt = this.#now();
+    const silenceCount = this.#silenceCount;
     await this.#ask("group", () => this.#ports.group.beat(memberId, generation));
     this.#generation = generation;
     this.#silentSince = sentAt;
-    this.#isConnected = this.#canTalk();
+    this.#isConnected = this.#canTalk() && silenceCount === this.#silenceCount;
     if (!this.#isConnected) this.#watch();
     // What was to be heard while the proof was under way is heard now.
     this.#beatIn(HEARTBEAT_MS);
@@ -237,6 +240,7 @@ export class Membership {
     const { cluster, machine, group } = this.#ports;
     const generation = this.#generation;
     const sentAt = this.#now();
+    const silenceCount = this.#silenceCount;
     if (generation === null || !this.#canTalk()) return;
     cluster.send({
       machine,
@@ -248,7 +252,8 @@ export class Membership {
         const type = outcome.isOk ? "OK" : outcome.error.type;
         if (type === "UNREACHABLE") return this.#beatIn(HEARTBEAT_MS);
         if (type === "UNKNOWN_MEMBER_ID" || type === "ILLEGAL_GENERATION") return this.#lose(type);
-        this.#isConnected = this.#canTalk();
+        // An answer that lay in the socket while the process was frozen proves what was, not what is.
+        if (silenceCount === this.#silenceCount) this.#isConnected = this.#canTalk();
         this.#silentSince = Math.max(this.#silentSince, sentAt);
         if (type === "REBALANCE_IN_PROGRESS") this.#listener.rebalancing();
       },
@@ -262,6 +267,7 @@ export class Membership {
       else this.#beatIn(draws.between("heartbeat.again", 0, HEARTBEAT_MS / 2));
       return;
     }
+    this.#silenceCount += 1;
     let ageMs = Infinity;
     if (this.#isConnected) {
       this.#isConnected = false;

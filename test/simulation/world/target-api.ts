@@ -87,6 +87,11 @@ export class TargetApi {
     return this.#arrivalCount;
   }
 
+  /** Calls that are on the wire or at the server. */
+  get openCount(): number {
+    return this.#open.size;
+  }
+
   /** Takes a call on its way. */
   send(call: Call): AbandonAttempt {
     const { machine, request } = call;

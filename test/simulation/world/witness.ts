@@ -41,6 +41,7 @@ export interface WitnessPorts {
   readonly fateAt: (effect: DeadlyEffect) => "before" | "behind" | null;
   readonly kill: () => void;
   readonly nextCommit: () => number;
+  readonly isStopping: () => boolean;
   /** What open calls get when the process is told to end, ms. */
   readonly stopBudgetMs: number;
 }
@@ -268,10 +269,11 @@ export class Witness {
     budgetMs: number,
     listener: GroupListener,
   ): Promise<void> {
-    const { queue, stopBudgetMs } = this.#ports;
+    const { queue, stopBudgetMs, isStopping } = this.#ports;
     const startedAt = queue.now;
     await listener.draining(reason, budgetMs);
-    const boundMs = reason === "shutdown" ? Math.min(budgetMs, stopBudgetMs) : budgetMs;
+    // A process that is told to end cuts a drain short that has begun for a rebalance.
+    const boundMs = isStopping() ? Math.min(budgetMs, stopBudgetMs) : budgetMs;
     this.#isDrained = queue.now - startedAt < boundMs;
   }
 

@@ -55,7 +55,7 @@ export class World {
   readonly #slots: (Deliverer | null)[];
   readonly #ends = new Map<string, number>();
   readonly #failures: string[] = [];
-  #phase: "chaos" | "heal" | "end" = "chaos";
+  #phase: "chaos" | "heal" = "chaos";
   #startCount = 0;
   #commitCount = 0;
   #openCount = 0;
@@ -106,7 +106,7 @@ export class World {
     return new Promise((resolve, reject) => {
       const go = (): void => {
         try {
-          while (this.#phase !== "end" && this.#queue.ranCount < EVENTS_MAX) {
+          while (!this.#isOver() && this.#queue.ranCount < EVENTS_MAX) {
             if (watch.hasMoved) return watch.flush(go);
             if (!this.#queue.runNext()) break;
           }
@@ -244,7 +244,7 @@ export class World {
   }
 
   #start(slot: number): void {
-    if (this.#slots[slot] !== null || this.#phase === "end") return;
+    if (this.#slots[slot] !== null || this.#isResting) return;
     this.#startCount += 1;
     const name = `p${slot}-${this.#startCount}`;
     const deliverer = new Deliverer(name, slot, {
@@ -297,7 +297,6 @@ export class World {
     for (const { api } of this.#targets) api.hangUp(deliverer.machine);
     if (this.#slots[deliverer.slot] === deliverer) this.#slots[deliverer.slot] = null;
     this.#openCount -= 1;
-    if (this.#phase === "heal" && this.#openCount === 0 && this.#isResting) this.#phase = "end";
   }
 
   #terminate(deliverer: Deliverer, downMs: number): void {
@@ -317,7 +316,13 @@ export class World {
         () => exit(0),
         () => exit(1),
       );
-      machine.schedule(GRACE_MS, () => exit(1));
+      const { stallCount } = machine;
+      this.#queue.after(GRACE_MS, () => {
+        if (machine.isDead) return;
+        // One that slept in its grace is killed at its end, as whoever sent the signal does it.
+        if (machine.stallCount > stallCount || machine.isStalled) this.#kill(deliverer, downMs);
+        else exit(1);
+      });
     });
   }
 
@@ -422,12 +427,17 @@ export class World {
     this.#isResting = true;
     this.#note("rest", "all");
     for (const deliverer of this.#slots) if (deliverer !== null) this.#terminate(deliverer, 0);
-    if (this.#openCount === 0) this.#phase = "end";
   }
 
   #partitionCount(): number {
     const topics = this.#targets.flatMap(({ api }) => api.plan.topics);
     return topics.reduce((sum, topic) => sum + this.#cluster.logs(topic).length, 0);
+  }
+
+  /** At rest, all processes have ended, and so has every call that is on the wire. */
+  #isOver(): boolean {
+    if (!this.#isResting || this.#openCount > 0) return false;
+    return this.#targets.every(({ api }) => api.openCount === 0);
   }
 
   #isDone(): boolean {
