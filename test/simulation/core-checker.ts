@@ -154,10 +154,10 @@ export class CoreChecker {
     truth.noteSent(delivery.payload);
   }
 
-  /** I21, S9: one attempt of a key at a time, on a detour or not, and nothing is owed of what came before. */
+  /** I29, S9: one attempt of a key at a time, on a detour or not, and nothing is owed of what came before. */
   #checkAlone(truth: PartitionTruth, name: string, { offset, payload }: Named): void {
     const { attempting } = truth.epoch ?? { attempting: new Map<string, number>() };
-    assert.ok(!attempting.has(name), `I21: ${truth.name}/${offset} beside ${attempting.get(name)}`);
+    assert.ok(!attempting.has(name), `I29: ${truth.name}/${offset} beside ${attempting.get(name)}`);
     attempting.set(name, offset);
     for (const other of truth.log.slice(0, offset)) {
       const isSame = name === "" || other.key === payload.key;
@@ -174,7 +174,7 @@ export class CoreChecker {
     if (delivery !== null) this.#begin([delivery]);
   }
 
-  /** I22: nothing of the key that was parked, or dead-lettered, is owed. */
+  /** I30: nothing of the key that was parked, or dead-lettered, is owed. */
   #release({ marker, partition }: Aside<LogRecord>): void {
     const truth = this.truthOf(partition);
     for (const offset of new Set([marker.offset, ...truth.settledParked])) {
@@ -183,7 +183,7 @@ export class CoreChecker {
       const isOwed = isSame && offset >= marker.offset && !truth.isOver.has(offset);
       // A deferred event that was never parked waits in its lane.
       const isLeft = marker.kind === "deferred" && !truth.settledParked.has(offset);
-      assert.ok(!isOwed || isLeft, `I22: ${truth.name}/${offset} is left behind`);
+      assert.ok(!isOwed || isLeft, `I30: ${truth.name}/${offset} is left behind`);
     }
   }
 

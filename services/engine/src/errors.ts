@@ -33,6 +33,11 @@ export const ERRORS = {
     "the generation of a commit is over",
     "nothing: the new owner goes on",
   ),
+  CLAIM_LOST: fact(
+    "abandon",
+    "another process has claimed a partition",
+    "nothing: the new owner goes on",
+  ),
   COMMIT_FAILED: fact("retry", "a commit was not acknowledged", "check the brokers"),
   PRODUCE_FAILED: fact("retry", "a write was not acknowledged", "check the brokers"),
   PRODUCE_REFUSED: fact("dead-letter", "a record can never be written", "make the event smaller"),

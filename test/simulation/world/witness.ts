@@ -69,8 +69,10 @@ export class Witness {
     const [kind, target, topic, partition] = Buffer.from(key ?? [])
       .toString()
       .split("/");
-    if (kind === "claim" && target === this.#ports.target)
-      this.#epochs.set(`${topic}/${partition}`, offset);
+    const name = `${topic}/${partition}`;
+    // A partition that is claimed anew while it is held keeps its epoch under another number.
+    const isNew = kind === "claim" && !this.#held.has(name);
+    if (isNew && target === this.#ports.target) this.#epochs.set(name, offset);
   }
 
   sender(api: TargetApi): AttemptSender {

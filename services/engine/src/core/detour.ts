@@ -9,7 +9,7 @@
  *   detour ends however fast they come. Under pressure (deferral.ts) they are parked on.
  * - When all that was read is settled and no park is open, the marker is released; the live lane goes on after that.
  *
- * I21: a detour's attempts and the live lane's never overlap. I22: no marker is released while anything of its lane is
+ * I29: a detour's attempts and the live lane's never overlap. I30: no marker is released while anything of its lane is
  * parked and not settled for good.
  */
 import type { StepContext } from "./context.ts";

@@ -77,6 +77,7 @@ export interface Aside<Payload> {
 export function createAside<P>(
   partition: PartitionState<P>,
   { marker, next, cursor }: AsideTakeover,
+  by: "this owner" | "an earlier one",
 ): Aside<P> {
   return {
     partition,
@@ -84,7 +85,7 @@ export function createAside<P>(
     next,
     cursor,
     parkedCount: 0,
-    isInherited: marker.epoch !== partition.epoch,
+    isInherited: by === "an earlier one",
     isMarking: false,
     deferred: null,
     detour: null,

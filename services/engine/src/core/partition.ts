@@ -80,6 +80,7 @@ export function createPartition<P>(
     acknowledged: committed,
     isOwned: true,
   };
-  for (const one of takeover.markers) state.aside.set(one.marker.lane, createAside(state, one));
+  for (const one of takeover.markers)
+    state.aside.set(one.marker.lane, createAside(state, one, "an earlier one"));
   return state;
 }

@@ -123,7 +123,7 @@ function endLaneMark<P>(
   { partition, marker }: Mark<P>,
   delivery: Delivery<P>,
 ): void {
-  const aside = createAside(partition, { marker, next: marker.offset, cursor: null });
+  const aside = createAside(partition, { marker, next: marker.offset, cursor: null }, "this owner");
   partition.aside.set(marker.lane, aside);
   switch (marker.kind) {
     case "quarantine":

@@ -6,6 +6,7 @@ import type { Effect } from "../core/effect.ts";
 import type { Input } from "../core/input.ts";
 import type { Aside } from "../core/marker.ts";
 import type { PreparedEvent } from "../ports.ts";
+import { ClaimWriter } from "./claim-writer.ts";
 import { DeadLetterPlaces } from "./dead-letter-places.ts";
 import { DeadLetterWriter } from "./dead-letter-writer.ts";
 import { DetourReader } from "./detour-reader.ts";
@@ -40,6 +41,7 @@ export interface AsideOwner {
 /** See the head of this file. */
 export class AsideKeeper {
   readonly places = new DeadLetterPlaces();
+  readonly claims: ClaimWriter;
   readonly #clock: DriverPorts["clock"];
   readonly #to: AsideOwner;
   readonly #deadLetters: DeadLetterWriter;
@@ -51,7 +53,16 @@ export class AsideKeeper {
     this.#clock = ports.clock;
     this.#to = to;
     this.#deadLetters = new DeadLetterWriter(ports.sink, { target, dead, parked });
-    this.#markers = new MarkerWriter(target, ports, this.places);
+    const { clock, stateLog, source } = ports;
+    this.claims = new ClaimWriter(options, ports);
+    this.#markers = new MarkerWriter(target, {
+      clock,
+      stateLog,
+      claims: this.claims,
+      places: this.places,
+      isProven: () => source.isProven(),
+      onRenewed: ({ topic, partition }) => to.reporter.renewed({ topic, partition }),
+    });
     const lanes = engine.order === "partition" ? "partition" : "key";
     this.#reader = new DetourReader({ dead, parked, lanes }, ports, this.places);
   }
@@ -113,11 +124,11 @@ export class AsideKeeper {
     return {
       what: "write a marker",
       made: async () => {
-        await this.#markers.mark(effect);
+        const marker = await this.#markers.mark(effect);
         this.#to.reporter.marked(effect);
         const detour = effect.delivery?.lane.detour ?? null;
         if (detour !== null) this.#to.detourEnded(detour.aside);
-        return { kind: "marks-written", marks: [effect] };
+        return { kind: "marks-written", marks: [{ ...effect, marker }] };
       },
       failed: { kind: "marks-failed", marks: [effect] },
     };

@@ -1,122 +1,173 @@
+/**
+ * Writes a target's markers, their releases, and how far detours have come.
+ *
+ * Each is read back before it counts (I31): a claim that a dead or frozen process sent long ago may have reached the
+ * log after ours and before the entry, and then the entry holds for nobody. Such a claim is of an earlier generation;
+ * the partition is claimed anew then, and the entry written under the new epoch. A claim of a later generation means
+ * that the partition is another's.
+ */
 import type { Detour } from "../core/detour.ts";
-import { type Epoch, type Offset, type TargetId, type TopicPartition } from "../core/identity.ts";
-import type { Mark } from "../core/marker.ts";
+import type { Epoch, Offset, TargetId, TopicPartition } from "../core/identity.ts";
+import type { Mark, Marker } from "../core/marker.ts";
 import type { ProgressEntry } from "../core/progress.ts";
-import { assert } from "../errors.ts";
+import { assert, MillraceError } from "../errors.ts";
 import type { PreparedEvent } from "../ports.ts";
+import type { ClaimWriter } from "./claim-writer.ts";
 import type { DeadLetterPlaces } from "./dead-letter-places.ts";
-import { isFenced } from "./markers.ts";
 import type { DriverPorts } from "./options.ts";
 import {
   markerKey,
   progressKey,
+  readClaim,
   readMarker,
   readProgress,
   type MarkerValue,
   type ProgressValue,
 } from "./state-keys.ts";
 
+/** A partition as its owner took it. */
+type OwnPartition = TopicPartition & { readonly epoch: Epoch };
+
 /** A marker or release to be written. */
 interface MarkerEntry {
-  readonly partition: TopicPartition & { readonly epoch: Epoch };
+  readonly partition: OwnPartition;
   readonly lane: string;
   readonly value: Omit<MarkerValue, "v" | "at">;
 }
 
-/** Writes a target's markers, their releases, and how far detours have come. */
+/** An entry that stands and holds. */
+interface Written {
+  readonly epoch: Epoch;
+  readonly at: Offset;
+}
+
+/** What a writer works with. */
+export interface MarkerWriterPorts {
+  readonly clock: DriverPorts["clock"];
+  readonly stateLog: DriverPorts["stateLog"];
+  readonly claims: ClaimWriter;
+  readonly places: DeadLetterPlaces;
+  /** Whether membership is proven at this moment. */
+  readonly isProven: () => boolean;
+  /** A partition was claimed anew. */
+  readonly onRenewed: (partition: TopicPartition) => void;
+}
+
+/** See the head of this file. */
 export class MarkerWriter {
   readonly #target: TargetId;
-  readonly #ports: Pick<DriverPorts, "clock" | "stateLog">;
-  readonly #places: DeadLetterPlaces;
+  readonly #ports: MarkerWriterPorts;
   #writeCount = 0;
+  /** Epochs of partitions that were claimed anew. */
+  readonly #renewed = new WeakMap<OwnPartition, Epoch>();
 
-  constructor(
-    target: TargetId,
-    ports: Pick<DriverPorts, "clock" | "stateLog">,
-    places: DeadLetterPlaces,
-  ) {
+  constructor(target: TargetId, ports: MarkerWriterPorts) {
     this.#target = target;
     this.#ports = ports;
-    this.#places = places;
   }
 
   /**
-   * Resolves when the marker is acknowledged.
-   * @throws MillraceError of the state log; may be repeated.
+   * Resolves with the marker as it stands, once it is acknowledged and known to hold.
+   * @throws MillraceError of the state log, may be repeated; `CLAIM_LOST`.
    */
-  async mark({ partition, delivery, marker, earlier }: Mark<PreparedEvent>): Promise<void> {
+  async mark({ partition, delivery, marker, earlier }: Mark<PreparedEvent>): Promise<Marker> {
+    const { places } = this.#ports;
     const { kind, lane, offset, redriveCount, keyCount } = marker;
     const dead =
-      delivery === null
-        ? earlier && this.#places.ofMarker(earlier)
-        : this.#places.ofDelivery(delivery);
-    this.#places.noteMarker(marker, dead);
-    await this.#append({
-      partition,
-      lane,
-      value: { kind, offset, redriveCount, keyCount, dead },
-    });
+      delivery === null ? earlier && places.ofMarker(earlier) : places.ofDelivery(delivery);
+    const value = { kind, offset, redriveCount, keyCount, dead };
+    const { epoch } = await this.#append({ partition, lane, value });
+    const written = { ...marker, epoch };
+    places.noteMarker(written, dead);
+    return written;
   }
 
   /**
-   * Resolves when the release is acknowledged; what it ends may still be deleted after.
-   * @throws MillraceError of the state log; may be repeated.
+   * Resolves when the release is acknowledged and holds; what it ends may still be deleted after.
+   * @throws MillraceError of the state log, may be repeated; `CLAIM_LOST`.
    */
   async release({ aside: { partition, marker, next } }: Detour<PreparedEvent>): Promise<void> {
     const { lane } = marker;
-    const value = {
-      kind: "released",
-      offset: next,
-      redriveCount: 0,
-      keyCount: 0,
-      dead: null,
-    } as const;
-    const at = await this.#append({ partition, lane, value });
+    const { at } = await this.#append({ partition, lane, value: { ...RELEASED, offset: next } });
     // The next owner deletes what is left here.
     this.#forget(partition, lane, at).catch(() => undefined);
   }
 
   /**
-   * Resolves when all of it is acknowledged.
-   * @throws MillraceError of the state log; may be repeated.
+   * Resolves when all of it is acknowledged and holds.
+   * @throws MillraceError of the state log, may be repeated; `CLAIM_LOST`.
    */
   async progress(entries: readonly ProgressEntry<PreparedEvent>[]): Promise<void> {
-    await this.#ports.stateLog.append(
-      entries.map(({ partition, marker, next, cursor }) => {
-        const { epoch, lane, offset } = { ...marker };
-        const value: ProgressValue = { v: 1, marker: { epoch, offset }, next, cursor };
-        const name = { epoch: partition.epoch, lane };
-        return { key: progressKey(this.#target, partition, name), value };
+    const written = entries.map((entry) => ({
+      entry,
+      epoch: this.#epochOf(entry.partition),
+    }));
+    const offsets = await this.#ports.stateLog.append(
+      written.map(({ entry: { partition, marker, next, cursor }, epoch }) => {
+        const { lane, offset } = marker;
+        const of = { epoch: marker.epoch, offset };
+        const value: ProgressValue = { v: 1, marker: of, next, cursor };
+        return { key: progressKey(this.#target, partition, { epoch, lane }), value };
       }),
     );
+    const fenced: ProgressEntry<PreparedEvent>[] = [];
+    for (const [index, { entry, epoch }] of written.entries()) {
+      const at = offsets[index];
+      assert(at !== undefined, "I31: progress was acknowledged without its offset");
+      if (!(await this.#holds(entry.partition, { epoch, at }))) fenced.push(entry);
+    }
+    if (fenced.length > 0) await this.progress(fenced);
   }
 
-  async #append({ partition, lane, value }: MarkerEntry): Promise<Offset> {
+  async #append({ partition, lane, value }: MarkerEntry): Promise<Written> {
     const { clock, stateLog } = this.#ports;
-    this.#writeCount += 1;
-    const { epoch } = partition;
-    const key = markerKey(this.#target, partition, { epoch, lane, write: this.#writeCount });
-    const at = new Date(clock.wallNow()).toISOString();
-    const [offset] = await stateLog.append([{ key, value: { v: 1, ...value, at } }]);
-    assert(offset !== undefined, "I17: a marker was acknowledged without its offset");
-    return offset;
+    for (;;) {
+      this.#writeCount += 1;
+      const epoch = this.#epochOf(partition);
+      const key = markerKey(this.#target, partition, { epoch, lane, write: this.#writeCount });
+      const time = new Date(clock.wallNow()).toISOString();
+      const [at] = await stateLog.append([{ key, value: { v: 1, ...value, at: time } }]);
+      assert(at !== undefined, "I31: a marker was acknowledged without its offset");
+      if (await this.#holds(partition, { epoch, at })) return { epoch, at };
+    }
   }
 
-  /**
-   * Deletes what a release has ended, and then the release. Only one that holds ends anything: had another owner come
-   * before it, that one goes by the marker.
-   */
-  async #forget(
-    partition: TopicPartition & { readonly epoch: Epoch },
-    lane: string,
-    at: Offset,
-  ): Promise<void> {
-    const { stateLog } = this.#ports;
-    const { topic, partition: id, epoch } = partition;
-    const place = `${this.#target}/${topic}/${id}/`;
+  /** Whether an entry holds; where it does not, the partition is claimed anew first. */
+  async #holds(partition: OwnPartition, { epoch, at }: Written): Promise<boolean> {
+    const { stateLog, claims, isProven, onRenewed } = this.#ports;
     await stateLog.readTo(at);
-    const claims = stateLog.list(`claim/${place}`).map(([, { offset }]) => offset);
-    if (isFenced(epoch, at, claims)) return;
+    const between = stateLog
+      .list(`claim/${this.#place(partition)}`)
+      .filter(([, { offset }]) => epoch < offset && offset < at);
+    if (between.length === 0) return true;
+    // Claimed anew already, for another entry.
+    if (this.#epochOf(partition) > epoch) return false;
+    const isLost = between.some(([, { value }]) => {
+      const generation = readClaim(value)?.generation;
+      return generation === undefined || generation >= claims.generation;
+    });
+    if (isLost || !isProven()) {
+      const { topic, partition: id } = partition;
+      throw new MillraceError("CLAIM_LOST", `partition is claimed by another: ${topic}/${id}`);
+    }
+    const [renewed] = await claims.claim([partition]);
+    if (renewed !== undefined) this.#renewed.set(partition, renewed);
+    onRenewed(partition);
+    return false;
+  }
+
+  #epochOf(partition: OwnPartition): Epoch {
+    return this.#renewed.get(partition) ?? partition.epoch;
+  }
+
+  #place({ topic, partition }: TopicPartition): string {
+    return `${this.#target}/${topic}/${partition}/`;
+  }
+
+  /** Deletes what a release that holds has ended, and then the release. */
+  async #forget(partition: TopicPartition, lane: string, at: Offset): Promise<void> {
+    const { stateLog } = this.#ports;
+    const place = this.#place(partition);
     const markers = stateLog
       .list(`marker/${place}`)
       .filter(([key, { offset, value }]) => offset <= at && readMarker(key, value)?.lane === lane);
@@ -132,3 +183,5 @@ export class MarkerWriter {
     if (release.length > 0) await stateLog.append(tombstones(release));
   }
 }
+
+const RELEASED = { kind: "released", redriveCount: 0, keyCount: 0, dead: null } as const;

@@ -152,7 +152,7 @@ function takeovers(
 }
 
 /** Whether an entry was written by an owner that had been overtaken. */
-export function isFenced(epoch: Epoch, at: Offset, claims: readonly Offset[]): boolean {
+function isFenced(epoch: Epoch, at: Offset, claims: readonly Offset[]): boolean {
   return claims.some((claim) => epoch < claim && claim < at);
 }
 

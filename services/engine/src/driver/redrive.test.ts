@@ -40,6 +40,12 @@ const headerOf = (record: SinkRecord | undefined, name: string): string => {
   return value instanceof Uint8Array ? Buffer.from(value).toString() : "";
 };
 
+/** A claim by another process reaches the log. */
+function claimBy(bench: DriverBench, generation: number): void {
+  const value = { v: 1, process: "other", member: "m9", generation, at: "" };
+  bench.stateLog.entries.push({ key: "claim/crm/users/0/other-1", value });
+}
+
 /** The next owner of the partition, on the same topics. */
 async function successor(bench: DriverBench, committed = 0): Promise<DriverBench> {
   const next = new DriverBench({}, { processId: "p2" }, new MemoryStateLog(bench.stateLog.entries));
@@ -82,15 +88,16 @@ describe("a redrive", () => {
     expect(live(bench, "progress/")).toEqual([]);
   });
 
-  it("keeps its marker when the release may have come too late", async () => {
+  it("keeps its marker when another owner came before the release", async () => {
     const bench = await quarantined();
     await redrive(bench);
     for (const body of ["1", "2"]) await bench.end(body);
-    bench.stateLog.entries.push({ key: "claim/crm/users/0/other-1", value: { v: 1 } });
+    claimBy(bench, 2);
     await bench.end("3");
-    await bench.clock.advance(1_000);
+    await bench.fetch(["a:4"]);
+    await bench.clock.advance(2_000);
 
-    expect(live(bench, "marker/")).toHaveLength(2);
+    expect(bench.openBodies).toEqual([]);
     const next = await successor(bench, 4);
     const [owned] = next.driver.state.partitions.values();
     expect([...(owned?.aside.keys() ?? [])]).toEqual(["a"]);
@@ -202,5 +209,58 @@ describe("a redrive", () => {
 
     expect(bench.sender.calls.map(({ request }) => request.body)).toEqual(["1", "1", "2", "3"]);
     expect(bench.committed()).toBe(3);
+  });
+});
+
+describe("an old claim that comes late", () => {
+  it("has the partition claimed anew and the marker written again before anything settles", async () => {
+    const bench = await setupDriver();
+    await bench.fetch(["a:1", "a:2"]);
+    claimBy(bench, 0);
+    await bench.end("1", 422);
+    await bench.clock.advance(25);
+
+    expect(bench.committed()).toBe(2);
+    const next = await successor(bench, 2);
+    const [owned] = next.driver.state.partitions.values();
+    expect([...(owned?.aside.keys() ?? [])]).toEqual(["a"]);
+    expect(live(bench, "claim/").length).toBeGreaterThan(0);
+  });
+
+  it("does not undo a release, nor what a detour has done", async () => {
+    const bench = await quarantined();
+    await redrive(bench);
+    claimBy(bench, 0);
+    await bench.end("1");
+    await bench.clock.advance(25);
+    const next = await successor(bench, 4);
+    await redrive(next);
+    expect(next.openBodies).toEqual(["2"]);
+  });
+
+  it("of a later generation leaves the marker to the new owner, and nothing settles here", async () => {
+    const bench = await setupDriver();
+    await bench.fetch(["a:1"]);
+    claimBy(bench, 2);
+    await bench.end("1", 422);
+    await bench.clock.advance(2_000);
+
+    expect(bench.committed()).toBeUndefined();
+    expect(bench.stateLog.entries.filter(({ key }) => key.includes("/p1-2"))).toEqual([]);
+  });
+
+  it("is not answered by a process whose membership is unproven", async () => {
+    const bench = await setupDriver();
+    await bench.fetch(["a:1"]);
+    claimBy(bench, 0);
+    bench.stateLog.onWritten = () => {
+      bench.source.isMember = false;
+      return Promise.resolve();
+    };
+    await bench.end("1", 422);
+    await bench.clock.advance(2_000);
+
+    expect(live(bench, "claim/")).toEqual(["claim/crm/users/0/p1-1", "claim/crm/users/0/other-1"]);
+    expect(bench.committed()).toBeUndefined();
   });
 });

@@ -249,6 +249,11 @@ export class Reporter {
     this.#log(marker.kind === "deferred" ? "info" : "warn", SET_ASIDE[marker.kind], identity);
   }
 
+  /** A claim of an earlier generation came late and took the partition's epoch away. */
+  renewed({ topic, partition }: TopicPartition): void {
+    this.#log("warn", "partition claimed anew: an old claim came late", { topic, partition });
+  }
+
   /** A key is set aside no longer. */
   keyReleased({ partition, marker }: Aside<PreparedEvent>): void {
     const { topic, partition: id } = partition;

@@ -108,6 +108,15 @@ export function placeOf(key: string): string {
   return `${topic}/${partition}`;
 }
 
+/** Reads a claim; null for anything else. */
+export function readClaim(value: unknown): Pick<ClaimValue, "generation" | "process"> | null {
+  if (!isVersionOne(value)) return null;
+  const { generation, process } = value;
+  return typeof generation === "number" && typeof process === "string"
+    ? { generation, process }
+    : null;
+}
+
 /** A marker as it stands in the state topic. */
 export interface ReadMarker {
   readonly kind: MarkerValue["kind"];

@@ -8,22 +8,21 @@
  *   committed. So "no committed offset" has three meanings: never initialised is new, initialised but not marked is
  *   committed now, marked means that the group's offsets are gone, which stops the partition.
  */
-import { asEpoch, asOffset, type Epoch, type Offset } from "../core/identity.ts";
+import { asOffset, type Epoch, type Offset } from "../core/identity.ts";
 import type { AssignedInput } from "../core/input.ts";
 import type { AsideTakeover } from "../core/marker.ts";
 import { partitionName } from "../core/state.ts";
 import { assert } from "../errors.ts";
 import type { AssignedPartition, Assignment, OffsetCommit, PartitionHalt } from "../ports.ts";
+import type { ClaimWriter } from "./claim-writer.ts";
 import type { DeadLetterPlaces } from "./dead-letter-places.ts";
 import { judgeMarkers } from "./markers.ts";
 import type { DriverOptions, DriverPorts } from "./options.ts";
 import {
-  claimKey,
   initialisedKey,
   readInitialised,
   readTopic,
   topicKey,
-  type ClaimValue,
   type InitialisedValue,
   type TopicValue,
 } from "./state-keys.ts";
@@ -37,8 +36,7 @@ export interface Takeover {
 /** What every part of a takeover works with. */
 interface Context {
   readonly assignment: Assignment;
-  /** Names this takeover; unique in the life of the process. */
-  readonly claim: string;
+  readonly claims: ClaimWriter;
   /**
    * What earlier tries of this takeover committed, which the assignment does not know. Without it a try that failed behind
    * its commit would look like offsets that are gone.
@@ -96,22 +94,13 @@ export async function takeOver(context: Context): Promise<Takeover> {
 
 async function claim(
   taken: readonly AssignedPartition[],
-  { assignment, claim: name, options, ports }: Context,
+  { claims }: Context,
 ): Promise<ReadonlyMap<AssignedPartition, Epoch>> {
-  const { memberId, generation } = assignment;
-  const { target, processId } = options;
-  const { stateLog, clock } = ports;
-  if (taken.length === 0) return new Map();
-  const at = new Date(clock.wallNow()).toISOString();
-  const value: ClaimValue = { v: 1, process: processId, member: memberId, generation, at };
-  const keys = taken.map((partition) => claimKey(target, partition, name));
-  const offsets = await stateLog.append(keys.map((key) => ({ key, value })));
-  await stateLog.readTo(asOffset(Math.max(...offsets)));
+  const offsets = await claims.claim(taken);
   const epochs = new Map<AssignedPartition, Epoch>();
   for (const [index, partition] of taken.entries()) {
-    const offset = offsets[index];
-    assert(offset !== undefined, "I8: a claim was acknowledged without its offset");
-    epochs.set(partition, asEpoch(offset));
+    const epoch = offsets[index];
+    if (epoch !== undefined) epochs.set(partition, epoch);
   }
   return epochs;
 }

@@ -79,7 +79,6 @@ export class TargetDriver implements GroupListener {
   #hasFailed = false;
   /** Counts memberships, so that a takeover of an ended one gives up. */
   #membership = 0;
-  #claimCount = 0;
 
   /** @param onFailed called once when the driver can never go on; the process should end. */
   constructor(options: DriverOptions, ports: DriverPorts, onFailed: (error: Error) => void) {
@@ -168,6 +167,7 @@ export class TargetDriver implements GroupListener {
     if (this.#stopping !== null) return;
     this.#membership += 1;
     this.#drain?.end();
+    this.#asides.claims.join(assignment);
     this.#endUncontinued(assignment);
     const takeover = await this.#takeOverUntilDone(assignment, this.#membership);
     if (takeover === null) return;
@@ -262,11 +262,10 @@ export class TargetDriver implements GroupListener {
   async #takeOverUntilDone(assignment: Assignment, membership: number): Promise<Takeover | null> {
     const committed = new Map<AssignedPartition, OffsetCommit>();
     for (;;) {
-      this.#claimCount += 1;
       try {
         const takeover = await takeOver({
           assignment,
-          claim: `${this.#options.processId}-${this.#claimCount}`,
+          claims: this.#asides.claims,
           committed,
           isKnown: (partition) => this.#find(partition) !== undefined,
           places: this.#asides.places,
