@@ -107,7 +107,8 @@ describe("the bootstrap", () => {
     const said = await text(bootstrap.stderr);
 
     expect((await exited)[0]).toBe(1);
-    expect(said).toMatch(/unknown command: dance \(one of demo, test, verify\)/u);
+    expect(said).toMatch(/unknown command: dance \(one of (?:[\w:]+, )*[\w:]+\)/u);
+    for (const command of ["demo", "test", "verify"]) expect(said).toContain(command);
   });
 });
 
