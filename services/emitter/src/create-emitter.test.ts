@@ -45,9 +45,12 @@ describe("making an emitter", () => {
     const options = optionsFor(away(registry));
 
     const emitter = await createEmitter<EventMap>(options);
-    void emitter.emit("users.PasswordChanged", { userId: "u", changedAt: 0 });
+    const emitted = emitter.emit("users.PasswordChanged", { userId: "u", changedAt: 0 });
+    const append = await options.sink.next();
+    append.acknowledge();
 
-    expect((await options.sink.next()).ids).toHaveLength(1);
+    expect([(await emitted).id]).toEqual(append.ids);
+    await emitter.close();
   });
 
   it("fails retryably when the registry is away and no id is known", async () => {
