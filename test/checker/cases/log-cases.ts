@@ -108,6 +108,17 @@ export const LOG_CASES = casesOf([
     },
   },
   {
+    id: "S9",
+    what: "who has lost a partition sends nothing of it",
+    holds: () => delivered(),
+    breaks: () => {
+      const script = new ScriptedHistory().owned();
+      const first = script.record();
+      script.op("start", { who: "p2" }).assigned("p2", 2);
+      return script.call(first).commit(1).end();
+    },
+  },
+  {
     id: "S10",
     what: "no event of a key is left out",
     holds: () => delivered(),

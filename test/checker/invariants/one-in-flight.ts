@@ -4,7 +4,8 @@ import { type Attempt, type Channel, NONE } from "../ledger/rows.ts";
 
 /** S9. */
 export const oneInFlight: Invariant = {
-  title: "a lane has one attempt in flight, and none while an earlier event of it is unsettled",
+  title:
+    "a lane has one attempt in flight, of its owner, and none while an earlier event is unsettled",
   needs: [["log"], ["attempt", "recv"]],
   judge(ledger, findings) {
     const replays = replayJobs(ledger);
@@ -21,10 +22,18 @@ interface Judging {
   readonly findings: Findings;
 }
 
-function judgeAttempts({ attempts }: Channel, { replays, findings }: Judging): void {
+function judgeAttempts(channel: Channel, { replays, findings }: Judging): void {
   const lastByLane = new Map<number, Attempt>();
-  for (const attempt of attempts) {
-    const { delivery, sendOrder, job } = attempt;
+  const owner = new OwnerCursor(channel);
+  for (const attempt of channel.attempts) {
+    const { delivery, sendOrder, job, epoch } = attempt;
+    if (channel.lateEpochs.has(epoch)) {
+      findings.breach(() => `is sent in epoch ${epoch}, of a generation that was over`, delivery);
+    }
+    const current = owner.at(sendOrder);
+    if (current !== null && current > epoch) {
+      findings.breach(() => `is sent by epoch ${epoch} after epoch ${current} began`, delivery);
+    }
     const lane = laneOf(delivery);
     if (lane === NONE || replays.has(job)) continue;
     findings.judged();
@@ -46,6 +55,22 @@ function judgeAttempts({ attempts }: Channel, { replays, findings }: Judging): v
         earlier,
       );
     }
+  }
+}
+
+/** Who owns a channel, asked for moments that ascend. */
+class OwnerCursor {
+  readonly #epochs: Channel["epochs"];
+  #next = 0;
+
+  constructor({ epochs }: Channel) {
+    this.#epochs = epochs;
+  }
+
+  /** The epoch that began last before a moment; null before the first. */
+  at(order: number): number | null {
+    while ((this.#epochs[this.#next]?.startOrder ?? order) < order) this.#next += 1;
+    return this.#epochs[this.#next - 1]?.number ?? null;
   }
 }
 

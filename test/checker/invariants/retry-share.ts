@@ -1,5 +1,7 @@
 import { type Findings, type Invariant } from "../findings.ts";
-import { type Attempt, type Channel, NONE, type Target } from "../ledger/rows.ts";
+import { type Holds, holdsOf, isProbe } from "../ledger/holds.ts";
+import { laneOf } from "../ledger/lanes.ts";
+import { type Attempt, type Channel, type Delivery, NONE, type Target } from "../ledger/rows.ts";
 
 /**
  * How long a first attempt must have been possible before it counts as waiting, ms: what is in the log need not have
@@ -11,14 +13,15 @@ const WAITING_MS = 1_000;
 export const retryShare: Invariant = {
   title: "retries hold at most half of the slots while first attempts wait",
   needs: [["attempt"], ["log"]],
-  judge({ targets }, findings) {
-    for (const target of targets) judgeTarget(target, findings);
+  judge(ledger, findings) {
+    const holds = holdsOf(ledger);
+    for (const target of ledger.targets) judgeTarget(target, holds, findings);
   },
 };
 
-function judgeTarget(target: Target, findings: Findings): void {
+function judgeTarget(target: Target, holds: Holds, findings: Findings): void {
   const limit = Math.max(1, Math.floor(target.terms.concurrencyMax / 2));
-  const retries = target.attempts.filter(isRetry);
+  const retries = target.attempts.filter((attempt) => isRetry(attempt, holds));
   if (retries.length <= limit) return;
   const open = new Map<number, Attempt[]>();
   for (const attempt of retries) {
@@ -27,34 +30,40 @@ function judgeTarget(target: Target, findings: Findings): void {
     const held = (open.get(process) ?? []).filter(({ endOrder }) => endOrder > sendOrder);
     held.push(attempt);
     open.set(process, held);
-    if (held.length <= limit || !isAnyWaiting(attempt)) continue;
+    const waiting = held.length <= limit ? null : findWaiting(attempt);
+    if (waiting === null) continue;
     const { length } = held;
     findings.breach(
-      () => `is one of ${length} retries in flight while first attempts wait`,
+      () => `is one of ${length} retries in flight while ${waiting.offset} waits for its first`,
       attempt.delivery,
+      waiting,
     );
   }
 }
 
-/** Whether an earlier try of the same owner was charged. */
-function isRetry(attempt: Attempt): boolean {
+/** Whether an earlier try of the same owner was charged; a failed probe is not. */
+function isRetry(attempt: Attempt, holds: Holds): boolean {
   if (attempt.number === 1) return false;
   for (let one = attempt.delivery.firstAttempt; one !== null && one !== attempt; one = one.next) {
     const isOwner = one.process === attempt.process && one.epoch === attempt.epoch;
-    if (isOwner && one.outcome === "retry") return true;
+    if (isOwner && one.outcome === "retry" && !isProbe(holds, one)) return true;
   }
   return false;
 }
 
 /**
- * Whether a first attempt of the same owner waited since long before this retry was sent, and went out after it: its
- * event was in the log, below one that the owner had already sent, and at the head of its lane.
+ * A delivery of the same owner that waited for its first attempt since long before this retry was sent, and had it after:
+ * its event was in the log, below one that the owner had already sent, and at the head of its lane.
  */
-function isAnyWaiting(retry: Attempt): boolean {
-  return retry.delivery.channel.target.channels.some((channel) => isWaitingIn(channel, retry));
+function findWaiting(retry: Attempt): Delivery | null {
+  for (const channel of retry.delivery.channel.target.channels) {
+    const waiting = findWaitingIn(channel, retry);
+    if (waiting !== null) return waiting;
+  }
+  return null;
 }
 
-function isWaitingIn({ attempts }: Channel, retry: Attempt): boolean {
+function findWaitingIn({ attempts }: Channel, retry: Attempt): Delivery | null {
   const since = retry.sendAt - WAITING_MS;
   let sinceOrder = NONE;
   let highest = NONE;
@@ -71,20 +80,40 @@ function isWaitingIn({ attempts }: Channel, retry: Attempt): boolean {
       continue;
     }
     if (one.sendOrder <= retry.sendOrder || one.number !== 1 || one.job !== NONE) continue;
-    if (offset < highest && one.delivery.record.at < since && isHead(one, sinceOrder)) return true;
+    const isOld = offset < highest && one.delivery.record.at < since;
+    if (isOld && isHead(one, sinceOrder)) return one.delivery;
+  }
+  return null;
+}
+
+/**
+ * Whether nothing of its lane was in its way. A key that was set aside comes back by way of the parked topic, in its
+ * time. Where the one before it was dead-lettered, the owner's word counts: the broker has a dead letter before its
+ * writer hears of it.
+ */
+function isHead(attempt: Attempt, before: number): boolean {
+  const { gate } = attempt.delivery;
+  if (wasParked(attempt.delivery)) return false;
+  if (gate === null) return true;
+  if (wasParked(gate) || isLaneBusy(attempt, before)) return false;
+  if (gate.firstGivenUp === null) return gate.settledOrder < before;
+  for (let one = gate.firstSettle; one !== null; one = one.next) {
+    if (one.epoch === attempt.epoch && one.order < before) return true;
   }
   return false;
 }
 
-/**
- * Whether nothing of its lane was in its way. Where the one before it was given up, the owner's word counts: the broker
- * has a dead letter before its writer hears of it.
- */
-function isHead({ delivery: { gate }, epoch }: Attempt, before: number): boolean {
-  if (gate === null) return true;
-  if (gate.firstGivenUp === null) return gate.settledOrder < before;
-  for (let one = gate.firstSettle; one !== null; one = one.next) {
-    if (one.epoch === epoch && one.order < before) return true;
-  }
+/** Whether the same owner was still at an earlier event of the lane, be it again. */
+function isLaneBusy({ delivery, epoch, process }: Attempt, before: number): boolean {
+  const lane = laneOf(delivery);
+  return delivery.channel.attempts.some((one) => {
+    const isOwner = one.epoch === epoch && one.process === process;
+    if (!isOwner || one.delivery.offset >= delivery.offset) return false;
+    return one.endOrder >= before && laneOf(one.delivery) === lane;
+  });
+}
+
+function wasParked({ firstGivenUp }: Delivery): boolean {
+  for (let one = firstGivenUp; one !== null; one = one.next) if (one.kind === "park") return true;
   return false;
 }

@@ -64,9 +64,10 @@ function judgeChannel(ledger: Ledger, channel: Channel, findings: Findings): voi
 }
 
 /** An attempt ends in its time unless its process does before, and belongs to an epoch. */
-function judgeAttempts(ledger: Ledger, { attempts, epochs }: Channel, findings: Findings): void {
+function judgeAttempts(ledger: Ledger, channel: Channel, findings: Findings): void {
+  const { attempts, epochs, lateEpochs } = channel;
   if (!ledger.parties.has("ops")) return;
-  const known = new Set(epochs.map(({ number }) => number));
+  const known = new Set([...lateEpochs, ...epochs.map(({ number }) => number)]);
   const { lives } = ledger.processes;
   for (const attempt of attempts) {
     findings.judged();

@@ -1,13 +1,15 @@
 import type { Ledger } from "./ledger.ts";
-import { NEVER, type Target } from "./rows.ts";
+import { type Attempt, NEVER, type Target } from "./rows.ts";
 
 /** A time in which a whole target waited, at one process or (process null) at all. */
 export interface Hold {
   readonly target: string;
   readonly process: number | null;
   readonly from: number;
+  readonly fromOrder: number;
   /** NEVER where nothing ended it. */
   to: number;
+  toOrder: number;
 }
 
 /** All holds and pauses of a run. */
@@ -16,7 +18,7 @@ export type Holds = readonly Hold[];
 /** Reads them from `held` and `released`, `pause` and `resume`; the end of a process ends its holds. */
 export function holdsOf({ operations, processes }: Ledger): Holds {
   const holds: Hold[] = [];
-  for (const { line, at } of operations) {
+  for (const { line, at, order } of operations) {
     const { f, target, partition } = line;
     if (target === undefined || partition !== undefined) continue;
     const process = f === "held" || f === "released" ? processes.idOf(line.who) : null;
@@ -24,17 +26,32 @@ export function holdsOf({ operations, processes }: Ledger): Holds {
       return hold.target === target && hold.process === process && hold.to === NEVER;
     });
     if ((f === "held" || f === "pause") && open === undefined) {
-      holds.push({ target, process, from: at, to: NEVER });
+      const ends = { to: NEVER, toOrder: NEVER };
+      holds.push({ target, process, from: at, fromOrder: order, ...ends });
     }
-    if ((f === "released" || f === "resume") && open !== undefined) open.to = at;
+    if ((f === "released" || f === "resume") && open !== undefined) {
+      open.to = at;
+      open.toOrder = order;
+    }
   }
   for (const hold of holds) {
     const life = processes.lives.find(({ process, endAt }) => {
       return process === hold.process && endAt >= hold.from;
     });
-    if (life !== undefined) hold.to = Math.min(hold.to, life.endAt);
+    if (life === undefined) continue;
+    hold.to = Math.min(hold.to, life.endAt);
+    hold.toOrder = Math.min(hold.toOrder, life.endOrder);
   }
   return holds;
+}
+
+/** Whether an attempt was sent although its target was held: it tried whether it answers again. */
+export function isProbe(holds: Holds, { delivery, process, sendOrder }: Attempt): boolean {
+  const { target: name } = delivery.channel.target.terms;
+  return holds.some((hold) => {
+    const isTheirs = hold.target === name && hold.process === process;
+    return isTheirs && hold.fromOrder < sendOrder && sendOrder < hold.toOrder;
+  });
 }
 
 /** How long a process's calls to a target waited between an attempt's end and a moment, ms. */

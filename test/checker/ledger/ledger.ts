@@ -355,7 +355,7 @@ export class Ledger {
   #operate(line: OperationLine, stamp: Stamp): void {
     const operation = { line, ...stamp };
     const before = this.operations.at(-1);
-    if (before?.at === stamp.at && isSameOperation(before.line, line)) {
+    if (before?.at === stamp.at && isToldTwice(before.line, line)) {
       this.flaw(`${line.f} of ${line.who} is told twice`);
     }
     this.operations.push(operation);
@@ -436,8 +436,10 @@ function findArrival({ firstArrival }: Delivery, id: number): Arrival | null {
   return one;
 }
 
-function isSameOperation(a: OperationLine, b: OperationLine): boolean {
+/** An engine may say more than once that it waits. */
+function isToldTwice(a: OperationLine, b: OperationLine): boolean {
   if (a === b) return true;
+  if (a.f === "held" || a.f === "released") return false;
   return a.f === b.f && a.who === b.who && JSON.stringify(a) === JSON.stringify(b);
 }
 

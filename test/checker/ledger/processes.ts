@@ -46,15 +46,9 @@ export class Processes {
     else claims.push(claim);
   }
 
-  /**
-   * Makes epochs of claims; one ends with its process, or when the next begins. A claim that came late, of a generation
-   * that was over, begins none.
-   */
+  /** Makes epochs of claims; one ends with its process, or when the next begins. */
   beginClaimed(channel: Channel, claims: readonly Claim[]): void {
-    let generation = NONE;
     for (const claim of claims) {
-      if (claim.generation < generation) continue;
-      generation = claim.generation;
       const last = channel.epochs.at(-1);
       const life = this.lives.find(({ process, startOrder, endOrder }) => {
         return (
@@ -154,12 +148,16 @@ export class Processes {
   }
 }
 
-/** Begins an epoch; whoever held the channel has lost it. */
+/** Begins an epoch; whoever held the channel has lost it, unless it is of a later generation. */
 export function beginEpoch(channel: Channel, claim: Claim): void {
   const last = channel.epochs.at(-1);
+  if (last !== undefined && claim.generation < last.generation) {
+    channel.lateEpochs.add(claim.number);
+    return;
+  }
   if (last?.end === "open") close(last, { ...claim, end: "lost" });
   channel.epochs.push({
-    ...{ number: claim.number, process: claim.process },
+    ...{ number: claim.number, process: claim.process, generation: claim.generation },
     ...{ startAt: claim.at, startOrder: claim.order },
     ...{ endOrder: NEVER, endAt: NEVER, end: "open" },
   });

@@ -86,6 +86,8 @@ export class Channel {
   /** As the broker applied them. */
   readonly seen: Commit[] = [];
   readonly epochs: Epoch[] = [];
+  /** Epochs that began when a later generation had an owner already: someone came late, and owns nothing. */
+  readonly lateEpochs = new Set<number>();
   /** How far keys that were set aside have gone on, as the state topic tells. */
   readonly progress: Progress[] = [];
   readonly operations: Operation[] = [];
@@ -261,6 +263,8 @@ export interface Commit {
 export interface Epoch {
   readonly number: number;
   readonly process: number;
+  /** NONE where nobody told. */
+  readonly generation: number;
   readonly startAt: number;
   readonly startOrder: number;
   /** NEVER where nothing in the history ends it. */

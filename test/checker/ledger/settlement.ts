@@ -20,9 +20,10 @@ export function settleAll(ledger: Ledger): void {
  * the new owner does not know of it.
  */
 export function isInForce(
-  { epochs }: Channel,
+  { epochs, lateEpochs }: Channel,
   { epoch, order }: { readonly epoch: number; readonly order: number },
 ): boolean {
+  if (lateEpochs.has(epoch)) return false;
   for (let index = epochs.length - 1; index >= 0; index -= 1) {
     const candidate = epochs[index];
     if (candidate !== undefined && candidate.startOrder < order) return candidate.number <= epoch;
