@@ -32,18 +32,12 @@ export function deferSlowKeys<P>(context: StepContext<P>): void {
   }
 }
 
-/**
- * Defers a key that was to be once its attempt has ended: from the event that failed, or from the next one where the
- * key still fills the bound. False where it may not be now.
- */
+/** Defers a key whose attempt has ended without settling its event; false where it may not be now. */
 export function deferNow<P>(context: StepContext<P>, lane: Lane<P>): boolean {
-  const wasToBe = lane.isToBeDeferred;
   lane.isToBeDeferred = false;
-  const { head, partition } = lane;
   const { state } = context;
-  if (!wasToBe || head === null || !mayBegin(state) || state.hold.heldSince !== null) return false;
-  if (head.attemptCount === 0 && !fillsBound(context, partition, lane)) return false;
-  markDeferred(context, head);
+  if (lane.head === null || !mayBegin(state) || state.hold.heldSince !== null) return false;
+  markDeferred(context, lane.head);
   return true;
 }
 
@@ -59,8 +53,7 @@ function relieve<P>(context: StepContext<P>, partition: PartitionState<P>): void
     return;
   }
   if (partition.aside.size >= bounds.quarantinedKeysMax) return;
-  const wasTried = lane.head !== null && lane.head.attemptCount > 0;
-  if (wasTried && fillsBound(context, partition, lane)) defer(context, lane);
+  if (isInTheWay(context, partition, lane)) defer(context, lane);
 }
 
 function defer<P>(context: StepContext<P>, lane: Lane<P>): void {
@@ -84,12 +77,12 @@ function defer<P>(context: StepContext<P>, lane: Lane<P>): void {
 }
 
 /** Whether it is this key that fills the partition's bound. */
-function fillsBound<P>(
+function isInTheWay<P>(
   context: StepContext<P>,
   partition: PartitionState<P>,
   lane: Lane<P>,
 ): boolean {
-  if (lane.head?.offset !== partition.tracker.committable) return false;
+  if (lane.head === null || lane.head.attemptCount === 0) return false;
   const { settled, unsettled } = pressureOf(context, partition);
   if (settled >= DEFER_AT) return true;
   const laneCount = partition.lanes.size + partition.looseLanes.size;
