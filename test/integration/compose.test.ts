@@ -2,6 +2,7 @@
  * docker-compose.yml against the code: every command, flag, port, environment name and health path in it exists. It is
  * read, not run: where there is no Docker, this is what keeps it true.
  */
+import { serverProperties } from "@millrace/local";
 import { execFileSync, spawnSync } from "node:child_process";
 import { createHash } from "node:crypto";
 import { existsSync, globSync, readFileSync } from "node:fs";
@@ -148,16 +149,12 @@ describe.each(own)("Millrace's service %s", (_name, service) => {
 });
 
 it("configures the broker as infra/local does", () => {
+  const properties = serverProperties({ port: 9_092, controllerPort: 29_093 }).trimEnd();
   const settings = new Map(
-    Array.from(
-      read("infra/local/src/kafka-server.ts").matchAll(
-        /^ {4}"?([a-z.]+)"?: ("[^"]*"|\w+|`.*`),$/gmu,
-      ),
-      ([, name = "", value = ""]) => [
-        `KAFKA_${name.replaceAll(".", "_").toUpperCase()}`,
-        value.replaceAll(/"|(?<=\d)_(?=\d)/gu, ""),
-      ],
-    ),
+    properties.split("\n").map((line) => {
+      const [name = "", value] = line.split("=");
+      return [`KAFKA_${name.replaceAll(".", "_").toUpperCase()}`, value];
+    }),
   );
   const places = /LISTENER|QUORUM|DIRS|CLUSTER_ID/u;
   const environment = Object.entries(compose.services["kafka"]?.environment ?? {});

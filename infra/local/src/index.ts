@@ -16,3 +16,4 @@ export { freePort } from "./port.ts";
 export { StackError, type StackErrorCode } from "./stack-error.ts";
 export { startStack, stackStatus, stopStack } from "./stack.ts";
 export type { Stack, StackOptions, StackStatus } from "./stack.ts";
+export { serverProperties } from "./kafka-server.ts";
