@@ -34,6 +34,8 @@ export default defineConfig({
           // Unit tests touch nothing outside themselves: a fresh module graph for each file costs more than they do.
           isolate: false,
           pool: "threads",
+          // A core is left idle by default, which is half of a small machine.
+          maxWorkers: "100%",
           // How fast a machine is decides nothing: those that run the linter need seconds on a busy one.
           testTimeout: 60_000,
           include: [
