@@ -8,6 +8,22 @@ import type { RetryConfig } from "./config.ts";
  * @returns ms, from 0 to the cap.
  */
 export function backoffMs(retry: RetryConfig, failureCount: number, random: number): number {
-  const bound = Math.min(retry.capMs, retry.baseMs * 2 ** Math.min(failureCount - 1, 40));
-  return random * bound;
+  return random * backoffBoundMs(retry, failureCount);
+}
+
+/** The longest that wait may be: doubled with each failure, up to the cap; ms. */
+export function backoffBoundMs({ baseMs, capMs }: RetryConfig, failureCount: number): number {
+  return Math.min(capMs, baseMs * 2 ** Math.min(failureCount - 1, 40));
+}
+
+/** Longest wait between a commit or note of progress that failed and the next, ms. */
+const WRITE_RETRY_MAX_MS = 1_000;
+
+/**
+ * The wait before what the state topic or the group did not take is written again: the interval, doubled with each
+ * failure.
+ * @param failureCount failures in a row, at least 1.
+ */
+export function writeRetryMs(intervalMs: number, failureCount: number): number {
+  return Math.min(WRITE_RETRY_MAX_MS, intervalMs * 2 ** Math.min(failureCount, 10));
 }

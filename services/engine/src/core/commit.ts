@@ -1,10 +1,8 @@
+import { writeRetryMs } from "./backoff.ts";
 import type { StepContext } from "./context.ts";
 import type { PartitionCommit } from "./effect.ts";
 import type { PartitionState } from "./partition.ts";
 import type { EngineState } from "./state.ts";
-
-/** Longest wait between a failed commit and the next, ms. */
-const RETRY_WAIT_MAX_MS = 1_000;
 
 /** Notes that a partition has something to commit. */
 export function markDirty<P>({ state }: StepContext<P>, partition: PartitionState<P>): void {
@@ -61,6 +59,6 @@ export function failCommit<P>({ state, now }: StepContext<P>, id: number, isFenc
   // The answer to a commit of an earlier generation may come late; it says nothing about this one.
   if (isFenced && generation === state.generation) state.isGenerationOver = true;
   state.commitFailureCount += 1;
-  const wait = state.config.commitIntervalMs * 2 ** Math.min(state.commitFailureCount, 10);
-  state.commitNotBefore = now + Math.min(RETRY_WAIT_MAX_MS, wait);
+  state.commitNotBefore =
+    now + writeRetryMs(state.config.commitIntervalMs, state.commitFailureCount);
 }

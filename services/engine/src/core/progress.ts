@@ -2,14 +2,12 @@
  * How far detours have come, written to the state topic continuously: a crash repeats only what was detoured since the
  * last acknowledged write. One write is open at a time, of all detours that have moved.
  */
+import { writeRetryMs } from "./backoff.ts";
 import type { StepContext } from "./context.ts";
 import type { Offset } from "./identity.ts";
 import type { Aside, Marker } from "./marker.ts";
 import type { PartitionState } from "./partition.ts";
 import type { EngineState } from "./state.ts";
-
-/** Longest wait between a failed write and the next, ms. */
-const RETRY_WAIT_MAX_MS = 1_000;
 
 /** What is to be written of a target's detours. */
 export interface Progress<Payload> {
@@ -83,8 +81,7 @@ export function failProgress<P>({ state, now }: StepContext<P>, id: number): voi
   }
   progress.open = null;
   progress.failureCount += 1;
-  const wait = state.config.commitIntervalMs * 2 ** Math.min(progress.failureCount, 10);
-  progress.notBefore = now + Math.min(RETRY_WAIT_MAX_MS, wait);
+  progress.notBefore = now + writeRetryMs(state.config.commitIntervalMs, progress.failureCount);
 }
 
 /** Of an ended epoch nothing is written any more. */

@@ -1,4 +1,5 @@
 import type { AttemptResult } from "./attempt-result.ts";
+import { backoffBoundMs } from "./backoff.ts";
 import { RETRY_AFTER_MAX_MS } from "./config.ts";
 import type { StepContext } from "./context.ts";
 import type { Delivery } from "./delivery.ts";
@@ -30,12 +31,12 @@ export function heedThrottle<P>(
   const { throttle } = state.hold;
   if (result.kind === "delivered") throttle.untoldCount = 0;
   if (result.kind !== "throttled") return false;
-  const { baseMs, capMs } = state.config.retry;
+  const { retry } = state.config;
   let wait = Math.min(result.retryAfterMs ?? 0, RETRY_AFTER_MAX_MS);
-  if (wait < baseMs) {
+  if (wait < retry.baseMs) {
     if (delivery.startedAt < throttle.until) return false;
-    wait = Math.min(capMs, baseMs * 2 ** Math.min(throttle.untoldCount, 40));
     throttle.untoldCount += 1;
+    wait = backoffBoundMs(retry, throttle.untoldCount);
   }
   if (now + wait <= throttle.until) return false;
   throttle.until = now + wait;
