@@ -5,6 +5,7 @@ import type { RecordKey, TopicPartition } from "./identity.ts";
 import { laneNameOf } from "./lane.ts";
 import type { Aside, Marker } from "./marker.ts";
 import { partitionName } from "./state.ts";
+import { askForMark } from "./writes.ts";
 
 /** What is to be redriven; asking again, or for what is not set aside here, changes nothing. */
 export interface RedriveRequest extends TopicPartition {
@@ -28,13 +29,6 @@ export function redriveAside<P>(context: StepContext<P>, aside: Aside<P>): void 
   // A deferred key comes back by itself.
   if (marker.kind === "deferred" || aside.isMarking) return;
   aside.isMarking = true;
-  context.state.writingCount += 1;
   const quarantine: Marker = { ...marker, kind: "quarantine", epoch: partition.epoch };
-  context.effects.push({
-    kind: "mark",
-    partition,
-    delivery: null,
-    marker: quarantine,
-    earlier: marker,
-  });
+  askForMark(context, { partition, delivery: null, marker: quarantine, earlier: marker });
 }

@@ -7,7 +7,7 @@ import type { StepContext } from "./context.ts";
 import type { Delivery, GivenUp } from "./delivery.ts";
 import { noteGivenUp } from "./flood-guard.ts";
 import type { Lane } from "./lane.ts";
-import type { Aside, Marker, MarkerKind } from "./marker.ts";
+import type { Aside, Mark, Marker, MarkerKind } from "./marker.ts";
 import { isPaused } from "./pause.ts";
 
 /**
@@ -63,36 +63,32 @@ export function giveUp<P>(context: StepContext<P>, delivery: Delivery<P>, why: G
 
 /** Asks for the marker of a dead-lettered head's key (I17). Its dead letter is acknowledged. */
 export function mark<P>(context: StepContext<P>, delivery: Delivery<P>, kind: MarkerKind): void {
-  const { lane, epoch, offset, redriveCount, partition } = delivery;
-  const earlier = lane.detour?.aside.marker ?? null;
-  const marker: Marker = {
-    kind,
-    lane: earlier?.lane ?? lane.name ?? "",
-    epoch,
-    offset,
-    redriveCount,
-    keyCount: nextKeyCount(delivery),
-  };
-  lane.state = "marking";
-  context.state.writingCount += 1;
-  context.effects.push({ kind: "mark", partition, delivery, marker, earlier });
+  const { redriveCount } = delivery;
+  markHead(context, delivery, { kind, redriveCount, keyCount: nextKeyCount(delivery) });
 }
 
 /** Asks for the marker of a key that is deferred from its head on. */
 export function markDeferred<P>(context: StepContext<P>, delivery: Delivery<P>): void {
+  delivery.lane.isDeferring = true;
+  markHead(context, delivery, { kind: "deferred", redriveCount: 0, keyCount: 0 });
+}
+
+/** Asks for a marker; it is open until it is told as written or failed. */
+export function askForMark<P>({ state, effects }: StepContext<P>, mark: Mark<P>): void {
+  state.writingCount += 1;
+  effects.push({ kind: "mark", ...mark });
+}
+
+function markHead<P>(
+  context: StepContext<P>,
+  delivery: Delivery<P>,
+  of: Pick<Marker, "kind" | "redriveCount" | "keyCount">,
+): void {
   const { lane, epoch, offset, partition } = delivery;
-  const marker: Marker = {
-    kind: "deferred",
-    lane: lane.name ?? "",
-    epoch,
-    offset,
-    redriveCount: 0,
-    keyCount: 0,
-  };
+  const earlier = lane.detour?.aside.marker ?? null;
+  const marker: Marker = { ...of, lane: earlier?.lane ?? lane.name ?? "", epoch, offset };
   lane.state = "marking";
-  lane.isDeferring = true;
-  context.state.writingCount += 1;
-  context.effects.push({ kind: "mark", partition, delivery, marker, earlier: null });
+  askForMark(context, { partition, delivery, marker, earlier });
 }
 
 /**
