@@ -78,9 +78,8 @@ export async function judgeMarkers(
     const claimsHere = claims.get(name) ?? [];
     const fence = claimsHere.map(([, { offset }]) => offset);
     const last = lastOfEachLane(markers.get(name) ?? [], fence);
-    for (const [key] of markers.get(name) ?? []) {
-      if (![...last.values()].some((found) => found.key === key)) sentence.void.push(key);
-    }
+    const holding = new Set(Array.from(last.values(), ({ key }) => key));
+    for (const [key] of markers.get(name) ?? []) if (!holding.has(key)) sentence.void.push(key);
     const steps = progressOf(progress.get(name) ?? [], { last, fence }, sentence);
     aside.set(name, takeovers(last, steps, { places, sentence }));
     for (const [key, { offset }] of claimsHere) if (offset < epoch) sentence.claims.push(key);
