@@ -7,7 +7,7 @@ import type { Draws } from "./draws.ts";
 import type { FaultClass } from "./fault-classes.ts";
 import type { EventQueue } from "./event-queue.ts";
 import type { Machine } from "./machine.ts";
-import { TopicLog, type NewLogRecord } from "./topic-log.ts";
+import { MemoryLog, type NewLogRecord } from "../../support/memory-kafka/memory-log.ts";
 import type { BrokerFaults } from "./fault-plan.ts";
 
 /** Why a request failed, as a client's library says it. */
@@ -108,7 +108,7 @@ export class Cluster {
   isHealed = false;
   readonly queue: EventQueue;
   readonly #ports: Ports;
-  readonly #topics = new Map<Topic, readonly TopicLog[]>();
+  readonly #topics = new Map<Topic, readonly MemoryLog[]>();
   /** When the last request of a channel is done. */
   readonly #channels = new Map<string, number>();
   readonly #watchers = new Set<() => void>();
@@ -126,20 +126,20 @@ export class Cluster {
   createTopic(topic: Topic, partitionCount: number): void {
     const logs = Array.from(
       { length: partitionCount },
-      (_, partition) => new TopicLog({ topic, partition: asPartition(partition) }),
+      (_, partition) => new MemoryLog({ topic, partition: asPartition(partition) }),
     );
     this.#topics.set(topic, logs);
   }
 
   /** @throws for a topic that does not exist. */
-  logs(topic: Topic): readonly TopicLog[] {
+  logs(topic: Topic): readonly MemoryLog[] {
     const logs = this.#topics.get(topic);
     if (logs === undefined) throw new Error(`no such topic: ${topic}`);
     return logs;
   }
 
   /** @throws for a partition that does not exist. */
-  log({ topic, partition }: TopicPartition): TopicLog {
+  log({ topic, partition }: TopicPartition): MemoryLog {
     const log = this.logs(topic)[partition];
     if (log === undefined) throw new Error(`no such partition: ${topic}/${partition}`);
     return log;

@@ -6,6 +6,9 @@ import {
   type TopicPartition,
 } from "@millrace/engine";
 
+/** What is written to a log. */
+export type NewLogRecord = Pick<SinkRecord, "key" | "value" | "headers">;
+
 /** One partition's log in memory: offsets ascending from 0, gaps where records are hidden. */
 export class MemoryLog {
   readonly place: TopicPartition;
@@ -26,10 +29,16 @@ export class MemoryLog {
     return asOffset(this.#end);
   }
 
-  /** Appends a copy; readers hear of it. */
-  append({ key, value, headers }: SinkRecord, timestampMs: number): Offset {
+  /** All that can still be read, ascending. */
+  get records(): readonly SourceRecord[] {
+    return this.#records;
+  }
+
+  /** Appends a record; readers hear of it. */
+  append({ key, value, headers }: NewLogRecord, timestampMs: number): Offset {
+    const { topic, partition } = this.place;
     const offset = asOffset(this.#end);
-    this.#records.push({ ...this.place, offset, timestampMs, key, value, headers });
+    this.#records.push({ topic, partition, offset, timestampMs, key, value, headers });
     this.#end += 1;
     this.#tell();
     return offset;
@@ -44,8 +53,7 @@ export class MemoryLog {
   /** Deletes everything below `before`, as retention does. */
   truncate(before: Offset): void {
     this.#start = Math.max(this.#start, before);
-    const first = this.#records.findIndex(({ offset }) => offset >= before);
-    this.#records.splice(0, first < 0 ? this.#records.length : first);
+    this.#records.splice(0, this.#indexFrom(this.#start));
   }
 
   /** Records from `from` on, at most `countMax`, and where to read next. */
@@ -53,9 +61,10 @@ export class MemoryLog {
     from: Offset,
     countMax: number,
   ): { readonly records: readonly SourceRecord[]; readonly next: Offset } {
-    const records = this.#records.filter(({ offset }) => offset >= from).slice(0, countMax);
+    const index = this.#indexFrom(from);
+    const records = this.#records.slice(index, index + countMax);
     const last = records.at(-1);
-    const isCutOff = last !== undefined && records.length === countMax;
+    const isCutOff = last !== undefined && index + records.length < this.#records.length;
     return { records, next: asOffset(isCutOff ? last.offset + 1 : this.#end) };
   }
 
@@ -72,5 +81,16 @@ export class MemoryLog {
 
   #tell(): void {
     for (const reader of this.#readers) reader();
+  }
+
+  #indexFrom(offset: number): number {
+    let low = 0;
+    let high = this.#records.length;
+    while (low < high) {
+      const middle = (low + high) >> 1;
+      if ((this.#records[middle]?.offset ?? Infinity) < offset) low = middle + 1;
+      else high = middle;
+    }
+    return low;
   }
 }
