@@ -22,25 +22,41 @@ export interface ServerCommand {
   readonly log: string;
 }
 
+/** Becomes the server once it is told to; ends where whoever would tell it is gone. The process stays the same one. */
+const WAIT_AND_BECOME = 'read go && exec "$@" < /dev/null';
+
 /**
  * Starts a server that lives on when this process ends. Its output goes to its log file only; the one of the start
- * before is kept beside it, as `<log>.1`.
+ * before is kept beside it, as `<log>.1`. The server runs only after `onSpawn` returned: what that puts on record is
+ * there before it can open its data, and where this process is killed before, nothing is left running.
+ * @throws StackError `START_FAILED` where there can be no process.
  */
-export function startServer(server: ServerCommand): KnownProcess {
+export function startServer(
+  server: ServerCommand,
+  onSpawn: (known: KnownProcess) => void,
+): KnownProcess {
   if (existsSync(server.log)) renameSync(server.log, `${server.log}.1`);
   const output = openSync(server.log, "a");
-  const child = spawn(server.command, server.args, {
+  const child = spawn("/bin/sh", ["-c", WAIT_AND_BECOME, "sh", server.command, ...server.args], {
     cwd: server.cwd,
     env: { ...keptEnvironment(), ...server.env },
-    stdio: ["ignore", output, output],
+    stdio: ["pipe", output, output],
     detached: true,
   });
   closeSync(output);
   child.on("error", () => undefined);
+  child.stdin?.on("error", () => undefined);
   child.unref();
   const startedAt = child.pid === undefined ? null : startTimeOf(child.pid);
   if (child.pid === undefined || startedAt === null) throw notStarted(server);
-  return { pid: child.pid, startedAt };
+  const known = { pid: child.pid, startedAt };
+  try {
+    onSpawn(known);
+    child.stdin?.write("go\n");
+  } finally {
+    child.stdin?.end();
+  }
+  return known;
 }
 
 /** How long to wait for an answer. */

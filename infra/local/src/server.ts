@@ -44,15 +44,17 @@ export class Server {
   }
 
   /**
-   * Starts it, unless it runs. `onSpawn` is told of the process as soon as there is one, before it is ready.
+   * Starts it, unless it runs. `onSpawn` is told of the process before it opens its data.
    * @throws StackError `START_FAILED`.
    */
   async start(onSpawn: (known: KnownProcess) => void, signal?: AbortSignal): Promise<void> {
     if (this.#known !== null && isRunning(this.#known)) return;
-    this.#known = startServer(await this.#parts.prepare());
-    this.#isOurs = true;
-    onSpawn(this.#known);
-    await waitReady({ ...this.#parts, ...this.#known }, this.#parts.answers, { signal });
+    const known = startServer(await this.#parts.prepare(), (spawned) => {
+      this.#known = spawned;
+      this.#isOurs = true;
+      onSpawn(spawned);
+    });
+    await waitReady({ ...this.#parts, ...known }, this.#parts.answers, { signal });
   }
 
   /** Ends it: in order, or as a crash. */
