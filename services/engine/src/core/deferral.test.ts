@@ -1,6 +1,13 @@
 import { describe, expect, it } from "vitest";
 
-import { FAILED, kinds, setup, throttled, type EngineBench } from "../../testing/engine-bench.ts";
+import {
+  FAILED,
+  kinds,
+  setup,
+  throttled,
+  type EngineBench,
+  REJECTED,
+} from "../../testing/engine-bench.ts";
 import { DEFAULTS, type BoundsConfig, type EngineConfig } from "./config.ts";
 import type { Effect } from "./effect.ts";
 import { CROWD_MIN, DEFERRAL_INTERVAL_MS } from "./deferral.ts";
@@ -74,18 +81,42 @@ describe("a slow key", () => {
     });
   });
 
-  it("whose call is open is deferred when that has failed, and not when it is delivered", () => {
+  it("whose call is open is deferred when that has failed", () => {
     const bench = bounded({ spanMax: 10 });
     bench.arrive("a0", "b1", "c2", "d3", "e4", "f5", "g6", "h7");
     for (const name of ["b1", "c2", "d3", "e4", "f5", "g6"]) bench.end(name);
+
     expect(deferred(bench.end("h7"))).toEqual([]);
     expect(deferred(bench.end("a0", FAILED))).toEqual(["a from 0"]);
+  });
 
-    const other = bounded({ spanMax: 10 });
-    other.arrive("a0", "b1", "c2", "d3", "e4", "f5", "g6", "h7", "a8");
-    for (const name of ["b1", "c2", "d3", "e4", "f5", "g6", "h7"]) other.end(name);
-    expect(deferred(other.end("a0"))).toEqual([]);
-    expect(deferred(other.end("a8", FAILED))).toEqual([]);
+  it("whose calls take long is deferred from the next event on, if it still fills the bound", () => {
+    const bench = bounded({ spanMax: 10 });
+    bench.arrive("a0", "a1", "c2", "d3", "e4", "f5", "g6", "h7", "i8", "j9");
+    for (const name of ["c2", "d3", "e4", "f5", "g6", "h7", "i8"]) bench.end(name);
+    bench.end("j9");
+
+    expect(deferred(bench.end("a0"))).toEqual(["a from 1"]);
+  });
+
+  it("whose event is given up goes into quarantine instead", () => {
+    const bench = bounded({ spanMax: 10 });
+    bench.arrive("a0", "a1", "c2", "d3", "e4", "f5", "g6", "h7", "i8");
+    for (const name of ["c2", "d3", "e4", "f5", "g6", "h7", "i8"]) bench.end(name);
+
+    const effects = bench.answer(bench.answer(bench.end("a0", REJECTED)));
+
+    expect(deferred(effects)).toEqual([]);
+    expect(kinds(effects)).toContain("park");
+  });
+
+  it("that is done in time after all is not", () => {
+    const bench = bounded({ spanMax: 10 });
+    bench.arrive("a0", "b1", "c2", "d3", "e4", "f5", "g6", "h7", "a8");
+    for (const name of ["b1", "c2", "d3", "e4", "f5", "g6", "h7"]) bench.end(name);
+
+    expect(deferred(bench.end("a0"))).toEqual([]);
+    expect(deferred(bench.end("a8", FAILED))).toEqual([]);
   });
 
   it("is deferred when it crowds the others out of memory", () => {

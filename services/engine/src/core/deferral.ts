@@ -11,7 +11,7 @@ import { unhold } from "./detour.ts";
 import { mayBegin } from "./dispatch.ts";
 import type { Lane } from "./lane.ts";
 import type { PartitionState } from "./partition.ts";
-import { markDeferred } from "./writes.ts";
+import { asideOf, markDeferred } from "./writes.ts";
 
 /** Between two looks at a partition that is nearly full, ms. */
 export const DEFERRAL_INTERVAL_MS = 25;
@@ -32,12 +32,20 @@ export function deferSlowKeys<P>(context: StepContext<P>): void {
   }
 }
 
-/** Defers a key whose attempt has ended without settling its event; false where it may not be now. */
+/**
+ * Defers a key that was to be once its attempt has ended: from the event that failed, or from the next one where the
+ * key still fills the bound. False where it may not be now.
+ */
 export function deferNow<P>(context: StepContext<P>, lane: Lane<P>): boolean {
+  const wasToBe = lane.isToBeDeferred;
   lane.isToBeDeferred = false;
+  const { head, partition } = lane;
   const { state } = context;
-  if (lane.head === null || !mayBegin(state) || state.hold.heldSince !== null) return false;
-  markDeferred(context, lane.head);
+  // Its event was given up meanwhile: what is set aside for that is not deferred.
+  if (!wasToBe || head === null || asideOf(lane) !== undefined) return false;
+  if (!mayBegin(state) || state.hold.heldSince !== null) return false;
+  if (head.attemptCount === 0 && !fillsBound(context, partition, lane)) return false;
+  markDeferred(context, head);
   return true;
 }
 
@@ -53,7 +61,8 @@ function relieve<P>(context: StepContext<P>, partition: PartitionState<P>): void
     return;
   }
   if (partition.aside.size >= bounds.quarantinedKeysMax) return;
-  if (isInTheWay(context, partition, lane)) defer(context, lane);
+  const wasTried = lane.head !== null && lane.head.attemptCount > 0;
+  if (wasTried && fillsBound(context, partition, lane)) defer(context, lane);
 }
 
 function defer<P>(context: StepContext<P>, lane: Lane<P>): void {
@@ -77,12 +86,12 @@ function defer<P>(context: StepContext<P>, lane: Lane<P>): void {
 }
 
 /** Whether it is this key that fills the partition's bound. */
-function isInTheWay<P>(
+function fillsBound<P>(
   context: StepContext<P>,
   partition: PartitionState<P>,
   lane: Lane<P>,
 ): boolean {
-  if (lane.head === null || lane.head.attemptCount === 0) return false;
+  if (lane.head?.offset !== partition.tracker.committable) return false;
   const { settled, unsettled } = pressureOf(context, partition);
   if (settled >= DEFER_AT) return true;
   const laneCount = partition.lanes.size + partition.looseLanes.size;

@@ -29,7 +29,7 @@ export function endAttempts<P>(context: StepContext<P>, ends: readonly AttemptEn
 export function settle<P>(context: StepContext<P>, delivery: Delivery<P>, outcome: Outcome): void {
   const { lane, partition } = delivery;
   conclude(context, delivery, outcome);
-  offer(context, lane);
+  if (!deferNow(context, lane)) offer(context, lane);
   if (lane.detour === null) boundIntake(context, partition);
   else advance(context, lane.detour);
 }
@@ -44,7 +44,6 @@ export function conclude<P>(
   assert(lane.head === delivery, "I2: an event settles that is not its lane's head");
   context.effects.push({ kind: "settled", delivery, outcome });
   dequeue(lane);
-  lane.isToBeDeferred = false;
   if (lane.detour !== null) return noteDetoured(context, lane.detour, delivery);
   assert(delivery.sequence !== null, "I3: an event settles that is not tracked");
   partition.tracker.settle(delivery.sequence);
@@ -130,7 +129,7 @@ function delay<P>(context: StepContext<P>, lane: Lane<P>, waitMs: number): void 
   const { state, now } = context;
   lane.state = "waiting";
   lane.dueAt = now + waitMs;
-  if (!lane.isToBeDeferred || !deferNow(context, lane)) state.waiting.push(lane);
+  if (!deferNow(context, lane)) state.waiting.push(lane);
 }
 
 function askedMs({ retryAfterMs }: Retry): number {

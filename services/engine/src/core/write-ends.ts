@@ -124,6 +124,7 @@ function endLaneMark<P>(
   delivery: Delivery<P>,
 ): void {
   const aside = createAside(partition, { marker, next: marker.offset, cursor: null }, "this owner");
+  assert(!partition.aside.has(marker.lane), "I20: a key is marked that is set aside");
   partition.aside.set(marker.lane, aside);
   switch (marker.kind) {
     case "quarantine":
