@@ -41,6 +41,14 @@ interface Written {
   readonly at: Offset;
 }
 
+/** Progress entries of a detour that stand in the state topic. */
+interface Trail {
+  /** The last that is known to hold. */
+  last: string | null;
+  /** Those it has replaced, and those of which nobody knows. */
+  replaced: string[];
+}
+
 /** What a writer works with. */
 export interface MarkerWriterPorts {
   readonly clock: DriverPorts["clock"];
@@ -60,6 +68,7 @@ export class MarkerWriter {
   #writeCount = 0;
   /** Epochs of partitions that were claimed anew. */
   readonly #renewed = new WeakMap<OwnPartition, Epoch>();
+  readonly #trails = new WeakMap<Marker, Trail>();
 
   constructor(target: TargetId, ports: MarkerWriterPorts) {
     this.#target = target;
@@ -98,25 +107,44 @@ export class MarkerWriter {
    * @throws MillraceError of the state log, may be repeated; `CLAIM_LOST`.
    */
   async progress(entries: readonly ProgressEntry<PreparedEvent>[]): Promise<void> {
-    const written = entries.map((entry) => ({
-      entry,
-      epoch: this.#epochOf(entry.partition),
-    }));
-    const offsets = await this.#ports.stateLog.append(
-      written.map(({ entry: { partition, marker, next, cursor }, epoch }) => {
-        const { lane, offset } = marker;
-        const of = { epoch: marker.epoch, offset };
-        const value: ProgressValue = { v: 1, marker: of, next, cursor };
-        return { key: progressKey(this.#target, partition, { epoch, lane }), value };
-      }),
-    );
+    const written = entries.map((entry) => this.#progressEntry(entry));
+    const trails = written.map(({ entry }) => this.#trailOf(entry.marker));
+    // What the last one that holds has replaced goes with the next; never the last itself.
+    const replaced = trails.flatMap(({ replaced: keys }) => keys);
+    for (const [index, { key }] of written.entries()) trails[index]?.replaced.push(key);
+    const offsets = await this.#ports.stateLog.append([
+      ...written.map(({ key, value }) => ({ key, value })),
+      ...replaced.map((key) => ({ key, value: null })),
+    ]);
+    for (const trail of trails)
+      trail.replaced = trail.replaced.filter((key) => !replaced.includes(key));
     const fenced: ProgressEntry<PreparedEvent>[] = [];
-    for (const [index, { entry, epoch }] of written.entries()) {
+    for (const [index, { entry, epoch, key }] of written.entries()) {
       const at = offsets[index];
       assert(at !== undefined, "I31: progress was acknowledged without its offset");
-      if (!(await this.#holds(entry.partition, { epoch, at }))) fenced.push(entry);
+      if (await this.#holds(entry.partition, { epoch, at })) keep(this.#trailOf(entry.marker), key);
+      else fenced.push(entry);
     }
     if (fenced.length > 0) await this.progress(fenced);
+  }
+
+  #progressEntry(entry: ProgressEntry<PreparedEvent>) {
+    const { partition, marker, next, cursor } = entry;
+    const { lane, offset } = marker;
+    const epoch = this.#epochOf(partition);
+    this.#writeCount += 1;
+    const name = { epoch, lane, write: this.#writeCount };
+    const value: ProgressValue = { v: 1, marker: { epoch: marker.epoch, offset }, next, cursor };
+    return { entry, epoch, key: progressKey(this.#target, partition, name), value };
+  }
+
+  #trailOf(marker: Marker): Trail {
+    let trail = this.#trails.get(marker);
+    if (trail === undefined) {
+      trail = { last: null, replaced: [] };
+      this.#trails.set(marker, trail);
+    }
+    return trail;
   }
 
   async #append({ partition, lane, value }: MarkerEntry): Promise<Written> {
@@ -182,6 +210,13 @@ export class MarkerWriter {
     if (ended.length > 0) await stateLog.append(tombstones(ended));
     if (release.length > 0) await stateLog.append(tombstones(release));
   }
+}
+
+/** An entry holds: it replaces the one before. */
+function keep(trail: Trail, key: string): void {
+  trail.replaced = trail.replaced.filter((one) => one !== key);
+  if (trail.last !== null) trail.replaced.push(trail.last);
+  trail.last = key;
 }
 
 const RELEASED = { kind: "released", redriveCount: 0, keyCount: 0, dead: null } as const;

@@ -50,6 +50,11 @@ interface Found {
   readonly at: Offset;
 }
 
+/** A detour's progress, and its key. */
+interface Step extends Pick<AsideTakeover, "next" | "cursor"> {
+  readonly key: string;
+}
+
 type Entry = readonly [key: string, entry: StateEntry];
 type Entries = ReadonlyMap<string, readonly Entry[]>;
 
@@ -105,13 +110,13 @@ function lastOfEachLane(
   return last;
 }
 
-/** How far the detours of markers that hold have come; the rest is void. */
+/** How far the detours of markers that hold have come, as the furthest valid entry tells; the rest is void. */
 function progressOf(
   entries: readonly Entry[],
   { last, fence }: { readonly last: ReadonlyMap<string, Found>; readonly fence: readonly Offset[] },
   sentence: Sentence,
-): ReadonlyMap<string, Pick<AsideTakeover, "next" | "cursor">> {
-  const furthest = new Map<string, Pick<AsideTakeover, "next" | "cursor">>();
+): ReadonlyMap<string, Step> {
+  const furthest = new Map<string, Step>();
   for (const [key, { offset, value }] of entries) {
     const step = readProgress(key, value);
     const marker = step === null ? undefined : last.get(step.lane)?.marker;
@@ -119,20 +124,22 @@ function progressOf(
       marker?.epoch === step?.marker.epoch &&
       marker?.offset === step?.marker.offset &&
       marker?.kind !== "released";
-    if (step === null || !isOfMarker || isFenced(step.epoch, offset, fence)) {
+    const isValid = step !== null && isOfMarker && !isFenced(step.epoch, offset, fence);
+    const before = step === null ? undefined : furthest.get(step.lane);
+    if (!isValid || (before !== undefined && before.next >= step.next)) {
       sentence.void.push(key);
       continue;
     }
-    if ((furthest.get(step.lane)?.next ?? -1) >= step.next) continue;
+    if (before !== undefined) sentence.void.push(before.key);
     const cursor = step.cursor === null ? null : asOffset(step.cursor);
-    furthest.set(step.lane, { next: asOffset(step.next), cursor });
+    furthest.set(step.lane, { key, next: asOffset(step.next), cursor });
   }
   return furthest;
 }
 
 function takeovers(
   last: ReadonlyMap<string, Found>,
-  steps: ReadonlyMap<string, Pick<AsideTakeover, "next" | "cursor">>,
+  steps: ReadonlyMap<string, Step>,
   { places, sentence }: { readonly places: DeadLetterPlaces; readonly sentence: Sentence },
 ): readonly AsideTakeover[] {
   const aside: AsideTakeover[] = [];

@@ -150,6 +150,36 @@ describe("a redrive", () => {
     expect(next.openBodies).toEqual(["2"]);
   });
 
+  it("is not set back by progress that an ended epoch wrote late", async () => {
+    const bench = await quarantined();
+    await redrive(bench);
+    await bench.end("1");
+    await bench.clock.advance(25);
+    const { entries } = bench.stateLog;
+    claimBy(bench, 2);
+    await bench.end("2");
+    await bench.clock.advance(25);
+    expect(entries.filter(({ key }) => key.startsWith("progress/")).length).toBeGreaterThan(1);
+
+    const next = await successor(bench, 4);
+    await redrive(next);
+
+    expect(next.openBodies).toEqual(["2"]);
+  });
+
+  it("leaves one entry of its progress behind, however far it goes", async () => {
+    const bench = await quarantined();
+    await bench.fetch(["a:4", "a:5", "a:6"]);
+    await bench.clock.advance(25);
+    await redrive(bench);
+    for (const body of ["1", "2", "3", "4", "5"]) {
+      await bench.end(body);
+      await bench.clock.advance(25);
+    }
+
+    expect(live(bench, "progress/").length).toBeLessThanOrEqual(2);
+  });
+
   it("begins anew after a rebalance, since it is a wish", async () => {
     const bench = await quarantined();
     await redrive(bench);

@@ -27,27 +27,15 @@ export const claimKey = (
  * writes of a process, failed ones too: no marker ever replaces another, so one that an ended epoch writes again and
  * late hides none that is valid.
  */
-export const markerKey = (
-  target: TargetId,
-  { topic, partition }: TopicPartition,
-  { epoch, lane, write }: { readonly epoch: Epoch; readonly lane: string; readonly write: number },
-): string => {
-  const name = Buffer.from(lane, "latin1").toString("base64url");
-  return `marker/${target}/${topic}/${partition}/${epoch}/${name}/${write}`;
-};
+export const markerKey = (target: TargetId, partition: TopicPartition, name: EntryName): string =>
+  entryKey("marker", { target, partition, name });
 
 /**
- * `progress/<target>/<topic>/<partition>/<epoch>/<base64url key>`: how far a key's detour has come. Written again in
- * place: one that is lost only repeats what was detoured since.
+ * `progress/<target>/<topic>/<partition>/<epoch>/<base64url key>/<write>`: how far a key's detour has come. Like markers
+ * they never replace one another: a late one would set the detour back.
  */
-export const progressKey = (
-  target: TargetId,
-  { topic, partition }: TopicPartition,
-  { epoch, lane }: { readonly epoch: Epoch; readonly lane: string },
-): string => {
-  const name = Buffer.from(lane, "latin1").toString("base64url");
-  return `progress/${target}/${topic}/${partition}/${epoch}/${name}`;
-};
+export const progressKey = (target: TargetId, partition: TopicPartition, name: EntryName): string =>
+  entryKey("progress", { target, partition, name });
 
 /** `initialised/<target>/<topic>/<partition>`: where a partition began, and whether that is committed. */
 export const initialisedKey = (target: TargetId, { topic, partition }: TopicPartition): string =>
@@ -55,6 +43,13 @@ export const initialisedKey = (target: TargetId, { topic, partition }: TopicPart
 
 /** `topic/<target>/<topic>`: how many partitions there were at first sight; later ones start at 0. */
 export const topicKey = (target: TargetId, topic: Topic): string => `topic/${target}/${topic}`;
+
+/** What tells the entries of a partition's keys apart. */
+export interface EntryName {
+  readonly epoch: Epoch;
+  readonly lane: string;
+  readonly write: number;
+}
 
 /** A claim. */
 export interface ClaimValue {
@@ -174,6 +169,20 @@ export function readTopic(value: unknown): TopicValue | null {
   if (!isVersionOne(value)) return null;
   const { partitionCount } = value;
   return typeof partitionCount === "number" ? { v: 1, partitionCount } : null;
+}
+
+function entryKey(
+  kind: "marker" | "progress",
+  of: {
+    readonly target: TargetId;
+    readonly partition: TopicPartition;
+    readonly name: EntryName;
+  },
+): string {
+  const { topic, partition } = of.partition;
+  const { epoch, lane, write } = of.name;
+  const key = Buffer.from(lane, "latin1").toString("base64url");
+  return `${kind}/${of.target}/${topic}/${partition}/${epoch}/${key}/${write}`;
 }
 
 interface LaneName {
