@@ -52,7 +52,7 @@ export default defineConfig({
         ssr,
         test: {
           name: "simulation",
-          include: ["test/simulation/**/*.test.ts", "test/checker/**/*.test.ts"],
+          include: ["simulation", "checker", "chaos"].map((name) => `test/${name}/**/*.test.ts`),
           testTimeout: 60_000,
         },
       },

@@ -7,6 +7,7 @@ import { valueHasher } from "./contract.ts";
 import { DelivererPool } from "./deliverer-pool.ts";
 import { Emission } from "./emission.ts";
 import type { FaultRecord, FaultScene } from "./faults/fault.ts";
+import { watchMemory } from "./memory-watch.ts";
 import { makeTrouble, planFaults } from "./nemesis.ts";
 import type { Profile } from "./profile.ts";
 import { assembleHistory } from "./record/assembly.ts";
@@ -41,6 +42,8 @@ export interface RunFacts {
   readonly restAt: number | null;
   /** Longest time that a process of the harness stood still, ms. */
   readonly stallMsMax: number;
+  /** The most that each delivery process had resident, bytes. */
+  readonly peakBytes: Readonly<Record<string, number>>;
   /** Topics that something still wrote when they were read. */
   readonly unstable: readonly string[];
 }
@@ -69,6 +72,9 @@ export async function runChaos(options: ChaosOptions): Promise<RunFacts> {
   const actors = await startActors({ world, operations, profile, seed, onFailed });
   cleanup.defer(() => actors.probe.stop());
   cleanup.defer(() => actors.pool.end());
+  cleanup.defer(() => actors.emission.abandon());
+  const memory = watchMemory(actors.pool);
+  cleanup.defer(() => memory.stop());
   const stage: Stage = { ...options, ...actors, signal, world, operations };
   const played = await play(stage);
   const reports = await Promise.all(world.targets.map(({ target }) => target.report()));
@@ -83,7 +89,11 @@ export async function runChaos(options: ChaosOptions): Promise<RunFacts> {
     ...fault,
     who: fault.who.map((name) => names.get(name) ?? name),
   }));
-  const facts: RunFacts = { profile, seed, ...played, faults, stallMsMax, unstable: read.unstable };
+  const peakBytes = Object.fromEntries(
+    Array.from(memory.peaks, ([name, bytes]) => [names.get(name) ?? name, bytes] as const),
+  );
+  const { unstable } = read;
+  const facts: RunFacts = { profile, seed, ...played, faults, stallMsMax, peakBytes, unstable };
   writeFileSync(join(folder, "run-facts.json"), `${JSON.stringify(facts, null, 2)}\n`);
   return facts;
 }

@@ -59,6 +59,7 @@ export class Emission {
   readonly #sequences = new Map<string, number>();
   readonly #events = new Map<string, ChaosEvent>();
   readonly #ending = new AbortController();
+  #isAbandoned = false;
   #running: Promise<unknown> = Promise.resolve();
   #acknowledged = 0;
 
@@ -100,6 +101,12 @@ export class Emission {
   async stop(): Promise<void> {
     this.#ending.abort();
     await this.#running;
+  }
+
+  /** Ends at once: what is not acknowledged stays so. For a run that is broken off. */
+  abandon(): void {
+    this.#isAbandoned = true;
+    this.#ending.abort();
   }
 
   /** Writes down what somebody else puts on the topic, so far as it says who it is. */
@@ -167,6 +174,7 @@ export class Emission {
         return;
       }
       note("info");
+      if (this.#isAbandoned) return;
       await delay(RETRY_MS);
     }
   }

@@ -10,7 +10,7 @@ import { addMeasures } from "./record/assembly.ts";
 import type { LagSample } from "./record/lag-probe.ts";
 import { faultRows, type FaultRow } from "./report/fault-row.ts";
 import { observe } from "./report/observation.ts";
-import { conclude, measureLines, reportTable, type Conclusion } from "./report/report.ts";
+import { conclude, measureLines, reportTable, tooBusy, type Conclusion } from "./report/report.ts";
 
 /** A run, judged. */
 export interface Judgement {
@@ -38,7 +38,9 @@ export async function judgeRun(folder: string): Promise<Judgement> {
   const rows = faultRows({ facts, observation, lag, verdict });
   const conclusion = conclude(facts, verdict, rows);
   const reasons = conclusion.reasons.map((reason) => `\n  ${reason}`).join("");
-  const text = `${reportTable(rows)}\n\n${reportOf(verdict)}\n${conclusion.result}${reasons}\n`;
+  const busy = tooBusy(rows);
+  const note = busy === null ? "" : `note: ${busy}\n`;
+  const text = `${reportTable(rows)}\n\n${reportOf(verdict)}\n${note}${conclusion.result}${reasons}\n`;
   writeFileSync(join(folder, "report.txt"), text);
   writeFileSync(
     join(folder, "results.json"),

@@ -3,23 +3,27 @@ import type { HistoryLine } from "./history.ts";
 /** What is read after the run counts as first among the lines of one moment. */
 const AFTERWARDS: ReadonlySet<HistoryLine["h"]> = new Set(["log", "dlq", "park", "state"]);
 
-/** Lines in the order they happened: as they are if they ascend, else sorted by `at`, equals as they stand. */
+/** A line and when it happened. */
+interface Timed {
+  readonly line: HistoryLine;
+  readonly at: number;
+}
+
+/**
+ * Lines in the order they happened: as they are if they ascend, else by `at`, equals as they stand. What was written
+ * during a run mostly ascends, and what was read after it stands at the end, so the two are merged.
+ */
 export function inOrder(lines: readonly HistoryLine[]): readonly HistoryLine[] {
-  const times = new Float64Array(lines.length);
+  if (isAscending(lines)) return lines;
+  const during: Timed[] = [];
+  const afterwards: Timed[] = [];
   let last = -Infinity;
-  let isAscending = true;
-  for (const [index, line] of lines.entries()) {
+  for (const line of lines) {
     const at = timeOf(line, last);
-    times[index] = at;
-    if (at < last) isAscending = false;
     if (at > last) last = at;
+    (isReadAfterwards(line) ? afterwards : during).push({ line, at });
   }
-  if (isAscending) return lines;
-  const order = Array.from(times.keys());
-  order.sort(
-    (a, b) => (times[a] ?? 0) - (times[b] ?? 0) || rank(lines, a) - rank(lines, b) || a - b,
-  );
-  return order.flatMap((index) => lines[index] ?? []);
+  return merged(sorted(during), sorted(afterwards));
 }
 
 /** When a line happened; ends of partitions have no time and stay behind what stands before them. */
@@ -33,7 +37,38 @@ export function isReadAfterwards({ h }: HistoryLine): boolean {
   return AFTERWARDS.has(h);
 }
 
-function rank(lines: readonly HistoryLine[], index: number): number {
-  const line = lines[index];
-  return line !== undefined && isReadAfterwards(line) ? 0 : 1;
+function isAscending(lines: readonly HistoryLine[]): boolean {
+  let last = -Infinity;
+  for (const line of lines) {
+    const at = timeOf(line, last);
+    if (at < last) return false;
+    last = at;
+  }
+  return true;
+}
+
+function sorted(lines: Timed[]): readonly Timed[] {
+  let last = -Infinity;
+  for (const { at } of lines) {
+    if (at < last) return lines.sort((a, b) => a.at - b.at);
+    last = at;
+  }
+  return lines;
+}
+
+function merged(during: readonly Timed[], afterwards: readonly Timed[]): readonly HistoryLine[] {
+  const lines: HistoryLine[] = [];
+  let next = 0;
+  for (const { line, at } of during) {
+    for (let one = afterwards[next]; one !== undefined && one.at <= at; one = afterwards[next]) {
+      lines.push(one.line);
+      next += 1;
+    }
+    lines.push(line);
+  }
+  for (; next < afterwards.length; next += 1) {
+    const one = afterwards[next];
+    if (one !== undefined) lines.push(one.line);
+  }
+  return lines;
 }

@@ -20,7 +20,7 @@ const STORM_STAY_MS = 2_500;
 export const kill: Fault = async (scene) => {
   const { pool, pause } = scene;
   const victim = pick(scene);
-  await withOpenCalls(scene, () => pool.kill(victim));
+  await withOpenCalls(scene, victim, () => pool.kill(victim));
   await pause(1_000);
   await pool.start();
   return { target: null, who: [victim.name], scope: "all" };
@@ -71,12 +71,16 @@ function pick({ pool, random }: FaultScene): Deliverer {
   return random.pick(pool.running.filter(({ isStopped }) => !isStopped));
 }
 
-/** Targets answer slowly until calls are open, so that a process dies with some in its hands. */
-async function withOpenCalls(scene: FaultScene, act: () => Promise<void>): Promise<void> {
+/** The target answers slowly until calls of a process are open, so that it dies with some in its hands. */
+async function withOpenCalls(
+  scene: FaultScene,
+  { name }: Deliverer,
+  act: () => Promise<void>,
+): Promise<void> {
   const { target } = firstTarget(scene);
   await target.script({ ...HEALTHY, latency: { minMs: GATHER_MS, maxMs: GATHER_MS } });
   for (let tries = 0; tries < 100; tries += 1) {
-    if ((await target.report()).open >= OPEN_AT_KILL_MIN) break;
+    if (((await target.report()).openOf[name] ?? 0) >= OPEN_AT_KILL_MIN) break;
     await scene.pause(GATHER_POLL_MS);
   }
   await act();

@@ -6,6 +6,8 @@ export class AnswerTracker {
   #key: string | null = null;
   /** Bytes of the answer that are still to come; null before its head. */
   #left: number | null = null;
+  /** What has come of the head. */
+  #head = "";
 
   /** The connection is over: the call whose answer has not passed whole, null for none. It is told once. */
   end(): string | null {
@@ -20,23 +22,25 @@ export class AnswerTracker {
     if (key === undefined) return;
     this.#key = key;
     this.#left = null;
+    this.#head = "";
   }
 
   /** Bytes have been passed on to the caller. */
   answered(chunk: Buffer): void {
     if (this.#key === null) return;
-    let { length } = chunk;
-    if (this.#left === null) {
-      const text = chunk.toString("latin1");
-      const headEnd = text.indexOf("\r\n\r\n");
-      if (headEnd < 0) return;
-      const [, size = "0"] = /\r\ncontent-length: (\d+)/iu.exec(text.slice(0, headEnd)) ?? [];
-      this.#left = Number(size);
-      length -= headEnd + 4;
-    }
-    this.#left -= length;
-    if (this.#left > 0) return;
+    if (this.#left === null) this.#readHead(chunk.toString("latin1"));
+    else this.#left -= chunk.length;
+    if (this.#left === null || this.#left > 0) return;
     this.#key = null;
     this.#left = null;
+    this.#head = "";
+  }
+
+  #readHead(text: string): void {
+    this.#head += text;
+    const end = this.#head.indexOf("\r\n\r\n");
+    if (end < 0) return;
+    const [, size = "0"] = /\r\ncontent-length: (\d+)/iu.exec(this.#head.slice(0, end)) ?? [];
+    this.#left = Number(size) - (this.#head.length - end - 4);
   }
 }

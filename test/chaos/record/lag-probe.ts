@@ -1,3 +1,4 @@
+import { cpus } from "node:os";
 import { setTimeout as delay } from "node:timers/promises";
 import type { Admin } from "kafkajs";
 import type { World } from "../world.ts";
@@ -12,6 +13,8 @@ export interface LagSample {
   readonly at: number;
   /** Log end less committed offset, records, by target; null: the brokers did not say. */
   readonly lag: Readonly<Record<string, number>> | null;
+  /** Share of the machine's processors that nobody used since the sample before, 0 to 1. */
+  readonly idle: number;
 }
 
 /** Asks the brokers again and again how far the targets are behind, and writes the answers down. */
@@ -31,10 +34,11 @@ export async function startLagProbe(world: World, path: string): Promise<LagProb
   const file = openLineFile(path);
   const samples: LagSample[] = [];
   const ending = new AbortController();
+  const idle = idleMeter();
   const running = (async () => {
     while (!ending.signal.aborted) {
       const lag = await readLag(admin, world).catch(() => null);
-      const sample = { at: runNow(), lag };
+      const sample = { at: runNow(), lag, idle: idle() };
       samples.push(sample);
       file.append(sample);
       await delay(EVERY_MS, undefined, { signal: ending.signal }).catch(() => undefined);
@@ -51,6 +55,25 @@ export async function startLagProbe(world: World, path: string): Promise<LagProb
       file.close();
       await admin.disconnect();
     },
+  };
+}
+
+/** Gives the idle share since it was asked last. */
+function idleMeter(): () => number {
+  const read = (): { readonly idle: number; readonly all: number } => {
+    const times = cpus().map((cpu) => cpu.times);
+    const sum = (values: readonly number[]): number => values.reduce((a, b) => a + b, 0);
+    return {
+      idle: sum(times.map((one) => one.idle)),
+      all: sum(times.flatMap((one) => Object.values(one))),
+    };
+  };
+  let last = read();
+  return () => {
+    const now = read();
+    const share = (now.idle - last.idle) / Math.max(1, now.all - last.all);
+    last = now;
+    return share;
   };
 }
 

@@ -29,8 +29,13 @@ export interface FaultRow {
 export interface HealthyLatency {
   readonly target: string;
   readonly what: "p99-healthy-keys" | "p99-healthy-target";
+  /** Of the slice of the clean run where it was highest. */
   readonly cleanMs: number;
+  /** Of the one where it was lowest. */
+  readonly quietestCleanMs: number;
   readonly faultedMs: number;
+  /** Share of the processors that nobody used, in the busier of both spans. */
+  readonly idle: number;
 }
 
 /** What rows are made from. */
@@ -115,25 +120,50 @@ function falseDeadLetters(
   ).length;
 }
 
+/** Slices of the clean run that are compared with each other, ms. */
+const SLICE_MS = 5_000;
+
 /** Only where the fault leaves somebody healthy: other keys of its target, or other targets. */
 function healthyLatencies(
   { scope, target, who, startAt, endAt }: FaultRecord,
-  { facts, observation }: RowSources,
+  { facts, observation, lag }: RowSources,
 ): readonly HealthyLatency[] {
   if (scope === "all" || target === null) return [];
   const { from, to } = facts.baseline;
-  const latencies = (of: string, span: Window): number[] =>
-    observation.arrivals.flatMap((call) => {
-      const isOf = call.target === of && call.at >= span.from && call.at < span.to;
-      if (!isOf || call.latencyMs === null) return [];
-      return scope === "keys" && who.includes(call.key ?? "") ? [] : [call.latencyMs];
-    });
   const targets =
     scope === "keys" ? [target] : facts.profile.targets.filter((name) => name !== target);
-  return targets.map((name) => ({
-    target: name,
-    what: scope === "keys" ? "p99-healthy-keys" : "p99-healthy-target",
-    cleanMs: p99(latencies(name, { from, to })),
-    faultedMs: p99(latencies(name, { from: startAt, to: endAt })),
-  }));
+  return targets.map((name) => {
+    const p99Of = (span: Window): number => {
+      const latencies = observation.arrivals.flatMap((call) => {
+        const isOf = call.target === name && call.at >= span.from && call.at < span.to;
+        if (!isOf || call.latencyMs === null) return [];
+        return scope === "keys" && who.includes(call.key ?? "") ? [] : [call.latencyMs];
+      });
+      return p99(latencies);
+    };
+    const clean = slicesOf({ from, to }).map(p99Of);
+    const spans = [facts.baseline, { from: startAt, to: endAt }];
+    return {
+      target: name,
+      what: scope === "keys" ? "p99-healthy-keys" : "p99-healthy-target",
+      cleanMs: Math.max(...clean),
+      quietestCleanMs: Math.min(...clean),
+      faultedMs: p99Of({ from: startAt, to: endAt }),
+      idle: Math.min(...spans.map((span) => idleIn(span, lag))),
+    };
+  });
+}
+
+/** Share of the processors that nobody used meanwhile. */
+function idleIn({ from, to }: Window, samples: readonly LagSample[]): number {
+  const within = samples.filter(({ at }) => at >= from && at < to);
+  return within.reduce((sum, { idle }) => sum + idle, 0) / Math.max(1, within.length);
+}
+
+function slicesOf({ from, to }: Window): readonly Window[] {
+  const count = Math.max(1, Math.floor((to - from) / SLICE_MS));
+  return Array.from({ length: count }, (_, index) => {
+    const start = from + index * SLICE_MS;
+    return { from: start, to: index === count - 1 ? to : start + SLICE_MS };
+  });
 }

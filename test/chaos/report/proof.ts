@@ -112,27 +112,43 @@ export function prove(record: FaultRecord, observation: Observation): Proof {
 }
 
 /** A process died with calls open. */
-function openAtKill({ who }: FaultRecord, { arrivals, operations }: Observation): Proof {
-  const kills = operations.filter(({ f, who: victim }) => f === "kill" && who.includes(victim));
+function openAtKill(record: FaultRecord, observation: Observation): Proof {
+  const { arrivals, operations } = observation;
+  const kills = operationsOf(record, operations).filter(({ f }) => f === "kill");
   const open = kills.flatMap(({ at, who: victim }) =>
     arrivals.filter((call) => call.process === victim && isOpen(call, at)),
   );
-  return atLeast(1, "calls open at the kill", open.length);
+  const takenOver = kills.map((line) => `${takeoverSeconds(line, observation)} s`).join(", ");
+  return atLeast(1, `calls open at the kill, taken over after ${takenOver}`, open.length);
+}
+
+/** From a kill until all that the process had was claimed by others. */
+function takeoverSeconds({ at, who }: OperationLine, { claims }: Observation): string {
+  const owners = new Map<string, string>();
+  let lastAt = at;
+  for (const { target, partition, process, ...claim } of claims) {
+    const name = `${target}/${partition}`;
+    const isTakeover = claim.at > at && owners.get(name) === who && process !== who;
+    if (isTakeover) lastAt = Math.max(lastAt, claim.at);
+    owners.set(name, process);
+  }
+  return ((lastAt - at) / 1_000).toFixed(1);
 }
 
 /** Every process was told to end, and did with code 0. */
-function endedInOrder({ who }: FaultRecord, { operations }: Observation): Proof {
-  const ended = who.filter((name) =>
-    operations.some((line) => line.f === "exit" && line.who === name && line.detail === "0"),
+function endedInOrder(record: FaultRecord, { operations }: Observation): Proof {
+  const { who } = record;
+  const ended = operationsOf(record, operations).filter(
+    ({ f, detail }) => f === "exit" && detail === "0",
   );
   const text = `${ended.length} of ${who.length} processes ended with 0`;
   return { isProven: ended.length === who.length && who.length > 0, text };
 }
 
 /** Another process took what it had, while it was stopped. */
-function sessionLost({ who }: FaultRecord, { claims, operations }: Observation): Proof {
-  const [stoppedAt = Infinity] = timesOf(operations, "stop", who);
-  const continuedAt = timesOf(operations, "continue", who).at(-1) ?? -Infinity;
+function sessionLost(record: FaultRecord, { claims, operations }: Observation): Proof {
+  const { who } = record;
+  const { stoppedAt, continuedAt } = stopOf(record, operations);
   const owners = new Map<string, string>();
   let taken = 0;
   for (const { at, process, target, partition } of claims) {
@@ -145,9 +161,9 @@ function sessionLost({ who }: FaultRecord, { claims, operations }: Observation):
 }
 
 /** A process sent nothing while it was stopped. */
-function silentProcess({ who }: FaultRecord, { arrivals, operations }: Observation): Proof {
-  const [stoppedAt = Infinity] = timesOf(operations, "stop", who);
-  const continuedAt = timesOf(operations, "continue", who).at(-1) ?? -Infinity;
+function silentProcess(record: FaultRecord, { arrivals, operations }: Observation): Proof {
+  const { who } = record;
+  const { stoppedAt, continuedAt } = stopOf(record, operations);
   const own = arrivals.filter(({ process }) => who.includes(process));
   const before = own.filter(({ at }) => at < stoppedAt && at > stoppedAt - 1_000).length;
   const during = own.filter(({ at }) => at > stoppedAt + 200 && at < continuedAt).length;
@@ -229,12 +245,26 @@ function deadLettersOf({ who, startAt }: FaultRecord, { givenUps }: Observation)
   ).length;
 }
 
-function timesOf(
+/** When its process was stopped and went on; never, where it was not. */
+function stopOf(
+  record: FaultRecord,
   operations: Observation["operations"],
-  f: OperationLine["f"],
-  who: readonly string[],
-): readonly number[] {
-  return operations.filter((line) => line.f === f && who.includes(line.who)).map(({ at }) => at);
+): { readonly stoppedAt: number; readonly continuedAt: number } {
+  const own = operationsOf(record, operations);
+  return {
+    stoppedAt: own.find(({ f }) => f === "stop")?.at ?? Infinity,
+    continuedAt: own.find(({ f }) => f === "continue")?.at ?? -Infinity,
+  };
+}
+
+/** What this fault did to its processes. */
+function operationsOf(
+  { who, startAt, endAt }: FaultRecord,
+  operations: Observation["operations"],
+): readonly OperationLine[] {
+  return operations.filter(
+    (line) => who.includes(line.who) && line.at >= startAt && line.at <= endAt,
+  );
 }
 
 function isServerError(status: number): boolean {

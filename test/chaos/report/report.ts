@@ -41,14 +41,39 @@ export function conclude(facts: RunFacts, verdict: Verdict, rows: readonly Fault
   return { result: doubts.length === 0 ? "clean" : "inconclusive", reasons: doubts };
 }
 
-/** A clean p99 above it tells of the machine, not of what runs on it, ms. */
-export const CLEAN_P99_MAX_MS = 150;
+/** With less of the processors idle, latencies tell of the machine, not of what runs on it. */
+const IDLE_MIN = 0.15;
+/** So do those whose clean p99 differs by more than this from slice to slice of the clean run. */
+const CLEAN_RATIO_MAX = 1.5;
+/** Resident bytes of a delivery process that runs three targets, at most. */
+const PEAK_BYTES_MAX = 512 * 1_048_576;
 
-/** The figures that L4 is judged by: none where the machine was too busy for a comparison to say anything. */
+/** Why latencies cannot be compared; null where they can. */
+export function tooBusy(rows: readonly FaultRow[]): string | null {
+  const all = rows.flatMap(({ healthy }) => healthy);
+  const idle = Math.min(...all.map((one) => one.idle));
+  if (idle < IDLE_MIN) return `latencies are not compared: ${percent(idle)} of the processors idle`;
+  const unsteady = all.find((one) => one.cleanMs > one.quietestCleanMs * CLEAN_RATIO_MAX);
+  if (unsteady === undefined) return null;
+  const { quietestCleanMs, cleanMs } = unsteady;
+  const range = `${quietestCleanMs.toFixed(0)} to ${cleanMs.toFixed(0)} ms`;
+  return `latencies are not compared: a p99 of ${range} in the clean run`;
+}
+
+function percent(share: number): string {
+  return `${(share * 100).toFixed(0)} %`;
+}
+
+/** The figures that L4 and L5 are judged by; of latencies none where they cannot be compared. */
 export function measureLines(facts: RunFacts, rows: readonly FaultRow[]): readonly MeasureLine[] {
-  if (rows.some(({ healthy }) => healthy.some(({ cleanMs }) => cleanMs > CLEAN_P99_MAX_MS))) {
-    return [];
-  }
+  const { to: at } = facts.baseline;
+  const peaks = Object.entries(facts.peakBytes).map(([who, value]): MeasureLine => {
+    return { h: "measure", at, what: "rss", who, phase: "load", value, limit: PEAK_BYTES_MAX };
+  });
+  return tooBusy(rows) === null ? [...peaks, ...latencyLines(facts, rows)] : peaks;
+}
+
+function latencyLines(facts: RunFacts, rows: readonly FaultRow[]): readonly MeasureLine[] {
   const clean: MeasureLine[] = [];
   const faulted: MeasureLine[] = [];
   for (const { fault, healthy } of rows) {

@@ -32,6 +32,8 @@ export interface TargetCounts {
   readonly arrivals: number;
   /** Calls that have arrived and not ended. */
   readonly open: number;
+  /** The same by the process that calls. */
+  readonly openOf: Readonly<Record<string, number>>;
   /** Distinct idempotency keys applied. */
   readonly effects: number;
 }
@@ -58,7 +60,7 @@ export class TargetServer {
   readonly #sockets = new Set<Socket>();
   #script: TargetScript;
   #arrivals = 0;
-  #open = 0;
+  readonly #openOf = new Map<string, number>();
 
   constructor(options: TargetServerOptions) {
     this.#options = options;
@@ -88,7 +90,9 @@ export class TargetServer {
   }
 
   counts(): TargetCounts {
-    return { arrivals: this.#arrivals, open: this.#open, effects: this.#applied.size };
+    const open = [...this.#openOf.values()].reduce((sum, count) => sum + count, 0);
+    const openOf = Object.fromEntries(this.#openOf);
+    return { arrivals: this.#arrivals, open, openOf, effects: this.#applied.size };
   }
 
   /** Cuts what is open and stops listening. */
@@ -108,7 +112,7 @@ export class TargetServer {
 
   #arrive({ request, response, process }: Exchange, body: Buffer): void {
     this.#arrivals += 1;
-    this.#open += 1;
+    this.#countOpen(process, 1);
     const identity = {
       h: "recv" as const,
       target: this.#options.target,
@@ -183,8 +187,12 @@ export class TargetServer {
 
   #endWith(call: Call, isApplied: boolean): void {
     call.isEnded = true;
-    this.#open -= 1;
+    this.#countOpen(call.identity.process ?? "", -1);
     if (isApplied) this.#applied.add(call.identity.idempotencyKey);
+  }
+
+  #countOpen(process: string, by: 1 | -1): void {
+    this.#openOf.set(process, (this.#openOf.get(process) ?? 0) + by);
   }
 
   #write({ identity }: Call, ev: ReceiveLine["ev"], fields: Partial<ReceiveLine>): void {

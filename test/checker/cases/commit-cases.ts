@@ -1,6 +1,7 @@
 /** Histories that keep and break what is promised of commits and changes of owner. */
 import { encodedDoneSet } from "../encoded-done-set.ts";
-import { ScriptedHistory } from "../scripted-history.ts";
+import type { HistoryLine } from "../history.ts";
+import { ALL_PARTIES, ScriptedHistory } from "../scripted-history.ts";
 import { delivered, SECOND_OWNER, afterCrash, fourKeys, spot, casesOf } from "./invariant-case.ts";
 
 /** In the order of their numbers. */
@@ -85,6 +86,12 @@ export const COMMIT_CASES = casesOf([
       script.send(first).arrive(first).answer(first).arrive(first).answer(first);
       return script.out(first).commit(1).end();
     },
+  },
+  {
+    id: "S12",
+    what: "without the senders' word, a call held up by a stop of its process may be repeated",
+    holds: () => heldUp("stopped"),
+    breaks: () => heldUp("awake"),
   },
   {
     id: "S12",
@@ -195,3 +202,15 @@ export const COMMIT_CASES = casesOf([
     },
   },
 ]);
+
+/** A call that is answered and repeated, told by its target alone; its process may have been stopped at its sending. */
+function heldUp(process: "awake" | "stopped"): readonly HistoryLine[] {
+  const parties = ALL_PARTIES.filter((party) => party !== "attempt" && party !== "settle");
+  const script = new ScriptedHistory({}, { parties }).owned();
+  const first = script.record();
+  if (process === "stopped") {
+    script.op("stop", { who: "p1" }).wait(2_000).op("continue", { who: "p1" });
+  }
+  script.arrive(first).answer(first).arrive(first).answer(first);
+  return script.commit(1).end();
+}

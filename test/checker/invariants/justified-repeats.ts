@@ -175,11 +175,16 @@ function mayArriveAgain(arrival: Arrival, ledger: Ledger): boolean {
   });
 }
 
-/** A process that is stopped before it has read its answer may find its deadline passed. */
+/**
+ * A process that is stopped before it has read its answer may find its deadline passed; so may one that was stopped
+ * between the beginning of its call and the sending.
+ */
 function isStopped(stops: readonly number[], from: number, to: number): boolean {
   for (let index = 0; index < stops.length; index += 2) {
     const stoppedAt = stops[index] ?? NEVER;
-    if (stoppedAt <= to + DEADLINE_SLACK_MS && (stops[index + 1] ?? NEVER) >= from) return true;
+    const continuedAt = stops[index + 1] ?? NEVER;
+    const isBefore = stoppedAt <= to + DEADLINE_SLACK_MS;
+    if (isBefore && continuedAt >= from - DEADLINE_SLACK_MS) return true;
   }
   return false;
 }

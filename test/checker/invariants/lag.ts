@@ -100,17 +100,18 @@ function judgeChannel(ledger: Ledger, { channel, heal, rest, holds, findings }: 
   for (const commit of [...later.map(timed), { offset: NEVER, at: rest.at }]) {
     if (commit.offset <= committed) continue;
     findings.judged();
-    const head = recordFrom(channel, committed);
-    if (head === null) return;
+    const from = since;
+    const head = commit.at - from > STILL_MAX_MS ? recordFrom(channel, committed) : null;
+    since = commit.at;
+    committed = commit.offset;
+    if (head === null) continue;
     const marks = [...marksOf(channel, head), ...marksOfHolds(holds, channel)];
-    const span = { from: Math.max(since, head.at), to: commit.at };
+    const span = { from: Math.max(from, head.at), to: commit.at };
     const still = longestStill(marks, { ...span, ...patienceWith(channel, head) });
     if (still > STILL_MAX_MS) {
       const seconds = Math.round(still / 1_000);
       findings.breach(() => `stands still for ${seconds} s`, head.deliveryAt(channel));
     }
-    committed = commit.offset;
-    since = commit.at;
   }
 }
 
@@ -199,7 +200,15 @@ function committedBefore(ledger: Ledger, channel: Channel, order: number): Commi
 }
 
 function recordFrom({ stream }: Channel, offset: number): SourceRecord | null {
-  return stream.logged.find((record) => record.offset >= offset) ?? null;
+  const { logged } = stream;
+  let low = 0;
+  let high = logged.length;
+  while (low < high) {
+    const middle = (low + high) >>> 1;
+    if ((logged[middle]?.offset ?? 0) < offset) low = middle + 1;
+    else high = middle;
+  }
+  return logged[low] ?? null;
 }
 
 function deliveryFrom(channel: Channel, offset: number): Delivery | null {

@@ -69,6 +69,7 @@ function judgeAttempts(ledger: Ledger, channel: Channel, findings: Findings): vo
   if (!ledger.parties.has("ops")) return;
   const known = new Set([...lateEpochs, ...epochs.map(({ number }) => number)]);
   const { lives } = ledger.processes;
+  let last: Life | undefined;
   for (const attempt of attempts) {
     findings.judged();
     const { delivery, epoch, process, sendOrder, endOrder } = attempt;
@@ -76,7 +77,8 @@ function judgeAttempts(ledger: Ledger, channel: Channel, findings: Findings): vo
       findings.breach(() => `is sent in epoch ${epoch}, which nobody was given`, delivery);
     }
     if (endOrder !== NEVER && lives.length === 0) continue;
-    const life = lifeAt(lives, process, sendOrder);
+    const life = isLiving(last, process, sendOrder) ? last : lifeAt(lives, process, sendOrder);
+    last = life;
     if (life === undefined && lives.length > 0) {
       findings.breach(() => "is sent by a process that does not run", delivery);
     }
@@ -86,9 +88,12 @@ function judgeAttempts(ledger: Ledger, channel: Channel, findings: Findings): vo
 }
 
 function lifeAt(lives: readonly Life[], process: number, order: number): Life | undefined {
-  return lives.find((life) => {
-    return life.process === process && life.startOrder < order && order < life.endOrder;
-  });
+  return lives.find((life) => isLiving(life, process, order));
+}
+
+function isLiving(life: Life | undefined, process: number, order: number): boolean {
+  if (life?.process !== process) return false;
+  return life.startOrder < order && order < life.endOrder;
 }
 
 /** Whether its process ended, or was stopped, before an attempt's deadline. */
