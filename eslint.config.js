@@ -25,6 +25,9 @@ const purity = {
   ],
 };
 
+/** Imports of a room of the core that leave the core. */
+const outsideOfCore = "^(?!\\./|\\.\\./(?!\\.\\.)|\\.\\./\\.\\./errors\\.ts$)";
+
 const runnerEscapes = ["skip", "only", "todo", "fails", "skipIf", "runIf"].map((name) => ({
   selector: `MemberExpression[object.name=/^(it|test|describe|suite)$/][property.name='${name}']`,
   message: "every test runs, every time",
@@ -71,6 +74,11 @@ export default tseslint.config(
     },
   },
   { files: ["services/engine/src/core/**/*.ts"], ignores: ["**/*.test.ts"], rules: purity },
+  {
+    files: ["services/engine/src/core/*/*.ts"],
+    ignores: ["**/*.test.ts"],
+    rules: { "no-restricted-imports": ["error", { patterns: [{ regex: outsideOfCore }] }] },
+  },
   {
     files: ["**/*.test.ts", "test/**/*.ts"],
     rules: {

@@ -20,16 +20,16 @@ describe("lint", () => {
     ["waits", "export async function wait() { await null; }", "no-restricted-syntax"],
     ["imports a workspace", 'export { a } from "@millrace/kafka";', "no-restricted-imports"],
     ["imports Node", 'export { readFile } from "node:fs";', "no-restricted-imports"],
-    ["imports the driver", 'export { a } from "../driver/inbox.ts";', "no-restricted-imports"],
+    ["imports the driver", 'export { a } from "../../driver/inbox.ts";', "no-restricted-imports"],
   ])("refuses a core that %s", async (_, code, rule) => {
-    expect(await broken(code, "services/engine/src/core/identity.ts")).toContain(rule);
+    expect(await broken(code, "services/engine/src/core/lanes/identity.ts")).toContain(rule);
   });
 
   it("refuses imports that run in a circle", async () => {
     const code =
-      'import { OffsetTracker } from "./offset-tracker.ts";\nexport const a = OffsetTracker;';
+      'import { OffsetTracker } from "../offsets/offset-tracker.ts";\nexport const a = OffsetTracker;';
 
-    expect(await broken(code, "services/engine/src/core/identity.ts")).toContain(
+    expect(await broken(code, "services/engine/src/core/lanes/identity.ts")).toContain(
       "import-x/no-cycle",
     );
   });

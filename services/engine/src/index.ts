@@ -1,6 +1,13 @@
-export { asEpoch, asOffset, asPartition, asRecordKey, asTarget, asTopic } from "./core/identity.ts";
-export type * from "./core/identity.ts";
-export type * from "./core/attempt-result.ts";
+export {
+  asEpoch,
+  asOffset,
+  asPartition,
+  asRecordKey,
+  asTarget,
+  asTopic,
+} from "./core/lanes/identity.ts";
+export type * from "./core/lanes/identity.ts";
+export type * from "./core/lanes/attempt-result.ts";
 export type * from "./ports/clock.ts";
 export type * from "./ports/record-source.ts";
 export type * from "./ports/record-sink.ts";
@@ -14,18 +21,18 @@ export { ERRORS, MillraceError, assert } from "./errors.ts";
 export type { Disposition, ErrorCode } from "./errors.ts";
 export { DEFAULTS, RETRY_AFTER_MAX_MS } from "./core/config.ts";
 export type * from "./core/config.ts";
-export { decodeDoneSet, encodeDoneSet, METADATA_LENGTH_MAX } from "./core/done-set.ts";
-export type * from "./core/delivery.ts";
+export { decodeDoneSet, encodeDoneSet, METADATA_LENGTH_MAX } from "./core/offsets/done-set.ts";
+export type * from "./core/lanes/delivery.ts";
 export type * from "./core/effect.ts";
 export type * from "./core/input.ts";
-export type * from "./core/marker.ts";
-export type { Pauser } from "./core/pause.ts";
+export type * from "./core/aside/marker.ts";
+export type { Pauser } from "./core/guards/pause.ts";
 export { createState } from "./core/state.ts";
 export type * from "./core/state.ts";
 export { step } from "./core/step.ts";
-export type * from "./driver/journal-entry.ts";
-export { readJournalPage } from "./driver/journal-reader.ts";
-export type { JournalPage, JournalReading } from "./driver/journal-reader.ts";
+export type * from "./driver/journal/journal-entry.ts";
+export { readJournalPage } from "./driver/journal/journal-reader.ts";
+export type { JournalPage, JournalReading } from "./driver/journal/journal-reader.ts";
 export type * from "./driver/options.ts";
 export { systemClock, systemEntropy } from "./driver/system.ts";
 export { TargetDriver } from "./driver/target-driver.ts";

@@ -6,7 +6,7 @@ import {
   asTarget,
   asTopic,
   type TopicPartition,
-} from "../src/core/identity.ts";
+} from "../src/core/lanes/identity.ts";
 import type { DriverOptions } from "../src/driver/options.ts";
 import { TargetDriver } from "../src/driver/target-driver.ts";
 import type { AssignedPartition, SourceRecord } from "../src/ports.ts";

@@ -1,7 +1,7 @@
 /** An engine with one partition, driven by hand: what the core's tests share. Time stands still unless moved. */
-import type { AttemptResult } from "../src/core/attempt-result.ts";
+import type { AttemptResult } from "../src/core/lanes/attempt-result.ts";
 import { DEFAULTS, type EngineConfig } from "../src/core/config.ts";
-import type { Delivery, NewRecord } from "../src/core/delivery.ts";
+import type { Delivery, NewRecord } from "../src/core/lanes/delivery.ts";
 import type { Effect, PartitionCommit } from "../src/core/effect.ts";
 import {
   asEpoch,
@@ -10,9 +10,9 @@ import {
   asRecordKey,
   asTopic,
   type PartitionId,
-} from "../src/core/identity.ts";
+} from "../src/core/lanes/identity.ts";
 import type { AssignedInput, Input } from "../src/core/input.ts";
-import type { AsideTakeover } from "../src/core/marker.ts";
+import type { AsideTakeover } from "../src/core/aside/marker.ts";
 import { createState, type EngineState } from "../src/core/state.ts";
 import { step } from "../src/core/step.ts";
 

@@ -4,7 +4,7 @@
  *   node --conditions=millrace-source services/engine/testing/journal-cost.ts
  */
 import { DEFAULTS } from "../src/core/config.ts";
-import type { Delivery } from "../src/core/delivery.ts";
+import type { Delivery } from "../src/core/lanes/delivery.ts";
 import type { Effect } from "../src/core/effect.ts";
 import {
   asEpoch,
@@ -13,11 +13,11 @@ import {
   asRecordKey,
   asTarget,
   asTopic,
-} from "../src/core/identity.ts";
+} from "../src/core/lanes/identity.ts";
 import type { Input } from "../src/core/input.ts";
 import { createState } from "../src/core/state.ts";
 import { step } from "../src/core/step.ts";
-import { JournalWriter } from "../src/driver/journal-writer.ts";
+import { JournalWriter } from "../src/driver/journal/journal-writer.ts";
 import { systemClock } from "../src/driver/system.ts";
 import { NO_TELEMETRY } from "../src/ports/no-telemetry.ts";
 import type { PreparedEvent, RecordSink, SinkRecord } from "../src/ports.ts";

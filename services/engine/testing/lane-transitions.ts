@@ -1,5 +1,5 @@
 /** What may become of a lane with each input; see transition-table.ts. */
-import type { LaneState } from "../src/core/lane.ts";
+import type { LaneState } from "../src/core/lanes/lane.ts";
 import type { TransitionTable } from "./transition-table.ts";
 
 /** A lane's state after a step; `gone`: its epoch is over, or its detour is released. */

@@ -1,6 +1,11 @@
 /** Ports of the driver in memory, each answering as a test tells it. */
-import type { AttemptResult } from "../src/core/attempt-result.ts";
-import { asOffset, asPartition, type Offset, type TopicPartition } from "../src/core/identity.ts";
+import type { AttemptResult } from "../src/core/lanes/attempt-result.ts";
+import {
+  asOffset,
+  asPartition,
+  type Offset,
+  type TopicPartition,
+} from "../src/core/lanes/identity.ts";
 import { MillraceError } from "../src/errors.ts";
 import type {
   AttemptRequest,

@@ -1,11 +1,11 @@
 /** One engine under random inputs, all of them from a seed: a log, a group, writes and a target with moods. It checks nothing. */
-import type { AttemptResult } from "../src/core/attempt-result.ts";
+import type { AttemptResult } from "../src/core/lanes/attempt-result.ts";
 import { DEFAULTS, type EngineConfig } from "../src/core/config.ts";
-import type { Delivery, NewRecord } from "../src/core/delivery.ts";
+import type { Delivery, NewRecord } from "../src/core/lanes/delivery.ts";
 import type { Effect } from "../src/core/effect.ts";
-import { asEpoch, asOffset, asPartition, asRecordKey } from "../src/core/identity.ts";
+import { asEpoch, asOffset, asPartition, asRecordKey } from "../src/core/lanes/identity.ts";
 import type { AssignedInput, Input } from "../src/core/input.ts";
-import type { Marker } from "../src/core/marker.ts";
+import type { Marker } from "../src/core/aside/marker.ts";
 import { createState, partitionName, type EngineState } from "../src/core/state.ts";
 import { step } from "../src/core/step.ts";
 import { BUSY, FAILED, OK, REFUSED, REJECTED, throttled, topic } from "./engine-bench.ts";

@@ -1,7 +1,7 @@
 /** A target that answers after a while, driven in simulated time: what tests of guards that measure share. */
-import type { AttemptResult } from "../src/core/attempt-result.ts";
+import type { AttemptResult } from "../src/core/lanes/attempt-result.ts";
 import type { EngineConfig } from "../src/core/config.ts";
-import type { Delivery } from "../src/core/delivery.ts";
+import type { Delivery } from "../src/core/lanes/delivery.ts";
 import type { Effect } from "../src/core/effect.ts";
 import { EngineBench, OK } from "./engine-bench.ts";
 

@@ -5,7 +5,7 @@
  * A cell is of one `step`: what the input does, and what the step begins by itself after it. An input may be about
  * another lane, so each can come in each state.
  */
-import type { BreakerStage } from "../src/core/breaker.ts";
+import type { BreakerStage } from "../src/core/guards/breaker.ts";
 import type { Input } from "../src/core/input.ts";
 import type { Membership } from "../src/core/state.ts";
 

@@ -1,10 +1,10 @@
-import type { Delivery, GivenUp } from "./delivery.ts";
-import type { Offset, TopicPartition } from "./identity.ts";
-import type { Detour, DetourReading } from "./detour.ts";
-import type { Mark, Park } from "./marker.ts";
-import type { PartitionState } from "./partition.ts";
-import type { ProgressEntry } from "./progress.ts";
-import type { Pauser } from "./pause.ts";
+import type { Delivery, GivenUp } from "./lanes/delivery.ts";
+import type { Offset, TopicPartition } from "./lanes/identity.ts";
+import type { Detour, DetourReading } from "./aside/detour.ts";
+import type { Mark, Park } from "./aside/marker.ts";
+import type { PartitionState } from "./lanes/partition.ts";
+import type { ProgressEntry } from "./aside/progress.ts";
+import type { Pauser } from "./guards/pause.ts";
 
 /** How a delivery ended. It settles once. */
 export type Outcome = "delivered" | "skipped" | "dead-lettered" | "parked";

@@ -1,11 +1,11 @@
-import type { AttemptResult } from "./attempt-result.ts";
-import type { Delivery, NewRecord } from "./delivery.ts";
-import type { TopicPartition } from "./identity.ts";
-import type { Detour, DetourFound } from "./detour.ts";
-import type { Mark, Park } from "./marker.ts";
-import type { PartitionTakeover } from "./partition.ts";
-import type { RedriveRequest } from "./redrive.ts";
-import type { Pauser } from "./pause.ts";
+import type { AttemptResult } from "./lanes/attempt-result.ts";
+import type { Delivery, NewRecord } from "./lanes/delivery.ts";
+import type { TopicPartition } from "./lanes/identity.ts";
+import type { Detour, DetourFound } from "./aside/detour.ts";
+import type { Mark, Park } from "./aside/marker.ts";
+import type { PartitionTakeover } from "./lanes/partition.ts";
+import type { RedriveRequest } from "./aside/redrive.ts";
+import type { Pauser } from "./guards/pause.ts";
 
 /** When an input came in, and the randomness it may use. The core has no other source of either. */
 export interface Moment {

@@ -1,15 +1,15 @@
-import { createConcurrencyLimit, type ConcurrencyLimit } from "./concurrency-limit.ts";
+import { createConcurrencyLimit, type ConcurrencyLimit } from "./guards/concurrency-limit.ts";
 import type { EngineConfig } from "./config.ts";
-import { createHold, type Hold } from "./hold.ts";
-import type { Detour } from "./detour.ts";
-import { DueHeap } from "./due-heap.ts";
-import { createFloodGuard, type FloodGuard } from "./flood-guard.ts";
-import { Fifo } from "./fifo.ts";
-import type { PartitionId, Topic } from "./identity.ts";
-import type { Lane } from "./lane.ts";
-import type { PartitionState } from "./partition.ts";
-import { createProgress, type Progress } from "./progress.ts";
-import { TokenBucket } from "./token-bucket.ts";
+import { createHold, type Hold } from "./guards/hold.ts";
+import type { Detour } from "./aside/detour.ts";
+import { DueHeap } from "./lanes/due-heap.ts";
+import { createFloodGuard, type FloodGuard } from "./guards/flood-guard.ts";
+import { Fifo } from "./lanes/fifo.ts";
+import type { PartitionId, Topic } from "./lanes/identity.ts";
+import type { Lane } from "./lanes/lane.ts";
+import type { PartitionState } from "./lanes/partition.ts";
+import { createProgress, type Progress } from "./aside/progress.ts";
+import { TokenBucket } from "./guards/token-bucket.ts";
 
 /** What the group allows this process to do. */
 export type Membership = "none" | "active" | "draining";

@@ -1,9 +1,9 @@
 import { describe, expect, it } from "vitest";
 
-import { READY_MIN } from "./bounds.ts";
+import { READY_MIN } from "./offsets/bounds.ts";
 import { DEFAULTS } from "./config.ts";
-import { asPartition } from "./identity.ts";
-import { decodeDoneSet } from "./done-set.ts";
+import { asPartition } from "./lanes/identity.ts";
+import { decodeDoneSet } from "./offsets/done-set.ts";
 import { BUSY, FAILED, OK, partition, setup, topic } from "../../testing/engine-bench.ts";
 
 describe("order per key", () => {

@@ -12,27 +12,27 @@
  * I17 the marker of a key is acknowledged before its dead-lettered event settles (write-ends.ts)
  * I18 an event is parked before it settles as parked (write-ends.ts)
  */
-import { beginGeneration, endEpochs, fence } from "./assignment.ts";
-import { noteAppetite } from "./bounds.ts";
-import { acknowledgeCommit, failCommit, mayCommit, sendCommit } from "./commit.ts";
+import { beginGeneration, endEpochs, fence } from "./lanes/assignment.ts";
+import { noteAppetite } from "./offsets/bounds.ts";
+import { acknowledgeCommit, failCommit, mayCommit, sendCommit } from "./offsets/commit.ts";
 import type { StepContext } from "./context.ts";
-import { deferSlowKeys } from "./deferral.ts";
-import { beginReadings, failReading, takeDetour } from "./detour.ts";
-import { dispatch, mayBegin, nextDispatchAt, wakeDueLanes } from "./dispatch.ts";
+import { deferSlowKeys } from "./aside/deferral.ts";
+import { beginReadings, failReading, takeDetour } from "./aside/detour.ts";
+import { dispatch, mayBegin, nextDispatchAt, wakeDueLanes } from "./lanes/dispatch.ts";
 import type { Effect } from "./effect.ts";
 import { StepRandom } from "./entropy.ts";
 import type { Input, Moment } from "./input.ts";
-import { takeRecords } from "./intake.ts";
-import { endAttempts } from "./settlement.ts";
-import { pauseTarget, resumeTarget } from "./pause.ts";
+import { takeRecords } from "./lanes/intake.ts";
+import { endAttempts } from "./lanes/settlement.ts";
+import { pauseTarget, resumeTarget } from "./guards/pause.ts";
 import {
   acknowledgeProgress,
   failProgress,
   isProgressing,
   nextProgressAt,
   sendProgress,
-} from "./progress.ts";
-import { redrive } from "./redrive.ts";
+} from "./aside/progress.ts";
+import { redrive } from "./aside/redrive.ts";
 import type { EngineState } from "./state.ts";
 import {
   endDeadLetters,
@@ -43,7 +43,7 @@ import {
   failParks,
   failReleases,
   failWrites,
-} from "./write-ends.ts";
+} from "./aside/write-ends.ts";
 
 /**
  * Takes one input in and gives what is to be done, in order.

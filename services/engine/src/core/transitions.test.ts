@@ -8,8 +8,8 @@ import {
   MEMBERSHIP_TRANSITIONS,
   type InputKind,
 } from "../../testing/transition-table.ts";
-import type { BreakerStage } from "./breaker.ts";
-import type { Lane, LaneState } from "./lane.ts";
+import type { BreakerStage } from "./guards/breaker.ts";
+import type { Lane, LaneState } from "./lanes/lane.ts";
 import type { EngineState, Membership } from "./state.ts";
 
 /** `MILLRACE_SEED` runs a single one. */

@@ -1,4 +1,4 @@
-import type { Delivery } from "../core/delivery.ts";
+import type { Delivery } from "../core/lanes/delivery.ts";
 import { assert } from "../errors.ts";
 import type { AttemptRequest, PreparedEvent, PreparedRequest, TraceContext } from "../ports.ts";
 

@@ -1,5 +1,5 @@
-import type { Delivery } from "../core/delivery.ts";
-import type { TargetId } from "../core/identity.ts";
+import type { Delivery } from "../core/lanes/delivery.ts";
+import type { TargetId } from "../core/lanes/identity.ts";
 import type { PreparedEvent, Span, Telemetry, TraceContext } from "../ports.ts";
 
 type EventDelivery = Delivery<PreparedEvent>;

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 
 import { setupDriver, type DriverBench } from "../../testing/driver-bench.ts";
-import type { AttemptResult } from "../core/attempt-result.ts";
+import type { AttemptResult } from "../core/lanes/attempt-result.ts";
 
 const DOWN: AttemptResult = {
   kind: "retry",

@@ -1,6 +1,6 @@
-import type { BreakerStage } from "../core/breaker.ts";
-import type { TargetId } from "../core/identity.ts";
-import type { Pauser } from "../core/pause.ts";
+import type { BreakerStage } from "../core/guards/breaker.ts";
+import type { TargetId } from "../core/lanes/identity.ts";
+import type { Pauser } from "../core/guards/pause.ts";
 import type { EngineState } from "../core/state.ts";
 import type { Cancel, PreparedEvent, Telemetry } from "../ports.ts";
 

@@ -1,4 +1,4 @@
-import type { PartitionId, Topic } from "../core/identity.ts";
+import type { PartitionId, Topic } from "../core/lanes/identity.ts";
 import type { RecordBatch, SourceRecord } from "../ports.ts";
 
 /** Records and bytes fetched ahead before the source pauses a partition, and below which it goes on. */

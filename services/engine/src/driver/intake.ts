@@ -3,8 +3,8 @@
  * that nothing else waits long. Holds the source back when too much is held. Records of partitions that are not open
  * here are dropped: they are read again by whoever owns them.
  */
-import type { NewRecord } from "../core/delivery.ts";
-import type { Offset, TopicPartition } from "../core/identity.ts";
+import type { NewRecord } from "../core/lanes/delivery.ts";
+import type { Offset, TopicPartition } from "../core/lanes/identity.ts";
 import { partitionName } from "../core/state.ts";
 import type { PreparedEvent, RecordBatch } from "../ports.ts";
 import { Inbox } from "./inbox.ts";

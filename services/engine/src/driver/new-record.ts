@@ -1,5 +1,5 @@
-import type { MatchedRecord, NewRecord } from "../core/delivery.ts";
-import { asRecordKey } from "../core/identity.ts";
+import type { MatchedRecord, NewRecord } from "../core/lanes/delivery.ts";
+import { asRecordKey } from "../core/lanes/identity.ts";
 import type { Preparation, PreparedEvent, SourceRecord } from "../ports.ts";
 
 /** What the objects of one event take besides its bytes, roughly. */

@@ -1,5 +1,5 @@
 import type { EngineConfig } from "../core/config.ts";
-import type { TargetId, Topic } from "../core/identity.ts";
+import type { TargetId, Topic } from "../core/lanes/identity.ts";
 import type {
   AttemptSender,
   Clock,

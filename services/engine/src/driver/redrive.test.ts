@@ -3,7 +3,7 @@ import { describe, expect, it } from "vitest";
 import { DriverBench, place, setupDriver } from "../../testing/driver-bench.ts";
 import { MemoryStateLog } from "../../testing/memory-ports.ts";
 import { DEFAULTS, type EngineConfig } from "../core/config.ts";
-import { asOffset, asRecordKey } from "../core/identity.ts";
+import { asOffset, asRecordKey } from "../core/lanes/identity.ts";
 import { MillraceError } from "../errors.ts";
 import type { SinkRecord } from "../ports.ts";
 

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 
 import { settled, setupDriver } from "../../testing/driver-bench.ts";
-import type { AttemptResult } from "../core/attempt-result.ts";
+import type { AttemptResult } from "../core/lanes/attempt-result.ts";
 import type { EngineConfig } from "../core/config.ts";
 import { MillraceError } from "../errors.ts";
 

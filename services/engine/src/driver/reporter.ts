@@ -1,11 +1,11 @@
 /** What a driver tells people: metrics, spans and log lines of one target. Changes nothing. */
-import type { AttemptResult } from "../core/attempt-result.ts";
-import type { Delivery } from "../core/delivery.ts";
+import type { AttemptResult } from "../core/lanes/attempt-result.ts";
+import type { Delivery } from "../core/lanes/delivery.ts";
 import type { Outcome } from "../core/effect.ts";
-import type { TargetId, TopicPartition } from "../core/identity.ts";
-import type { Aside, Mark, MarkerKind } from "../core/marker.ts";
-import type { PartitionState } from "../core/partition.ts";
-import type { Pauser } from "../core/pause.ts";
+import type { TargetId, TopicPartition } from "../core/lanes/identity.ts";
+import type { Aside, Mark, MarkerKind } from "../core/aside/marker.ts";
+import type { PartitionState } from "../core/lanes/partition.ts";
+import type { Pauser } from "../core/guards/pause.ts";
 import { partitionName, type EngineState } from "../core/state.ts";
 import type {
   Assignment,
@@ -24,7 +24,7 @@ import type {
 } from "../ports.ts";
 import { EventSpans } from "./event-spans.ts";
 import { guardGauges } from "./guard-gauges.ts";
-import { LineBudget } from "./line-budget.ts";
+import { LineBudget } from "./journal/line-budget.ts";
 import type { DriverOptions, DriverPorts } from "./options.ts";
 
 type EventDelivery = Delivery<PreparedEvent>;

@@ -8,15 +8,15 @@
  *   committed. So "no committed offset" has three meanings: never initialised is new, initialised but not marked is
  *   committed now, marked means that the group's offsets are gone, which stops the partition.
  */
-import { asOffset, type Epoch, type Offset } from "../core/identity.ts";
+import { asOffset, type Epoch, type Offset } from "../core/lanes/identity.ts";
 import type { AssignedInput } from "../core/input.ts";
-import type { AsideTakeover } from "../core/marker.ts";
+import type { AsideTakeover } from "../core/aside/marker.ts";
 import { partitionName } from "../core/state.ts";
 import { assert } from "../errors.ts";
 import type { AssignedPartition, Assignment, OffsetCommit, PartitionHalt } from "../ports.ts";
-import type { ClaimWriter } from "./claim-writer.ts";
-import type { DeadLetterPlaces } from "./dead-letter-places.ts";
-import { judgeMarkers } from "./markers.ts";
+import type { ClaimWriter } from "./aside/claim-writer.ts";
+import type { DeadLetterPlaces } from "./dead-letters/dead-letter-places.ts";
+import { judgeMarkers } from "./aside/markers.ts";
 import type { DriverOptions, DriverPorts } from "./options.ts";
 import {
   initialisedKey,
@@ -25,7 +25,7 @@ import {
   topicKey,
   type InitialisedValue,
   type TopicValue,
-} from "./state-keys.ts";
+} from "./aside/state-keys.ts";
 
 /** What a takeover gives: what the engine owns now, and what must stand still. */
 export interface Takeover {

@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest";
 
 import { DriverBench, place, settled, setupDriver } from "../../testing/driver-bench.ts";
 import { DEFAULTS } from "../core/config.ts";
-import { asOffset } from "../core/identity.ts";
+import { asOffset } from "../core/lanes/identity.ts";
 import { MillraceError } from "../errors.ts";
 import type { PartitionHalt } from "../ports.ts";
 

@@ -8,15 +8,15 @@
  * I7: an engine that may send gets no input while membership is unproven, so a process that slept through its session
  * sends nothing more.
  */
-import type { AttemptResult } from "../core/attempt-result.ts";
-import type { Delivery } from "../core/delivery.ts";
+import type { AttemptResult } from "../core/lanes/attempt-result.ts";
+import type { Delivery } from "../core/lanes/delivery.ts";
 import type { Effect } from "../core/effect.ts";
-import type { TopicPartition } from "../core/identity.ts";
+import type { TopicPartition } from "../core/lanes/identity.ts";
 import type { AssignedInput, Input } from "../core/input.ts";
-import { laneNameOf } from "../core/lane.ts";
-import type { PartitionState } from "../core/partition.ts";
-import type { RedriveRequest } from "../core/redrive.ts";
-import type { Pauser } from "../core/pause.ts";
+import { laneNameOf } from "../core/lanes/lane.ts";
+import type { PartitionState } from "../core/lanes/partition.ts";
+import type { RedriveRequest } from "../core/aside/redrive.ts";
+import type { Pauser } from "../core/guards/pause.ts";
 import { createState, partitionName, type EngineState } from "../core/state.ts";
 import { step } from "../core/step.ts";
 import { MillraceError } from "../errors.ts";
@@ -31,10 +31,10 @@ import type {
   PreparedEvent,
   RecordBatch,
 } from "../ports.ts";
-import { AsideKeeper } from "./aside-keeper.ts";
+import { AsideKeeper } from "./aside/aside-keeper.ts";
 import { attemptRequest } from "./attempt-request.ts";
 import { Intake } from "./intake.ts";
-import { JournalWriter } from "./journal-writer.ts";
+import { JournalWriter } from "./journal/journal-writer.ts";
 import { PORT_RETRY_MS, type DriverOptions, type DriverPorts } from "./options.ts";
 import { Reporter } from "./reporter.ts";
 import { takeOver, type Takeover } from "./takeover.ts";

@@ -1,4 +1,4 @@
-import type { AttemptResult } from "../core/attempt-result.ts";
+import type { AttemptResult } from "../core/lanes/attempt-result.ts";
 
 /** One HTTP call, ready to be sent: the mapping's product plus the engine's own headers. */
 export interface AttemptRequest {

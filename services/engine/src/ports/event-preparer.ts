@@ -1,4 +1,4 @@
-import type { Verdict } from "../core/delivery.ts";
+import type { Verdict } from "../core/lanes/delivery.ts";
 import type { SourceRecord } from "./record-source.ts";
 
 /** The mapped call of an event, the same for every attempt; the driver adds position and trace context. */

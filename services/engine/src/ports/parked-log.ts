@@ -1,4 +1,4 @@
-import type { Offset, TopicPartition } from "../core/identity.ts";
+import type { Offset, TopicPartition } from "../core/lanes/identity.ts";
 import type { SourceRecord } from "./record-source.ts";
 
 /** A part of a log, as it stands now. */

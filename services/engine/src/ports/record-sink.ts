@@ -1,4 +1,4 @@
-import type { Offset, PartitionId, Topic } from "../core/identity.ts";
+import type { Offset, PartitionId, Topic } from "../core/lanes/identity.ts";
 import type { RecordHeaders } from "./record-source.ts";
 
 /** A record to write. */

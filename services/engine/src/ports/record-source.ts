@@ -1,4 +1,4 @@
-import type { Offset, PartitionId, Topic, TopicPartition } from "../core/identity.ts";
+import type { Offset, PartitionId, Topic, TopicPartition } from "../core/lanes/identity.ts";
 
 /** Header values of a record; a name that stands more than once has an array, in order. */
 export type RecordHeaders = Readonly<

@@ -1,4 +1,4 @@
-import type { Offset } from "../core/identity.ts";
+import type { Offset } from "../core/lanes/identity.ts";
 
 /** A value of the compacted state topic with where it stands. */
 export interface StateEntry {

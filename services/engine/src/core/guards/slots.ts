@@ -1,0 +1,11 @@
+import type { EngineState } from "../state.ts";
+
+/** This process's share of what the target takes at once: at least one, whatever the share. */
+export function ownSlots<P>({ limit, share }: EngineState<P>): number {
+  return Math.max(1, Math.floor(limit.value * share));
+}
+
+/** Sets how many attempts may be in flight now: this process's share, or less in a slow start. */
+export function allotSlots<P>(state: EngineState<P>): void {
+  state.slotCount = Math.min(ownSlots(state), state.hold.breaker.slotsMax);
+}

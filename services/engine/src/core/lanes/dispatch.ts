@@ -1,0 +1,110 @@
+import { noteAttemptStart } from "./attempt-log.ts";
+import type { StepContext } from "../context.ts";
+import { endHold, mayStart, mayStartAt, noteStart } from "../guards/hold.ts";
+import type { Lane } from "./lane.ts";
+import { isPaused } from "../guards/pause.ts";
+import { allotSlots } from "../guards/slots.ts";
+import type { EngineState } from "../state.ts";
+import { beginWrites, block, isBlocked, isHeld, owesWrite } from "../aside/writes.ts";
+
+/**
+ * Brings a lane's new head on its way: to the queue of ready lanes, to what must be written instead of a call, or to
+ * rest when there is none.
+ */
+export function offer<P>(context: StepContext<P>, lane: Lane<P>): void {
+  const { state } = context;
+  const { head } = lane;
+  if (head === null) {
+    lane.state = "idle";
+    return rest(lane);
+  }
+  if (isBlocked(context, lane)) return block(context, lane);
+  if (isHeld(lane)) {
+    lane.state = "held";
+    return;
+  }
+  if (owesWrite(lane)) {
+    lane.state = "owing";
+    return state.owing.push(lane);
+  }
+  enlist(state, lane);
+}
+
+/** Puts lanes whose wait is over into their queue. */
+export function wakeDueLanes<P>({ state, now }: StepContext<P>): void {
+  for (let lane = state.waiting.takeDue(now); lane !== undefined;) {
+    enlist(state, lane);
+    lane = state.waiting.takeDue(now);
+  }
+}
+
+function enlist<P>(state: EngineState<P>, lane: Lane<P>): void {
+  lane.state = "ready";
+  lane.isToBeDeferred = false;
+  const isRetry = lane.head !== null && lane.head.chargedCount > 0;
+  (isRetry ? state.retries : state.ready).push(lane);
+}
+
+/** Begins the writes that lanes owe, and as many attempts as slots, rate and holds allow. */
+export function dispatch<P>(context: StepContext<P>): void {
+  const { state, now } = context;
+  endHold(context);
+  allotSlots(state);
+  if (!mayBegin(state)) return;
+  beginWrites(context);
+  while (state.inFlightCount < state.slotCount && mayStart(state.hold, now)) {
+    if (!state.bucket.has(now)) return;
+    const lane = nextLane(state);
+    if (lane === undefined) return;
+    begin(context, lane);
+  }
+}
+
+/** When dispatching could go on by itself: a lane is due, a token comes, a hold ends. */
+export function nextDispatchAt<P>({ state, now }: StepContext<P>): number {
+  if (!mayBegin(state)) return Infinity;
+  const dueAt = state.waiting.nextDueAt;
+  const queuedCount = state.ready.length + state.retries.length;
+  if (queuedCount === 0 || state.inFlightCount >= state.slotCount) return dueAt;
+  return Math.min(dueAt, Math.max(mayStartAt(state.hold), state.bucket.nextAt(now)));
+}
+
+/** Whether attempts and writes may begin at all: not without membership, in a drain, a generation that is over, a pause. */
+export function mayBegin<P>({ membership, isGenerationOver, hold }: EngineState<P>): boolean {
+  return membership === "active" && !isGenerationOver && !isPaused(hold);
+}
+
+/** An empty lane leaves the map, so that memory follows the backlog and not the number of keys ever seen. */
+function rest<P>(lane: Lane<P>): void {
+  if (lane.name === null) lane.partition.looseLanes.delete(lane);
+  else lane.partition.lanes.delete(lane.name);
+}
+
+/**
+ * The next lane to serve. S18: while both wait, retries and first attempts take turns, so that neither starves where
+ * slots or tokens are few; and retries hold at most half of the slots, but always may hold one.
+ */
+function nextLane<P>(state: EngineState<P>): Lane<P> | undefined {
+  const { ready, retries, slotCount, retryInFlightCount } = state;
+  const retrySlotCount = Math.max(1, Math.floor(slotCount / 2));
+  const isRetryTurn = !state.wasRetry && retryInFlightCount < retrySlotCount;
+  const mayRetry = ready.length === 0 || isRetryTurn;
+  return (retries.length > 0 && mayRetry ? retries : ready).take();
+}
+
+/** Starts the attempt of a lane's head. */
+function begin<P>(context: StepContext<P>, lane: Lane<P>): void {
+  const { state, effects, now } = context;
+  const { head } = lane;
+  if (head === null) return;
+  noteStart(state.hold, head);
+  lane.state = "in-flight";
+  head.attemptCount += 1;
+  head.startedAt = now;
+  noteAttemptStart(head, context.wallNow);
+  state.inFlightCount += 1;
+  state.wasRetry = head.chargedCount > 0;
+  if (state.wasRetry) state.retryInFlightCount += 1;
+  state.bucket.take();
+  effects.push({ kind: "attempt", delivery: head });
+}

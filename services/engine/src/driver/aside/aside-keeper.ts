@@ -1,0 +1,160 @@
+/**
+ * Does what the engine asks for keys that are set aside: dead letters, markers, parked events, and the way back. Every
+ * call that fails is reported, paused for, and told; the engine asks again.
+ */
+import type { Effect } from "../../core/effect.ts";
+import type { Input } from "../../core/input.ts";
+import type { Aside } from "../../core/aside/marker.ts";
+import type { PreparedEvent } from "../../ports.ts";
+import { ClaimWriter } from "./claim-writer.ts";
+import { DeadLetterPlaces } from "../dead-letters/dead-letter-places.ts";
+import { DeadLetterWriter } from "../dead-letters/dead-letter-writer.ts";
+import { DetourReader } from "./detour-reader.ts";
+import { MarkerWriter } from "./marker-writer.ts";
+import { PORT_RETRY_MS, type DriverOptions, type DriverPorts } from "../options.ts";
+import type { Reporter } from "../reporter.ts";
+
+type EventEffect = Effect<PreparedEvent>;
+type EventInput = Input<PreparedEvent>;
+type Of<Kind extends EventEffect["kind"]> = Extract<EventEffect, { kind: Kind }>;
+
+/** Effects that concern keys set aside. */
+export type AsideEffect = Of<
+  "dead-letter" | "mark" | "park" | "read-detour" | "progress" | "release"
+>;
+
+/** A call to be made for the engine, and what it is told of its end. */
+interface Call {
+  readonly what: string;
+  readonly made: () => Promise<EventInput>;
+  readonly failed: EventInput;
+}
+
+/** Whom the keeper works for. */
+export interface AsideOwner {
+  readonly reporter: Reporter;
+  readonly step: (input: EventInput) => void;
+  /** A key's detour is over: released, or given up again. */
+  readonly detourEnded: (aside: Aside<PreparedEvent>) => void;
+}
+
+/** See the head of this file. */
+export class AsideKeeper {
+  readonly places = new DeadLetterPlaces();
+  readonly claims: ClaimWriter;
+  readonly #clock: DriverPorts["clock"];
+  readonly #to: AsideOwner;
+  readonly #deadLetters: DeadLetterWriter;
+  readonly #markers: MarkerWriter;
+  readonly #reader: DetourReader;
+
+  constructor(options: DriverOptions, ports: DriverPorts, to: AsideOwner) {
+    const { target, deadTopic: dead, parkedTopic: parked, engine } = options;
+    this.#clock = ports.clock;
+    this.#to = to;
+    this.#deadLetters = new DeadLetterWriter(ports.sink, { target, dead, parked });
+    const { clock, stateLog, source } = ports;
+    this.claims = new ClaimWriter(options, ports);
+    this.#markers = new MarkerWriter(target, {
+      clock,
+      stateLog,
+      claims: this.claims,
+      places: this.places,
+      isProven: () => source.isProven(),
+      onRenewed: ({ topic, partition }) => to.reporter.renewed({ topic, partition }),
+    });
+    const lanes = engine.order === "partition" ? "partition" : "key";
+    this.#reader = new DetourReader({ dead, parked, lanes }, ports, this.places);
+  }
+
+  /** Does one of them. */
+  perform(effect: AsideEffect): void {
+    this.#make(this.#callOf(effect));
+  }
+
+  #callOf(effect: AsideEffect): Call {
+    switch (effect.kind) {
+      case "dead-letter":
+        return this.#deadLetter(effect);
+      case "mark":
+        return this.#mark(effect);
+      case "park":
+        return {
+          what: "park events",
+          made: async () => {
+            await this.#deadLetters.park(effect);
+            return { kind: "parks-written", parks: [effect] };
+          },
+          failed: { kind: "parks-failed", parks: [effect] },
+        };
+      case "read-detour":
+        return {
+          what: "read parked events",
+          made: async () => ({ kind: "detour-found", ...(await this.#reader.read(effect)) }),
+          failed: { kind: "detour-failed", detour: effect.detour },
+        };
+      case "progress":
+        return {
+          what: "write the progress of a redrive",
+          made: async () => {
+            await this.#markers.progress(effect.entries);
+            return { kind: "progress-written", id: effect.id };
+          },
+          failed: { kind: "progress-failed", id: effect.id },
+        };
+      case "release":
+        return this.#release(effect);
+    }
+  }
+
+  #deadLetter({ delivery, why }: Of<"dead-letter">): Call {
+    const deliveries = [delivery];
+    return {
+      what: "write a dead letter",
+      made: async () => {
+        const position = await this.#deadLetters.write(delivery, why);
+        if (position !== undefined) this.places.noteDelivery(delivery, position);
+        return { kind: "dead-letters-written", deliveries };
+      },
+      failed: { kind: "dead-letters-failed", deliveries },
+    };
+  }
+
+  #mark(effect: Of<"mark">): Call {
+    return {
+      what: "write a marker",
+      made: async () => {
+        const marker = await this.#markers.mark(effect);
+        this.#to.reporter.marked(effect);
+        const detour = effect.delivery?.lane.detour ?? null;
+        if (detour !== null) this.#to.detourEnded(detour.aside);
+        return { kind: "marks-written", marks: [{ ...effect, marker }] };
+      },
+      failed: { kind: "marks-failed", marks: [effect] },
+    };
+  }
+
+  #release({ detour }: Of<"release">): Call {
+    return {
+      what: "release a key",
+      made: async () => {
+        await this.#markers.release(detour);
+        this.#to.reporter.keyReleased(detour.aside);
+        this.#to.detourEnded(detour.aside);
+        return { kind: "releases-written", detours: [detour] };
+      },
+      failed: { kind: "releases-failed", detours: [detour] },
+    };
+  }
+
+  /** Told in the end, whatever happened. */
+  #make({ what, made, failed }: Call): void {
+    made().then(
+      (input) => this.#to.step(input),
+      (error: unknown) => {
+        this.#to.reporter.portFailed(what, error);
+        this.#clock.schedule(PORT_RETRY_MS, () => this.#to.step(failed));
+      },
+    );
+  }
+}

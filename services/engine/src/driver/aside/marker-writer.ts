@@ -1,0 +1,222 @@
+/**
+ * Writes a target's markers, their releases, and how far detours have come.
+ *
+ * Each is read back before it counts (I31): a claim that a dead or frozen process sent long ago may have reached the
+ * log after ours and before the entry, and then the entry holds for nobody. Such a claim is of an earlier generation;
+ * the partition is claimed anew then, and the entry written under the new epoch. A claim of a later generation means
+ * that the partition is another's.
+ */
+import type { Detour } from "../../core/aside/detour.ts";
+import type { Epoch, Offset, TargetId, TopicPartition } from "../../core/lanes/identity.ts";
+import type { Mark, Marker } from "../../core/aside/marker.ts";
+import type { ProgressEntry } from "../../core/aside/progress.ts";
+import { assert, MillraceError } from "../../errors.ts";
+import type { PreparedEvent } from "../../ports.ts";
+import type { ClaimWriter } from "./claim-writer.ts";
+import type { DeadLetterPlaces } from "../dead-letters/dead-letter-places.ts";
+import type { DriverPorts } from "../options.ts";
+import {
+  markerKey,
+  progressKey,
+  readClaim,
+  readMarker,
+  readProgress,
+  type MarkerValue,
+  type ProgressValue,
+} from "./state-keys.ts";
+
+/** A partition as its owner took it. */
+type OwnPartition = TopicPartition & { readonly epoch: Epoch };
+
+/** A marker or release to be written. */
+interface MarkerEntry {
+  readonly partition: OwnPartition;
+  readonly lane: string;
+  readonly value: Omit<MarkerValue, "v" | "at">;
+}
+
+/** An entry that stands and holds. */
+interface Written {
+  readonly epoch: Epoch;
+  readonly at: Offset;
+}
+
+/** Progress entries of a detour that stand in the state topic. */
+interface Trail {
+  /** The last that is known to hold. */
+  last: string | null;
+  /** Those it has replaced, and those of which nobody knows. */
+  replaced: string[];
+}
+
+/** What a writer works with. */
+export interface MarkerWriterPorts {
+  readonly clock: DriverPorts["clock"];
+  readonly stateLog: DriverPorts["stateLog"];
+  readonly claims: ClaimWriter;
+  readonly places: DeadLetterPlaces;
+  /** Whether membership is proven at this moment. */
+  readonly isProven: () => boolean;
+  /** A partition was claimed anew. */
+  readonly onRenewed: (partition: TopicPartition) => void;
+}
+
+/** See the head of this file. */
+export class MarkerWriter {
+  readonly #target: TargetId;
+  readonly #ports: MarkerWriterPorts;
+  #writeCount = 0;
+  /** Epochs of partitions that were claimed anew. */
+  readonly #renewed = new WeakMap<OwnPartition, Epoch>();
+  readonly #trails = new WeakMap<Marker, Trail>();
+
+  constructor(target: TargetId, ports: MarkerWriterPorts) {
+    this.#target = target;
+    this.#ports = ports;
+  }
+
+  /**
+   * Resolves with the marker as it stands, once it is acknowledged and known to hold.
+   * @throws MillraceError of the state log, may be repeated; `CLAIM_LOST`.
+   */
+  async mark({ partition, delivery, marker, earlier }: Mark<PreparedEvent>): Promise<Marker> {
+    const { places } = this.#ports;
+    const { kind, lane, offset, redriveCount, keyCount } = marker;
+    const dead =
+      delivery === null ? earlier && places.ofMarker(earlier) : places.ofDelivery(delivery);
+    const value = { kind, offset, redriveCount, keyCount, dead };
+    const { epoch } = await this.#append({ partition, lane, value });
+    const written = { ...marker, epoch };
+    places.noteMarker(written, dead);
+    return written;
+  }
+
+  /**
+   * Resolves when the release is acknowledged and holds; what it ends may still be deleted after.
+   * @throws MillraceError of the state log, may be repeated; `CLAIM_LOST`.
+   */
+  async release({ aside: { partition, marker, next } }: Detour<PreparedEvent>): Promise<void> {
+    const { lane } = marker;
+    const { at } = await this.#append({ partition, lane, value: { ...RELEASED, offset: next } });
+    // The next owner deletes what is left here.
+    this.#forget(partition, lane, at).catch(() => undefined);
+  }
+
+  /**
+   * Resolves when all of it is acknowledged and holds.
+   * @throws MillraceError of the state log, may be repeated; `CLAIM_LOST`.
+   */
+  async progress(entries: readonly ProgressEntry<PreparedEvent>[]): Promise<void> {
+    const written = entries.map((entry) => this.#progressEntry(entry));
+    const trails = written.map(({ entry }) => this.#trailOf(entry.marker));
+    // What the last one that holds has replaced goes with the next; never the last itself.
+    const replaced = trails.flatMap(({ replaced: keys }) => keys);
+    for (const [index, { key }] of written.entries()) trails[index]?.replaced.push(key);
+    const offsets = await this.#ports.stateLog.append([
+      ...written.map(({ key, value }) => ({ key, value })),
+      ...replaced.map((key) => ({ key, value: null })),
+    ]);
+    for (const trail of trails)
+      trail.replaced = trail.replaced.filter((key) => !replaced.includes(key));
+    const fenced: ProgressEntry<PreparedEvent>[] = [];
+    for (const [index, { entry, epoch, key }] of written.entries()) {
+      const at = offsets[index];
+      assert(at !== undefined, "I31: progress was acknowledged without its offset");
+      if (await this.#holds(entry.partition, { epoch, at })) keep(this.#trailOf(entry.marker), key);
+      else fenced.push(entry);
+    }
+    if (fenced.length > 0) await this.progress(fenced);
+  }
+
+  #progressEntry(entry: ProgressEntry<PreparedEvent>) {
+    const { partition, marker, next, cursor } = entry;
+    const { lane, offset } = marker;
+    const epoch = this.#epochOf(partition);
+    this.#writeCount += 1;
+    const name = { epoch, lane, write: this.#writeCount };
+    const value: ProgressValue = { v: 1, marker: { epoch: marker.epoch, offset }, next, cursor };
+    return { entry, epoch, key: progressKey(this.#target, partition, name), value };
+  }
+
+  #trailOf(marker: Marker): Trail {
+    let trail = this.#trails.get(marker);
+    if (trail === undefined) {
+      trail = { last: null, replaced: [] };
+      this.#trails.set(marker, trail);
+    }
+    return trail;
+  }
+
+  async #append({ partition, lane, value }: MarkerEntry): Promise<Written> {
+    const { clock, stateLog } = this.#ports;
+    for (;;) {
+      this.#writeCount += 1;
+      const epoch = this.#epochOf(partition);
+      const key = markerKey(this.#target, partition, { epoch, lane, write: this.#writeCount });
+      const time = new Date(clock.wallNow()).toISOString();
+      const [at] = await stateLog.append([{ key, value: { v: 1, ...value, at: time } }]);
+      assert(at !== undefined, "I31: a marker was acknowledged without its offset");
+      if (await this.#holds(partition, { epoch, at })) return { epoch, at };
+    }
+  }
+
+  /** Whether an entry holds; where it does not, the partition is claimed anew first. */
+  async #holds(partition: OwnPartition, { epoch, at }: Written): Promise<boolean> {
+    const { stateLog, claims, isProven, onRenewed } = this.#ports;
+    await stateLog.readTo(at);
+    const between = stateLog
+      .list(`claim/${this.#place(partition)}`)
+      .filter(([, { offset }]) => epoch < offset && offset < at);
+    if (between.length === 0) return true;
+    // Claimed anew already, for another entry.
+    if (this.#epochOf(partition) > epoch) return false;
+    const isLost = between.some(([, { value }]) => {
+      const generation = readClaim(value)?.generation;
+      return generation === undefined || generation >= claims.generation;
+    });
+    if (isLost || !isProven()) {
+      const { topic, partition: id } = partition;
+      throw new MillraceError("CLAIM_LOST", `partition is claimed by another: ${topic}/${id}`);
+    }
+    const [renewed] = await claims.claim([partition]);
+    if (renewed !== undefined) this.#renewed.set(partition, renewed);
+    onRenewed(partition);
+    return false;
+  }
+
+  #epochOf(partition: OwnPartition): Epoch {
+    return this.#renewed.get(partition) ?? partition.epoch;
+  }
+
+  #place({ topic, partition }: TopicPartition): string {
+    return `${this.#target}/${topic}/${partition}/`;
+  }
+
+  /** Deletes what a release that holds has ended, and then the release. */
+  async #forget(partition: TopicPartition, lane: string, at: Offset): Promise<void> {
+    const { stateLog } = this.#ports;
+    const place = this.#place(partition);
+    const markers = stateLog
+      .list(`marker/${place}`)
+      .filter(([key, { offset, value }]) => offset <= at && readMarker(key, value)?.lane === lane);
+    const progress = stateLog
+      .list(`progress/${place}`)
+      .filter(([key, { offset, value }]) => offset < at && readProgress(key, value)?.lane === lane);
+    const isRelease = (offset: Offset): boolean => offset === at;
+    const ended = [...markers.filter(([, { offset }]) => !isRelease(offset)), ...progress];
+    const release = markers.filter(([, { offset }]) => isRelease(offset));
+    const tombstones = (entries: readonly (readonly [string, unknown])[]) =>
+      entries.map(([key]) => ({ key, value: null }));
+    if (ended.length > 0) await stateLog.append(tombstones(ended));
+    if (release.length > 0) await stateLog.append(tombstones(release));
+  }
+}
+
+/** An entry holds: it replaces the one before. */
+function keep(trail: Trail, key: string): void {
+  trail.replaced = trail.replaced.filter((one) => one !== key);
+  if (trail.last !== null) trail.replaced.push(trail.last);
+  trail.last = key;
+}
+
+const RELEASED = { kind: "released", redriveCount: 0, keyCount: 0, dead: null } as const;

@@ -1,0 +1,220 @@
+/** Keys and values of the state topic that the driver writes. Version 1; unknown versions are refused, not guessed. */
+import {
+  asEpoch,
+  asOffset,
+  asPartition,
+  type Epoch,
+  type Offset,
+  type TargetId,
+  type Topic,
+  type TopicPartition,
+} from "../../core/lanes/identity.ts";
+import type { Marker } from "../../core/aside/marker.ts";
+import type { DeadLetterPlace } from "../dead-letters/dead-letter-places.ts";
+
+/**
+ * `claim/<target>/<topic>/<partition>/<claim>`: who owns a partition; the entry's offset is the epoch. `claim` is unique,
+ * so that no claim hides an earlier one that a marker is still judged by.
+ */
+export const claimKey = (
+  target: TargetId,
+  { topic, partition }: TopicPartition,
+  claim: string,
+): string => `claim/${target}/${topic}/${partition}/${claim}`;
+
+/**
+ * `marker/<target>/<topic>/<partition>/<epoch>/<base64url key>/<write>`: a key that is set aside. `write` counts the
+ * writes of a process, failed ones too: no marker ever replaces another, so one that an ended epoch writes again and
+ * late hides none that is valid.
+ */
+export const markerKey = (target: TargetId, partition: TopicPartition, name: EntryName): string =>
+  entryKey("marker", { target, partition, name });
+
+/**
+ * `progress/<target>/<topic>/<partition>/<epoch>/<base64url key>/<write>`: how far a key's detour has come. Like markers
+ * they never replace one another: a late one would set the detour back.
+ */
+export const progressKey = (target: TargetId, partition: TopicPartition, name: EntryName): string =>
+  entryKey("progress", { target, partition, name });
+
+/** `initialised/<target>/<topic>/<partition>`: where a partition began, and whether that is committed. */
+export const initialisedKey = (target: TargetId, { topic, partition }: TopicPartition): string =>
+  `initialised/${target}/${topic}/${partition}`;
+
+/** `topic/<target>/<topic>`: how many partitions there were at first sight; later ones start at 0. */
+export const topicKey = (target: TargetId, topic: Topic): string => `topic/${target}/${topic}`;
+
+/** What tells the entries of a partition's keys apart. */
+export interface EntryName {
+  readonly epoch: Epoch;
+  readonly lane: string;
+  readonly write: number;
+}
+
+/** A claim. */
+export interface ClaimValue {
+  readonly v: 1;
+  readonly process: string;
+  readonly member: string;
+  readonly generation: number;
+  readonly at: string;
+}
+
+/** A marker, or with `released` the end of the key's markers before it. */
+export interface MarkerValue {
+  readonly v: 1;
+  readonly kind: Marker["kind"] | "released";
+  /** Source offset of the dead-lettered or deferred event; of a release, below which all of the key is settled. */
+  readonly offset: number;
+  readonly redriveCount: number;
+  readonly keyCount: number;
+  /** Where the dead letter stands in the dead-letter topic; null where that is not known. */
+  readonly dead: { readonly partition: number; readonly offset: number } | null;
+  readonly at: string;
+}
+
+/** How far a detour has come. */
+export interface ProgressValue {
+  readonly v: 1;
+  /** Whose detour: the marker's writer and offset. */
+  readonly marker: { readonly epoch: number; readonly offset: number };
+  /** Below it everything of the key is settled for good. */
+  readonly next: number;
+  /** Where to look on in the parked topic; null: at its start. */
+  readonly cursor: number | null;
+}
+
+/** An initialised partition. */
+export interface InitialisedValue {
+  readonly v: 1;
+  readonly offset: number;
+  readonly isCommitted: boolean;
+}
+
+/** A topic at first sight. */
+export interface TopicValue {
+  readonly v: 1;
+  readonly partitionCount: number;
+}
+
+/** The partition that a `claim/`, `marker/` or `progress/` key speaks of, as `<topic>/<partition>`. */
+export function placeOf(key: string): string {
+  const [, , topic = "", partition = ""] = key.split("/");
+  return `${topic}/${partition}`;
+}
+
+/** Reads a claim; null for anything else. */
+export function readClaim(value: unknown): Pick<ClaimValue, "generation" | "process"> | null {
+  if (!isVersionOne(value)) return null;
+  const { generation, process } = value;
+  return typeof generation === "number" && typeof process === "string"
+    ? { generation, process }
+    : null;
+}
+
+/** A marker as it stands in the state topic. */
+export interface ReadMarker {
+  readonly kind: MarkerValue["kind"];
+  readonly lane: string;
+  readonly epoch: Epoch;
+  readonly offset: Offset;
+  readonly redriveCount: number;
+  readonly keyCount: number;
+  readonly dead: DeadLetterPlace | null;
+}
+
+/** Reads a marker; null for anything else. */
+export function readMarker(key: string, value: unknown): ReadMarker | null {
+  const name = readLane(key);
+  if (name === null || !isVersionOne(value)) return null;
+  const { kind, offset, redriveCount, keyCount, dead } = value;
+  if (typeof kind !== "string" || !isMarkerKind(kind) || !isOffset(offset)) return null;
+  return {
+    kind,
+    ...name,
+    offset: asOffset(offset),
+    redriveCount: isOffset(redriveCount) ? redriveCount : 0,
+    keyCount: isOffset(keyCount) ? keyCount : 0,
+    dead: readPlace(dead),
+  };
+}
+
+/** Reads how far a detour has come; null for anything else. */
+export function readProgress(key: string, value: unknown): (ProgressValue & LaneName) | null {
+  const name = readLane(key);
+  if (name === null || !isVersionOne(value)) return null;
+  const { marker, next, cursor } = value;
+  if (!isRecord(marker) || !isOffset(next)) return null;
+  const { epoch, offset } = marker;
+  if (!isOffset(epoch) || !isOffset(offset)) return null;
+  return {
+    v: 1,
+    ...name,
+    marker: { epoch, offset },
+    next,
+    cursor: isOffset(cursor) ? cursor : null,
+  };
+}
+
+/** Reads an `initialised` value; null for anything else. */
+export function readInitialised(value: unknown): InitialisedValue | null {
+  if (!isVersionOne(value)) return null;
+  const { offset, isCommitted } = value;
+  if (typeof offset !== "number" || !Number.isSafeInteger(offset)) return null;
+  return typeof isCommitted === "boolean" ? { v: 1, offset, isCommitted } : null;
+}
+
+/** Reads a `topic` value; null for anything else. */
+export function readTopic(value: unknown): TopicValue | null {
+  if (!isVersionOne(value)) return null;
+  const { partitionCount } = value;
+  return typeof partitionCount === "number" ? { v: 1, partitionCount } : null;
+}
+
+function entryKey(
+  kind: "marker" | "progress",
+  of: {
+    readonly target: TargetId;
+    readonly partition: TopicPartition;
+    readonly name: EntryName;
+  },
+): string {
+  const { topic, partition } = of.partition;
+  const { epoch, lane, write } = of.name;
+  const key = Buffer.from(lane, "latin1").toString("base64url");
+  return `${kind}/${of.target}/${topic}/${partition}/${epoch}/${key}/${write}`;
+}
+
+interface LaneName {
+  readonly epoch: Epoch;
+  readonly lane: string;
+}
+
+function readLane(key: string): LaneName | null {
+  const [, , , , epoch, lane] = key.split("/");
+  if (lane === undefined || !Number.isSafeInteger(Number(epoch))) return null;
+  return { epoch: asEpoch(Number(epoch)), lane: Buffer.from(lane, "base64url").toString("latin1") };
+}
+
+function readPlace(value: unknown): DeadLetterPlace | null {
+  if (!isRecord(value)) return null;
+  const { partition, offset } = value;
+  if (!isOffset(partition) || !isOffset(offset)) return null;
+  return { partition: asPartition(partition), offset: asOffset(offset) };
+}
+
+function isMarkerKind(kind: string): kind is MarkerValue["kind"] {
+  return ["quarantine", "block", "deferred", "released"].includes(kind);
+}
+
+function isOffset(value: unknown): value is number {
+  return typeof value === "number" && Number.isSafeInteger(value);
+}
+
+function isVersionOne(value: unknown): value is Record<string, unknown> & { v: 1 } {
+  return isRecord(value) && value["v"] === 1;
+}
+
+function isRecord(value: unknown): value is Record<string, unknown> {
+  return typeof value === "object" && value !== null;
+}

@@ -1,0 +1,135 @@
+/**
+ * What the journal says of one delivery: identity, coordinates, outcome, attempts. No payload and nothing out of it: the
+ * record key is there because it is a coordinate.
+ */
+import { Buffer, isUtf8 } from "node:buffer";
+import { keptAttempts, type EndedAttempt } from "../../core/lanes/attempt-log.ts";
+import type { Delivery } from "../../core/lanes/delivery.ts";
+import type { Outcome } from "../../core/effect.ts";
+import type { Epoch, Offset, PartitionId, Topic } from "../../core/lanes/identity.ts";
+import type { PreparedEvent } from "../../ports.ts";
+
+/** Longest text of an entry, characters; a longer one is cut. The coordinates still lead to the event. */
+export const JOURNAL_TEXT_MAX = 512;
+
+/** Why an event is parked: an earlier one of its key is a dead letter, or the key is slow. */
+const KEY_QUARANTINED = "KEY_QUARANTINED";
+const KEY_DEFERRED = "KEY_DEFERRED";
+
+/** A record key: its text, or its bytes where they are no UTF-8. */
+export type JournalKey = string | { readonly hex: string };
+
+/** One attempt. */
+export interface JournalAttempt {
+  /** Epoch ms. */
+  readonly startedAt: number;
+  readonly durationMs: number;
+  /** `delivered`, or why not: the code of a failure, `throttled`, `abandoned`. */
+  readonly end: string;
+  /** Null where no answer came. */
+  readonly status: number | null;
+}
+
+/** One settled delivery. Readers see one twice when its owner ended before its offset was committed. */
+export interface JournalEntry {
+  readonly topic: Topic;
+  readonly partition: PartitionId;
+  readonly offset: Offset;
+  readonly epoch: Epoch;
+  /** Null: the record has no key. */
+  readonly key: JournalKey | null;
+  /** Null where the record has no readable envelope; likewise the next two. */
+  readonly id: string | null;
+  readonly source: string | null;
+  readonly type: string | null;
+  readonly tenant: string;
+  readonly outcome: Outcome;
+  /** Why it was not delivered; null where it was. */
+  readonly reason: string | null;
+  readonly detail: string | null;
+  readonly mappingRevision: string;
+  /** Epoch ms. */
+  readonly settledAt: number;
+  readonly traceId: string | null;
+  /** Attempts of this epoch, those left out included. */
+  readonly attemptCount: number;
+  /** In order; what is left out stands behind the first three. */
+  readonly attempts: readonly JournalAttempt[];
+}
+
+/** Offsets in a row that the filter left out. */
+export interface JournalSkip {
+  readonly topic: Topic;
+  readonly partition: PartitionId;
+  readonly from: Offset;
+  /** One above the last. */
+  readonly to: Offset;
+  readonly epoch: Epoch;
+  readonly mappingRevision: string;
+}
+
+/** How a delivery ended, and when. */
+export interface JournalEnd {
+  readonly outcome: JournalEntry["outcome"];
+  readonly settledAt: number;
+  readonly traceId: string | null;
+}
+
+/** Makes the entry of a delivery that has just settled. */
+export function journalEntry(delivery: Delivery<PreparedEvent>, end: JournalEnd): JournalEntry {
+  const { partition, offset, epoch, payload } = delivery;
+  const { first, leftOutCount, last } = keptAttempts(delivery);
+  return {
+    topic: partition.topic,
+    partition: partition.partition,
+    offset,
+    epoch,
+    key: journalKey(payload.record.key),
+    id: payload.id === null ? null : cut(payload.id),
+    source: payload.source === null ? null : cut(payload.source),
+    type: payload.type === null ? null : cut(payload.type),
+    tenant: cut(payload.tenant),
+    outcome: end.outcome,
+    ...reasonOf(delivery, end.outcome),
+    mappingRevision: payload.mappingRevision,
+    settledAt: Math.round(end.settledAt),
+    traceId: end.traceId === null ? null : cut(end.traceId),
+    attemptCount: first.length + leftOutCount + last.length,
+    attempts: (first.length === 0 ? last : [...first, ...last]).map(journalAttempt),
+  };
+}
+
+function reasonOf(
+  { givenUp, lane, offset, partition }: Delivery<PreparedEvent>,
+  outcome: Outcome,
+): Pick<JournalEntry, "detail" | "reason"> {
+  const aside = outcome === "parked" ? partition.aside.get(lane.name ?? "") : undefined;
+  if (aside !== undefined) {
+    const { kind, offset: first } = aside.marker;
+    const reason = kind === "quarantine" ? KEY_QUARANTINED : KEY_DEFERRED;
+    return { reason, detail: first === offset ? null : `behind offset ${first}` };
+  }
+  if (givenUp === null) return { reason: null, detail: null };
+  return { reason: givenUp.reason, detail: cut(givenUp.detail) };
+}
+
+function journalAttempt({ startedAt, durationMs, result }: EndedAttempt): JournalAttempt {
+  return {
+    startedAt: Math.round(startedAt),
+    durationMs: Math.round(durationMs),
+    end: "reason" in result ? result.reason : result.kind,
+    status: "status" in result ? result.status : null,
+  };
+}
+
+/** No more of a key is decoded than is kept. */
+function journalKey(key: Uint8Array | null): JournalKey | null {
+  if (key === null) return null;
+  const bytes = Buffer.from(key.buffer, key.byteOffset, key.byteLength);
+  if (isUtf8(bytes)) return cut(bytes.toString("utf8", 0, JOURNAL_TEXT_MAX * 4));
+  return { hex: cut(bytes.toString("hex", 0, JOURNAL_TEXT_MAX)) };
+}
+
+function cut(text: string): string {
+  return text.length > JOURNAL_TEXT_MAX ? `${text.slice(0, JOURNAL_TEXT_MAX)}…` : text;
+}
