@@ -81,7 +81,9 @@ export class EngineLoad {
   constructor(options: LoadOptions) {
     this.#options = options;
     const { keyCount, partitionCount, concurrencyMax } = options;
-    this.#state = createState({ ...DEFAULTS, concurrencyMax }, 0);
+    // A key that fails again and again would be deferred: nobody here writes its marker.
+    const bounds = { ...DEFAULTS.bounds, spanMax: Number.MAX_SAFE_INTEGER };
+    this.#state = createState({ ...DEFAULTS, concurrencyMax, bounds }, 0);
     const keys = Array.from({ length: keyCount }, (_, index) => asRecordKey(`user-${index}`));
     this.#partitions = Array.from({ length: partitionCount }, (_, id) => ({
       keys: keys.filter((_key, index) => index % partitionCount === id),
