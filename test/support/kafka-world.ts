@@ -12,6 +12,7 @@ import {
   type ParkedLog,
   type RecordSink,
   type RecordSource,
+  type ReplayLog,
   type SourceRecord,
   type StateLog,
   type Topic,
@@ -21,6 +22,7 @@ import {
   createParkedLog,
   createRecordSink,
   createRecordSource,
+  createReplayLog,
   createStateLog,
   plainConnection,
   type KafkaConnection,
@@ -29,6 +31,7 @@ import { AssignerProtocol, Kafka, Partitioners, logLevel, type Cluster } from "k
 import { onTestFinished } from "vitest";
 import { MemoryBroker } from "./memory-kafka/memory-broker.ts";
 import { MemoryParkedLog } from "./memory-kafka/memory-parked-log.ts";
+import { MemoryReplayLog } from "./memory-kafka/memory-replay-log.ts";
 import { MemorySink } from "./memory-kafka/memory-sink.ts";
 import { MemorySource } from "./memory-kafka/memory-source.ts";
 import { MemoryStateLog } from "./memory-kafka/memory-state-log.ts";
@@ -56,6 +59,7 @@ export interface KafkaWorld {
   sink(): RecordSink;
   stateLog(topic: Topic): StateLog;
   parkedLog(): ParkedLog;
+  replayLog(): ReplayLog;
   write(place: TopicPartition, records: readonly PlainRecord[]): Promise<void>;
   /** All records, by partition and offset. */
   read(
@@ -127,6 +131,11 @@ class MemoryWorld implements KafkaWorld {
   /** @inheritdoc */
   parkedLog(): ParkedLog {
     return new MemoryParkedLog(this.#broker);
+  }
+
+  /** @inheritdoc */
+  replayLog(): ReplayLog {
+    return new MemoryReplayLog(this.#broker);
   }
 
   /** @inheritdoc */
@@ -248,6 +257,13 @@ export class RealWorld implements KafkaWorld {
   /** @inheritdoc */
   parkedLog(): ParkedLog {
     const log = createParkedLog({ connection: this.#connection, telemetry: this.telemetry });
+    onTestFinished(() => log.close());
+    return log;
+  }
+
+  /** @inheritdoc */
+  replayLog(): ReplayLog {
+    const log = createReplayLog({ connection: this.#connection, telemetry: this.telemetry });
     onTestFinished(() => log.close());
     return log;
   }

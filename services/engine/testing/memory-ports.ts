@@ -19,6 +19,10 @@ import type {
   RecordPosition,
   RecordSink,
   RecordSource,
+  ReplayLog,
+  ReplayPage,
+  ReplayRange,
+  ReplaySlice,
   SinkRecord,
   SourceRecord,
   StateEntry,
@@ -276,6 +280,39 @@ export class MemoryPreparer implements EventPreparer {
       return Promise.reject(new MillraceError("REGISTRY_UNREACHABLE", "registry does not answer"));
     }
     this.known.add(schemaId);
+    return Promise.resolve();
+  }
+}
+
+/** Reads ranges of the source records that a test puts there. */
+export class MemoryReplayLog implements ReplayLog {
+  /** By partition name, at their offsets. */
+  readonly records: SourceRecord[] = [];
+  readonly readings: (ReplayRange & ReplayPage)[] = [];
+  /** The log's ends; `null`: whatever is asked for is there. */
+  range: { readonly start: number; readonly end: number } | null = null;
+  /** Asked before each reading; throws where it must fail. */
+  onRead: () => Promise<void> = () => Promise.resolve();
+
+  async read(range: ReplayRange, page: ReplayPage): Promise<ReplaySlice> {
+    this.readings.push({ ...range, ...page });
+    await this.onRead();
+    const { topic, partition, from, to } = range;
+    const { start, end } = this.range ?? { start: from, end: to };
+    if (start > from || end < to) {
+      return { kind: "gone", logStartOffset: asOffset(start), logEndOffset: asOffset(end) };
+    }
+    const all = this.records.filter(
+      (one) =>
+        one.topic === topic && one.partition === partition && one.offset >= from && one.offset < to,
+    );
+    const records = all.slice(0, page.countMax);
+    const last = records.at(-1);
+    const isAll = records.length === all.length || last === undefined;
+    return { kind: "records", records, next: isAll ? to : asOffset(last.offset + 1) };
+  }
+
+  close(): Promise<void> {
     return Promise.resolve();
   }
 }

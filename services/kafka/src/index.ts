@@ -1,6 +1,7 @@
 export { plainConnection } from "./connection.ts";
 export type { KafkaConnection } from "./connection.ts";
 export { createParkedLog } from "./parked-log.ts";
+export { createReplayLog } from "./replay-log.ts";
 export { createRecordSource } from "./record-source.ts";
 export type { RecordSourceOptions } from "./record-source.ts";
 export { createRecordSink } from "./record-sink.ts";
