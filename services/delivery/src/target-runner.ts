@@ -18,6 +18,7 @@ import {
   createParkedLog,
   createRecordSink,
   createRecordSource,
+  createReplayLog,
   type KafkaConnection,
 } from "@millrace/kafka";
 import { createDecoder, type Catalog, type Registry } from "@millrace/schemas";
@@ -67,7 +68,8 @@ export function createTargetRunner(
   });
   const preparer = new TargetEventPreparer(target, decoderFor(target, shared));
   const parkedLog = createParkedLog({ connection, telemetry });
-  const own = { source, sink, parkedLog, sender, preparer };
+  const replayLog = createReplayLog({ connection, telemetry });
+  const own = { source, sink, parkedLog, replayLog, sender, preparer };
   const ports = { ...own, journalSink, stateLog, clock, entropy, telemetry };
   const driver = new TargetDriver(driverOptions(target, shared), ports, onFailed);
   return {
@@ -76,7 +78,7 @@ export function createTargetRunner(
     start: () => driver.start(),
     async stop(budgetMs) {
       await driver.stop(budgetMs);
-      await Promise.all([sender.close(), closeSink(sink), parkedLog.close()]);
+      await Promise.all([sender.close(), closeSink(sink), parkedLog.close(), replayLog.close()]);
     },
   };
 }

@@ -1,5 +1,6 @@
 export {
   asEpoch,
+  asJob,
   asOffset,
   asPartition,
   asRecordKey,
@@ -28,6 +29,10 @@ export type * from "./core/effect.ts";
 export type * from "./core/input.ts";
 export type * from "./core/aside/marker.ts";
 export type { Pauser } from "./core/guards/pause.ts";
+export type * from "./core/replay/replay.ts";
+export type { ReplayNote } from "./core/aside/progress.ts";
+export type { ReplayOrder, ReplayStatus } from "./driver/replay/replay-keeper.ts";
+export type { ReplaySelect } from "./driver/replay/replay-reader.ts";
 export { createState } from "./core/state.ts";
 export type * from "./core/state.ts";
 export { step } from "./core/step.ts";

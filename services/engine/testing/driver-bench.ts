@@ -14,6 +14,7 @@ import { ManualClock, settled } from "./manual-clock.ts";
 import {
   MemoryParkedLog,
   MemoryPreparer,
+  MemoryReplayLog,
   MemorySender,
   MemorySink,
   MemorySource,
@@ -41,6 +42,7 @@ export class DriverBench {
   readonly journalSink = new MemorySink();
   readonly stateLog: MemoryStateLog;
   readonly parkedLog = new MemoryParkedLog(this.sink);
+  readonly replayLog = new MemoryReplayLog();
   readonly sender = new MemorySender();
   readonly preparer = new MemoryPreparer();
   readonly telemetry = new MemoryTelemetry();
@@ -75,6 +77,7 @@ export class DriverBench {
         journalSink,
         stateLog,
         parkedLog: this.parkedLog,
+        replayLog: this.replayLog,
         sender,
         preparer,
         telemetry,
@@ -170,7 +173,8 @@ function assignedPartition({
   };
 }
 
-function sourceRecord(text: string, offset: number, partition: number): SourceRecord {
+/** A record `<key>:<value>` (no colon: a null key) as it lies in the log. */
+export function sourceRecord(text: string, offset: number, partition = 0): SourceRecord {
   const colon = text.startsWith("schema:") ? -1 : text.indexOf(":");
   return {
     ...place(partition),

@@ -104,17 +104,12 @@ export class EngineBench {
 
   /** Records named `<key><n>`; `-` is a null key, `!` undeliverable, `~` filtered out. */
   readonly arrive = (...names: string[]): readonly Effect<string>[] =>
-    this.send({ kind: "records", topic, partition, records: names.map(this.#record) });
-
-  readonly #record = (payload: string): NewRecord<string> => {
-    const offset = asOffset(this.world.offset++);
-    if (payload.startsWith("~")) return { kind: "filtered", offset };
-    const key = payload.startsWith("-") ? null : asRecordKey(payload.charAt(0));
-    const verdict = payload.endsWith("!")
-      ? { kind: "undeliverable" as const, reason: "DECODE_FAILED" as const, detail: "bad" }
-      : { kind: "deliver" as const };
-    return { kind: "matched", offset, key, bytes: 100, verdict, payload };
-  };
+    this.send({
+      kind: "records",
+      topic,
+      partition,
+      records: names.map((name) => namedRecord(name, this.world.offset++)),
+    });
 
   /** The last attempt of an event. */
   readonly open = (name: string): Delivery<string> => {
@@ -169,6 +164,17 @@ export class EngineBench {
   /** Names of the events that these effects attempt. */
   readonly names = (effects: readonly Effect<string>[]): string[] =>
     attempts(effects).map(({ payload }) => payload);
+}
+
+/** A record named as {@link EngineBench.arrive} takes it. */
+export function namedRecord(payload: string, at: number): NewRecord<string> {
+  const offset = asOffset(at);
+  if (payload.startsWith("~")) return { kind: "filtered", offset };
+  const key = payload.startsWith("-") ? null : asRecordKey(payload.charAt(0));
+  const verdict = payload.endsWith("!")
+    ? { kind: "undeliverable" as const, reason: "DECODE_FAILED" as const, detail: "bad" }
+    : { kind: "deliver" as const };
+  return { kind: "matched", offset, key, bytes: 100, verdict, payload };
 }
 
 /** A bench with what differs from the defaults. */

@@ -3,9 +3,10 @@ import type { AttemptResult } from "../src/core/lanes/attempt-result.ts";
 import { DEFAULTS, type EngineConfig } from "../src/core/config.ts";
 import type { Delivery, NewRecord } from "../src/core/lanes/delivery.ts";
 import type { Effect } from "../src/core/effect.ts";
-import { asEpoch, asOffset, asPartition, asRecordKey } from "../src/core/lanes/identity.ts";
+import { asEpoch, asJob, asOffset, asPartition, asRecordKey } from "../src/core/lanes/identity.ts";
 import type { AssignedInput, Input } from "../src/core/input.ts";
 import type { Marker } from "../src/core/aside/marker.ts";
+import type { ReplayPlan, ReplayStep } from "../src/core/replay/replay.ts";
 import { createState, partitionName, type EngineState } from "../src/core/state.ts";
 import { step } from "../src/core/step.ts";
 import { BUSY, FAILED, OK, REFUSED, REJECTED, throttled, topic } from "./engine-bench.ts";
@@ -49,7 +50,11 @@ export class RandomBench {
   readonly #writes: Write[] = [];
   readonly #readings: Asked<"read-detour">[] = [];
   readonly #progress: Asked<"progress">[] = [];
+  readonly #replayReadings: Asked<"read-replay">[] = [];
   readonly #commits: Asked<"commit">[] = [];
+  /** Replays that are not over, and how far they came as the log tells. */
+  readonly #replays = new Map<string, { readonly plan: ReplayPlan; step: ReplayStep | null }>();
+  #jobCount = 0;
   #mood = MOODS[0] ?? [];
   #now = 0;
   #generation = 0;
@@ -78,7 +83,7 @@ export class RandomBench {
     const draws = this.#draws;
     if (draws.chance(0.03)) this.#mood = draws.pick(MOODS);
     this.#now += draws.pick([0, 0, 1, 20, 300, 1_100]);
-    const dice = draws.below(200);
+    const dice = draws.below(240);
     if (dice < 22) return this.#fetch();
     if (dice < 80) return this.#endAttempt();
     if (dice < 120) return this.#answerWrite();
@@ -90,7 +95,54 @@ export class RandomBench {
     const by = draws.pick(["operator", "guard"] as const);
     if (dice < 191) return this.#send({ kind: "resume", by });
     if (dice < 193) return this.#send({ kind: "pause", by, reason: "TEST" });
+    if (dice >= 200) return this.#actOnReplay(dice - 200);
     this.#control(draws.below(100));
+  }
+
+  #actOnReplay(dice: number): void {
+    if (dice < 10) return this.#replay();
+    if (dice < 32) return this.#answerReplayReading();
+    const all = [...this.#state.replays.all];
+    const known = all.find(({ inFlightCount }) => inFlightCount > 0) ?? all[0];
+    const job = known?.plan.job ?? asJob("none");
+    const wish = this.#draws.pick(["run", "run", "run", "pause", "cancel"] as const);
+    this.#send({ kind: "replay-steered", job, wish });
+  }
+
+  /** A new job, or one that goes on. */
+  #replay(): void {
+    const draws = this.#draws;
+    const known = [...this.#replays.values()];
+    if (known.length > 0 && draws.chance(0.7)) {
+      const { plan, step } = draws.pick(known);
+      return this.#send({ kind: "replay", ...plan, wish: "run", step });
+    }
+    this.#jobCount += 1;
+    const job = asJob(`job-${this.#jobCount}`);
+    const partition = draws.pick(PARTITIONS);
+    const from = draws.below(this.#logOf(partition).records.length + 1);
+    const to = asOffset(from + draws.below(20));
+    const plan = { job, mode: "repair", topic, partition, from: asOffset(from), to } as const;
+    this.#replays.set(job, { plan, step: null });
+    this.#send({ kind: "replay", ...plan, wish: draws.pick(["run", "run", "pause"]), step: null });
+  }
+
+  #answerReplayReading(): void {
+    const reading = this.#draws.take(this.#replayReadings)?.reading;
+    if (reading === undefined) return;
+    const { replay, from, to } = reading;
+    const log = this.#logOf(replay.plan.partition);
+    if (this.#draws.chance(0.1)) {
+      const failure = { kind: "again" } as const;
+      return this.#send({ kind: "replay-failed", reading, failure });
+    }
+    if (this.#draws.chance(0.05)) {
+      const ends = { logStartOffset: to, logEndOffset: asOffset(log.records.length) };
+      return this.#send({ kind: "replay-failed", reading, failure: { kind: "gone", ...ends } });
+    }
+    const next = asOffset(Math.min(to, from + 1 + this.#draws.below(8)));
+    const offsets = Array.from({ length: next - from }, (_, index) => from + index);
+    this.#send({ kind: "replay-found", reading, records: recordsOf(log, offsets, false), next });
   }
 
   /** What the group asks for; often nothing. */
@@ -163,6 +215,9 @@ export class RandomBench {
     if (this.#state.hold.breaker.stage === "half-open" && this.#draws.chance(0.8)) return;
     const delivery = this.#draws.take(this.#attempts);
     if (delivery === undefined) return;
+    // So does what a replay waits for that is to stop.
+    const isLast = delivery.lane.replay?.stage === "stopping" && delivery.partition.isOwned;
+    if (isLast && this.#draws.chance(0.9)) return void this.#attempts.push(delivery);
     const result = this.#draws.pick(this.#mood);
     this.#send({ kind: "attempts-ended", ends: [{ delivery, result }] });
   }
@@ -240,6 +295,12 @@ export class RandomBench {
     const progress = this.#draws.take(this.#progress);
     if (progress === undefined) return;
     const kind = this.#draws.chance(0.5) ? "progress-written" : "progress-failed";
+    for (const { replay, step } of kind === "progress-written" ? progress.replays : []) {
+      const known = replay.partition.isOwned ? this.#replays.get(replay.plan.job) : undefined;
+      if (known === undefined) continue;
+      if (step.end === null) known.step = step;
+      else this.#replays.delete(replay.plan.job);
+    }
     this.#send({ kind, id: progress.id });
   }
 
@@ -286,6 +347,9 @@ export class RandomBench {
         return;
       case "progress":
         this.#progress.push(effect);
+        return;
+      case "read-replay":
+        this.#replayReadings.push(effect);
         return;
       case "commit":
         this.#commits.push(effect);

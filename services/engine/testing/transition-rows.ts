@@ -1,5 +1,6 @@
 /** A table of transitions as SPEC.md shows it: one row for each state. */
 import { LANE_TRANSITIONS } from "./lane-transitions.ts";
+import { REPLAY_TRANSITIONS } from "./replay-transitions.ts";
 import {
   BREAKER_TRANSITIONS,
   MEMBERSHIP_TRANSITIONS,
@@ -10,6 +11,7 @@ import {
 export function transitionRows(): string[] {
   return [
     ...rowsOf("lane", LANE_TRANSITIONS),
+    ...rowsOf("replay", REPLAY_TRANSITIONS),
     ...rowsOf("membership", MEMBERSHIP_TRANSITIONS),
     ...rowsOf("breaker", BREAKER_TRANSITIONS),
   ];

@@ -10,6 +10,7 @@ export const METRICS = {
   "millrace.delivery.attempts": "HTTP calls made",
   "millrace.delivery.events": "deliveries ended",
   "millrace.delivery.latency.seconds": "from the log to the target",
+  "millrace.replay.events": "events of replays ended",
   "millrace.consumer.lag": "log end less committed, records",
   "millrace.consumer.lag.age.seconds": "age of the oldest undelivered event",
   "millrace.consumer.committed.offset": "committed offset",

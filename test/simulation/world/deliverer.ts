@@ -4,6 +4,7 @@ import type { Group } from "./group.ts";
 import { Machine } from "./machine.ts";
 import type { FaultClass } from "./fault-classes.ts";
 import { SimulatedParkedLog } from "./parked-log.ts";
+import { SimulatedReplayLog } from "./replay-log.ts";
 import { SimulatedPreparer, type Registry } from "./preparer.ts";
 import { SimulatedSink } from "./sink.ts";
 import { SimulatedSource } from "./source.ts";
@@ -164,6 +165,7 @@ export class Deliverer {
         journalSink: new SimulatedSink({ ...sinkPorts, kind: "journal" }),
         stateLog: witness.stateLog(stateLog),
         parkedLog: new SimulatedParkedLog({ cluster, machine }),
+        replayLog: new SimulatedReplayLog({ cluster, machine }),
         sender: witness.sender(api),
         preparer: new SimulatedPreparer({ target, machine, registry, eventOf: eventAt, onFault }),
         clock: machine,

@@ -3,7 +3,8 @@ import type { Offset, TopicPartition } from "./lanes/identity.ts";
 import type { Detour, DetourReading } from "./aside/detour.ts";
 import type { Mark, Park } from "./aside/marker.ts";
 import type { PartitionState } from "./lanes/partition.ts";
-import type { ProgressEntry } from "./aside/progress.ts";
+import type { ProgressEntry, ReplayNote } from "./aside/progress.ts";
+import type { Replay, ReplayedEnd, ReplayReading, ReplayStep } from "./replay/replay.ts";
 import type { Pauser } from "./guards/pause.ts";
 
 /** How a delivery ended. It settles once. */
@@ -39,11 +40,26 @@ export type Effect<Payload> =
   | ({ readonly kind: "park" } & Park<Payload>)
   /** Read what a key has in the dead-letter and parked topics; report `detour-found` or `detour-failed`. */
   | ({ readonly kind: "read-detour" } & DetourReading<Payload>)
-  /** Write how far detours have come; report `progress-written` or `-failed`. One at a time. */
+  /** Write how far detours and replays have come, each of one moment; report `progress-written` or `-failed`. One at a time. */
   | {
       readonly kind: "progress";
       readonly id: number;
       readonly entries: readonly ProgressEntry<Payload>[];
+      readonly replays: readonly ReplayNote<Payload>[];
+    }
+  /** Read a part of a replay's range; report `replay-found` or `replay-failed`. */
+  | { readonly kind: "read-replay"; readonly reading: ReplayReading<Payload> }
+  /** An event of a replay ended: tell of it, forget its payload. Its live outcome stands as it is. */
+  | {
+      readonly kind: "replayed";
+      readonly delivery: Delivery<Payload>;
+      readonly end: ReplayedEnd;
+    }
+  /** A replay is over in this partition, and its last step written. */
+  | {
+      readonly kind: "replay-ended";
+      readonly replay: Replay<Payload>;
+      readonly step: ReplayStep;
     }
   /** Write that a key is set aside no longer; report `releases-written` or `-failed`. */
   | { readonly kind: "release"; readonly detour: Detour<Payload> }

@@ -1,11 +1,18 @@
 import type { AttemptResult } from "./lanes/attempt-result.ts";
 import type { Delivery, NewRecord } from "./lanes/delivery.ts";
-import type { TopicPartition } from "./lanes/identity.ts";
+import type { JobId, TopicPartition } from "./lanes/identity.ts";
 import type { Detour, DetourFound } from "./aside/detour.ts";
 import type { Mark, Park } from "./aside/marker.ts";
 import type { PartitionTakeover } from "./lanes/partition.ts";
 import type { RedriveRequest } from "./aside/redrive.ts";
 import type { Pauser } from "./guards/pause.ts";
+import type {
+  ReadingFailure,
+  ReplayFound,
+  ReplayReading,
+  ReplayRequest,
+  ReplayWish,
+} from "./replay/replay.ts";
 
 /** When an input came in, and the randomness it may use. The core has no other source of either. */
 export interface Moment {
@@ -67,6 +74,18 @@ export type Input<Payload> =
   | { readonly kind: "releases-written"; readonly detours: readonly Detour<Payload>[] }
   /** Releases could not be written; the engine asks again. */
   | { readonly kind: "releases-failed"; readonly detours: readonly Detour<Payload>[] }
+  /** A range of a partition is to be sent once more. */
+  | ({ readonly kind: "replay" } & ReplayRequest)
+  /** A job is to run, to pause, or to end, wherever it is. */
+  | { readonly kind: "replay-steered"; readonly job: JobId; readonly wish: ReplayWish }
+  /** What a replay reads was found. */
+  | ({ readonly kind: "replay-found" } & ReplayFound<Payload>)
+  /** It could not be read. */
+  | {
+      readonly kind: "replay-failed";
+      readonly reading: ReplayReading<Payload>;
+      readonly failure: ReadingFailure;
+    }
   /** The commit in flight was acknowledged. */
   | { readonly kind: "commit-acknowledged"; readonly id: number }
   /** The commit in flight failed; `isFenced`: its generation is over. */

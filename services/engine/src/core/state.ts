@@ -9,6 +9,7 @@ import type { PartitionId, Topic } from "./lanes/identity.ts";
 import type { Lane } from "./lanes/lane.ts";
 import type { PartitionState } from "./lanes/partition.ts";
 import { createProgress, type Progress } from "./aside/progress.ts";
+import { createReplays, type Replays } from "./replay/replay.ts";
 import { TokenBucket } from "./guards/token-bucket.ts";
 
 /** What the group allows this process to do. */
@@ -36,6 +37,7 @@ export interface EngineState<Payload> {
   /** Detours that read or have events in memory. */
   seatCount: number;
   readonly progress: Progress<Payload>;
+  readonly replays: Replays<Payload>;
   /** Partitions near a bound. */
   readonly pressed: Set<PartitionState<Payload>>;
   readonly bucket: TokenBucket;
@@ -85,6 +87,7 @@ export function createState<P>(config: EngineConfig, now: number): EngineState<P
     detours: new Fifo(),
     seatCount: 0,
     progress: createProgress(),
+    replays: createReplays(),
     pressed: new Set(),
     bucket: new TokenBucket(config.rate, now),
     dirty: new Set(),

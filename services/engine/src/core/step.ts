@@ -11,6 +11,7 @@
  * I6 a dead letter is acknowledged before its offset settles (write-ends.ts)
  * I17 the marker of a key is acknowledged before its dead-lettered event settles (write-ends.ts)
  * I18 an event is parked before it settles as parked (write-ends.ts)
+ * I32 no key is called twice at once, live or by a replay (contention.ts)
  */
 import { beginGeneration, endEpochs, fence } from "./lanes/assignment.ts";
 import { noteAppetite } from "./offsets/bounds.ts";
@@ -18,7 +19,8 @@ import { acknowledgeCommit, failCommit, mayCommit, sendCommit } from "./offsets/
 import type { StepContext } from "./context.ts";
 import { deferSlowKeys } from "./aside/deferral.ts";
 import { beginReadings, failReading, takeDetour } from "./aside/detour.ts";
-import { dispatch, mayBegin, nextDispatchAt, wakeDueLanes } from "./lanes/dispatch.ts";
+import { dispatch, nextDispatchAt, wakeDueLanes } from "./lanes/dispatch.ts";
+import { mayBegin } from "./lanes/may-begin.ts";
 import type { Effect } from "./effect.ts";
 import { StepRandom } from "./entropy.ts";
 import type { Input, Moment } from "./input.ts";
@@ -33,6 +35,14 @@ import {
   sendProgress,
 } from "./aside/progress.ts";
 import { redrive } from "./aside/redrive.ts";
+import {
+  advanceReplays,
+  beginReplay,
+  endReplays,
+  failReading as failReplayReading,
+  steerReplays,
+  takeFound,
+} from "./replay/course.ts";
 import type { EngineState } from "./state.ts";
 import {
   endDeadLetters,
@@ -66,6 +76,7 @@ export function step<P>(
   deferSlowKeys(context);
   dispatch(context);
   if (mayBegin(state)) beginReadings(context);
+  advanceReplays(context);
   noteAppetite(context);
   sendCommit(context);
   sendProgress(context);
@@ -110,6 +121,14 @@ function apply<P>(context: StepContext<P>, input: Input<P>): void {
     case "tick":
       context.state.wakeAt = Infinity;
       return;
+    case "replay":
+      return beginReplay(context, input);
+    case "replay-steered":
+      return steerReplays(context, input);
+    case "replay-found":
+      return takeFound(context, input);
+    case "replay-failed":
+      return failReplayReading(input.reading, input.failure);
     default:
       return applyAside(context, input);
   }
@@ -137,7 +156,7 @@ function applyAside<P>(context: StepContext<P>, input: AsideInput<P>): void {
     case "detour-failed":
       return failReading(context, input.detour);
     case "progress-written":
-      return acknowledgeProgress(context, input.id);
+      return endReplays(context, acknowledgeProgress(context, input.id));
     case "progress-failed":
       return failProgress(context, input.id);
     case "releases-written":

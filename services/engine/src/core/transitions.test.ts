@@ -3,6 +3,7 @@ import { beforeAll, describe, expect, it } from "vitest";
 import { LANE_TRANSITIONS, type LaneNext } from "../../testing/lane-transitions.ts";
 import { RandomBench } from "../../testing/random-bench.ts";
 import { transitionRows } from "../../testing/transition-rows.ts";
+import { REPLAY_TRANSITIONS, type ReplayNext } from "../../testing/replay-transitions.ts";
 import {
   BREAKER_TRANSITIONS,
   MEMBERSHIP_TRANSITIONS,
@@ -10,6 +11,7 @@ import {
 } from "../../testing/transition-table.ts";
 import type { BreakerStage } from "./guards/breaker.ts";
 import type { Lane, LaneState } from "./lanes/lane.ts";
+import type { Replay, ReplayStage } from "./replay/replay.ts";
 import type { EngineState, Membership } from "./state.ts";
 
 /** `MILLRACE_SEED` runs a single one. */
@@ -19,11 +21,12 @@ const seeds =
   single === undefined
     ? Array.from({ length: SEED_COUNT }, (_, index) => index + 1)
     : [Number(single)];
-const INPUT_COUNT = 600;
+const INPUT_COUNT = 800;
 
 type Cells = Readonly<Record<string, Readonly<Record<InputKind, readonly string[]>>>>;
-const TABLES: Readonly<Record<"lane" | "membership" | "breaker", Cells>> = {
+const TABLES: Readonly<Record<"lane" | "replay" | "membership" | "breaker", Cells>> = {
   lane: LANE_TRANSITIONS,
+  replay: REPLAY_TRANSITIONS,
   membership: MEMBERSHIP_TRANSITIONS,
   breaker: BREAKER_TRANSITIONS,
 };
@@ -34,12 +37,14 @@ class Witness {
   readonly strays: string[] = [];
   #seed = 0;
   #lanes: ReadonlyMap<Lane<string>, LaneState> = new Map();
+  #replays: ReadonlyMap<Replay<string>, ReplayStage> = new Map();
   #membership: Membership = "none";
   #breaker: BreakerStage = "closed";
 
   run(seed: number): void {
     this.#seed = seed;
     this.#lanes = new Map();
+    this.#replays = new Map();
     this.#membership = "none";
     this.#breaker = "closed";
     const bench = new RandomBench(seed, (state, { kind }) => {
@@ -59,8 +64,20 @@ class Witness {
       if (!this.#lanes.has(lane)) this.#note("lane", ["idle", input, to]);
     }
     this.#lanes = left;
+    this.#seeReplays(state, input);
     this.#membership = membership;
     this.#breaker = stage;
+  }
+
+  #seeReplays({ replays }: EngineState<string>, input: InputKind): void {
+    for (const [replay, from] of this.#replays) {
+      const to: ReplayNext = replays.all.has(replay) ? replay.stage : "gone";
+      this.#note("replay", [from, input, to]);
+    }
+    for (const replay of replays.all) {
+      if (!this.#replays.has(replay)) this.#note("replay", ["waiting", input, replay.stage]);
+    }
+    this.#replays = new Map(Array.from(replays.all, (replay) => [replay, replay.stage] as const));
   }
 
   #note(of: keyof typeof TABLES, [from, input, to]: readonly [string, InputKind, string]): void {
@@ -81,6 +98,9 @@ function lanesOf(state: EngineState<string>): Map<Lane<string>, LaneState> {
     for (const lane of partition.lanes.values()) note(lane);
     for (const lane of partition.looseLanes) note(lane);
     for (const { lane } of partition.detours) note(lane);
+    for (const { lanes: own, looseLanes } of partition.replays.values()) {
+      for (const lane of [...own.values(), ...looseLanes]) note(lane);
+    }
   }
   return lanes;
 }
@@ -128,7 +148,7 @@ describe("the engine's states under random inputs", () => {
     // Tables are padded by the formatter.
     const lines = spec.replaceAll(/ {2,}/gu, " ").split("\n");
 
-    const shown = lines.filter((line) => /^\| (?:lane|membership|breaker) \|/u.test(line));
+    const shown = lines.filter((line) => /^\| (?:lane|replay|membership|breaker) \|/u.test(line));
     expect(shown).toEqual(transitionRows());
   });
 });

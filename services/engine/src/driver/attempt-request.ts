@@ -1,4 +1,5 @@
 import type { Delivery } from "../core/lanes/delivery.ts";
+import type { ReplayPlan } from "../core/replay/replay.ts";
 import { assert } from "../errors.ts";
 import type { AttemptRequest, PreparedEvent, PreparedRequest, TraceContext } from "../ports.ts";
 
@@ -10,7 +11,7 @@ const IDEMPOTENCY_KEY = "idempotency-key";
  * target that overwrites may refuse lower ones) and the trace of this attempt.
  */
 export function attemptRequest(
-  { payload, partition, offset, keyCount }: Delivery<PreparedEvent>,
+  { payload, partition, offset, keyCount, lane: { replay } }: Delivery<PreparedEvent>,
   trace: TraceContext | null,
 ): AttemptRequest {
   const { request } = payload;
@@ -21,6 +22,7 @@ export function attemptRequest(
     headers: {
       ...request.headers,
       ...redrivenKey(request.headers, keyCount),
+      ...(replay === null ? {} : replayHeaders(request.headers, replay.plan)),
       "millrace-position": `${partition.topic}/${partition.partition}/${offset}`,
     },
     body: request.body,
@@ -37,4 +39,14 @@ function redrivenKey(
 ): Readonly<Record<string, string>> {
   const key = headers[IDEMPOTENCY_KEY];
   return keyCount === 0 || key === undefined ? {} : { [IDEMPOTENCY_KEY]: `${key}-${keyCount}` };
+}
+
+/** What tells a replay's call; a job that reprocesses has keys of its own, or the target would take it for done. */
+function replayHeaders(
+  headers: PreparedRequest["headers"],
+  { job, mode }: ReplayPlan,
+): Readonly<Record<string, string>> {
+  const key = headers[IDEMPOTENCY_KEY];
+  const isNew = mode === "reprocess" && key !== undefined;
+  return { "millrace-replay": job, ...(isNew ? { [IDEMPOTENCY_KEY]: `${key}-${job}` } : {}) };
 }

@@ -8,6 +8,7 @@ import type {
   ParkedLog,
   RecordSink,
   RecordSource,
+  ReplayLog,
   StartPosition,
   StateLog,
   Telemetry,
@@ -43,6 +44,7 @@ export interface DriverPorts {
   readonly journalSink: RecordSink;
   readonly stateLog: StateLog;
   readonly parkedLog: ParkedLog;
+  readonly replayLog: ReplayLog;
   readonly sender: AttemptSender;
   readonly preparer: EventPreparer;
   readonly clock: Clock;

@@ -6,6 +6,7 @@ import type { TargetId, TopicPartition } from "../core/lanes/identity.ts";
 import type { Aside, Mark, MarkerKind } from "../core/aside/marker.ts";
 import type { PartitionState } from "../core/lanes/partition.ts";
 import type { Pauser } from "../core/guards/pause.ts";
+import type { ReplayedEnd, ReplayPlan, ReplayStep } from "../core/replay/replay.ts";
 import { partitionName, type EngineState } from "../core/state.ts";
 import type {
   Assignment,
@@ -68,6 +69,7 @@ export class Reporter {
   readonly #attempts: Counter;
   readonly #events: Counter;
   readonly #deadLetters: Counter;
+  readonly #replayed: Counter;
   readonly #rebalances: Counter;
   readonly #latency: Histogram;
   readonly #duration: Histogram;
@@ -103,6 +105,7 @@ export class Reporter {
     this.#attempts = telemetry.counter("millrace.delivery.attempts", "HTTP calls made");
     this.#events = telemetry.counter("millrace.delivery.events", "deliveries ended");
     this.#deadLetters = telemetry.counter("millrace.dlq.messages", "dead letters written");
+    this.#replayed = telemetry.counter("millrace.replay.events", "events of replays ended");
     this.#rebalances = telemetry.counter("millrace.consumer.rebalances", "assignments received");
     this.#latency = telemetry.histogram(
       "millrace.delivery.latency.seconds",
@@ -240,6 +243,18 @@ export class Reporter {
       this.#log("error", "dead-lettered", fields);
     }
     this.#spans.settle(delivery, outcome === "delivered" ? undefined : givenUp?.reason);
+  }
+
+  /** An event of a replay ended; its live outcome stands. */
+  replayed(delivery: EventDelivery, end: ReplayedEnd): void {
+    this.#replayed.add(1, { target: this.#target, outcome: end.kind });
+    this.#spans.settle(delivery, end.kind === "failed" ? end.why.reason : undefined);
+  }
+
+  /** A replay is over in a partition. */
+  replayEnded({ job, topic, partition }: ReplayPlan, { end, counts }: ReplayStep): void {
+    const level = end === "done" || end === "cancelled" ? "info" : "error";
+    this.#log(level, "replay ended", { job, topic, partition, end, ...counts });
   }
 
   /** A key is set aside from here on. */

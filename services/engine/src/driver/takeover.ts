@@ -18,6 +18,7 @@ import type { ClaimWriter } from "./aside/claim-writer.ts";
 import type { DeadLetterPlaces } from "./dead-letters/dead-letter-places.ts";
 import { judgeMarkers } from "./aside/markers.ts";
 import type { DriverOptions, DriverPorts } from "./options.ts";
+import { judgeReplays, type ReplaySteps } from "./replay/replay-steps.ts";
 import {
   initialisedKey,
   readInitialised,
@@ -31,6 +32,8 @@ import {
 export interface Takeover {
   readonly owned: readonly AssignedInput[];
   readonly halted: readonly PartitionHalt[];
+  /** How far replays came in what was taken, by partition name. */
+  readonly replays: ReadonlyMap<string, ReplaySteps>;
 }
 
 /** What every part of a takeover works with. */
@@ -80,6 +83,9 @@ export async function takeOver(context: Context): Promise<Takeover> {
   await commitStarts(starts, context);
   const { options, ports } = context;
   const claimed = [...epochs].map(([{ topic, partition }, epoch]) => ({ topic, partition, epoch }));
+  // Before the claims that they are judged by are forgotten.
+  const judging = { target: options.target, stateLog: ports.stateLog };
+  const replays = await judgeReplays(claimed, judging);
   const markers = await judgeMarkers(claimed, {
     target: options.target,
     stateLog: ports.stateLog,
@@ -89,7 +95,7 @@ export async function takeOver(context: Context): Promise<Takeover> {
     .filter(isKept)
     .map(({ topic, partition }) => ({ kind: "continued", topic, partition }));
   for (const start of starts) owned.push(takenInput(start, epochs, markers));
-  return { owned, halted };
+  return { owned, halted, replays };
 }
 
 async function claim(

@@ -11,12 +11,13 @@
 import type { AttemptResult } from "../core/lanes/attempt-result.ts";
 import type { Delivery } from "../core/lanes/delivery.ts";
 import type { Effect } from "../core/effect.ts";
-import type { TopicPartition } from "../core/lanes/identity.ts";
+import type { JobId, TopicPartition } from "../core/lanes/identity.ts";
 import type { AssignedInput, Input } from "../core/input.ts";
 import { laneNameOf } from "../core/lanes/lane.ts";
 import type { PartitionState } from "../core/lanes/partition.ts";
 import type { RedriveRequest } from "../core/aside/redrive.ts";
 import type { Pauser } from "../core/guards/pause.ts";
+import type { ReplayWish } from "../core/replay/replay.ts";
 import { createState, partitionName, type EngineState } from "../core/state.ts";
 import { step } from "../core/step.ts";
 import { MillraceError } from "../errors.ts";
@@ -36,6 +37,7 @@ import { attemptRequest } from "./attempt-request.ts";
 import { Intake } from "./intake.ts";
 import { JournalWriter } from "./journal/journal-writer.ts";
 import { PORT_RETRY_MS, type DriverOptions, type DriverPorts } from "./options.ts";
+import { ReplayKeeper, type ReplayOrder, type ReplayStatus } from "./replay/replay-keeper.ts";
 import { Reporter } from "./reporter.ts";
 import { takeOver, type Takeover } from "./takeover.ts";
 
@@ -66,6 +68,7 @@ export class TargetDriver implements GroupListener {
   readonly #state: EngineState<PreparedEvent>;
   readonly #intake: Intake;
   readonly #asides: AsideKeeper;
+  readonly #replays: ReplayKeeper;
   /** What is to be redriven, until it is. */
   readonly #redrives = new Map<string, RedriveRequest>();
   readonly #journal: JournalWriter;
@@ -97,6 +100,13 @@ export class TargetDriver implements GroupListener {
         this.#redrives.delete(
           `${partitionName(partition.topic, partition.partition)}/${marker.lane}`,
         ),
+      writeReplays: (notes) => this.#replays.write(notes),
+    });
+    this.#replays = new ReplayKeeper(options, ports, {
+      state: this.#state,
+      reporter: this.#reporter,
+      fence: this.#asides.fence,
+      step: (input) => this.#step(input),
     });
     this.#journal = new JournalWriter(options, ports);
     this.#intake = new Intake(
@@ -162,6 +172,24 @@ export class TargetDriver implements GroupListener {
     this.#step({ kind: "redrive", ...request });
   }
 
+  /**
+   * Sends a range of a partition once more, beside live events. Like a redrive it outlasts rebalances: whoever owns the
+   * partition and knows of the job goes on with it. The same job again changes nothing.
+   */
+  replay(order: ReplayOrder): void {
+    this.#replays.order(order);
+  }
+
+  /** Pauses a job, lets it run on, or ends it. What was cancelled stays so. */
+  steerReplay(job: JobId, wish: ReplayWish): void {
+    this.#replays.steer(job, wish);
+  }
+
+  /** Where the jobs stand that this process knows of. */
+  get replays(): readonly ReplayStatus[] {
+    return this.#replays.statuses;
+  }
+
   /** @inheritdoc */
   async assigned(assignment: Assignment): Promise<void> {
     if (this.#stopping !== null) return;
@@ -179,6 +207,7 @@ export class TargetDriver implements GroupListener {
     const { generation } = assignment;
     this.#step({ kind: "assigned", generation, partitions: takeover.owned, partitionCount });
     for (const request of this.#redrives.values()) this.#step({ kind: "redrive", ...request });
+    this.#replays.taken(takeover.replays);
     this.#intake.pump();
   }
 
@@ -360,6 +389,11 @@ export class TargetDriver implements GroupListener {
       case "progress":
       case "release":
         return this.#asides.perform(effect);
+      case "read-replay":
+      case "replay-ended":
+        return this.#replays.perform(effect);
+      case "replayed":
+        return this.#replayed(effect);
       case "blocked":
         return this.#reporter.blocked(effect.delivery);
       case "commit":
@@ -392,6 +426,12 @@ export class TargetDriver implements GroupListener {
     const traceId = this.#reporter.traceIdOf(delivery);
     this.#journal.settled(delivery, { outcome, traceId });
     this.#reporter.settled(delivery, outcome);
+  }
+
+  #replayed({ delivery, end }: Extract<EventEffect, { kind: "replayed" }>): void {
+    const traceId = this.#reporter.traceIdOf(delivery);
+    this.#journal.replayed(delivery, { end, traceId });
+    this.#reporter.replayed(delivery, end);
   }
 
   #attempt(delivery: EventDelivery): void {

@@ -8,10 +8,11 @@
 import type { StepContext } from "../context.ts";
 import { DEFER_AT, pressureOf } from "../offsets/bounds.ts";
 import { unhold } from "./detour.ts";
-import { mayBegin } from "../lanes/dispatch.ts";
+import { mayBegin } from "../lanes/may-begin.ts";
 import type { Lane } from "../lanes/lane.ts";
 import type { PartitionState } from "../lanes/partition.ts";
 import { asideOf, markDeferred } from "./writes.ts";
+import { dropContended } from "../replay/contention.ts";
 
 /** Between two looks at a partition that is nearly full, ms. */
 export const DEFERRAL_INTERVAL_MS = 25;
@@ -78,6 +79,7 @@ function defer<P>(context: StepContext<P>, lane: Lane<P>): void {
     case "ready":
       ready.keep(isOther);
       retries.keep(isOther);
+      dropContended(lane.partition, isOther);
       break;
     default:
       return;

@@ -21,6 +21,7 @@ import type { Aside } from "./marker.ts";
 import type { PartitionState } from "../lanes/partition.ts";
 import type { EngineState } from "../state.ts";
 import { isBlocked } from "./writes.ts";
+import { freeKey } from "../replay/contention.ts";
 
 /** Detours that have events in memory, of a target; others take turns with them. */
 export const DETOURS_MAX = 100;
@@ -219,6 +220,7 @@ export function endRelease<P>(context: StepContext<P>, detour: Detour<P>): void 
   context.state.progress.dirty.delete(aside);
   partition.aside.delete(marker.lane);
   if (live?.state === "held" || live?.state === "blocked") offer(context, live);
+  freeKey(context, partition, marker.lane);
 }
 
 /** Takes a detour out of all that counts it. */

@@ -1,22 +1,37 @@
 /**
- * How far detours have come, written to the state topic continuously: a crash repeats only what was detoured since the
- * last acknowledged write. One write is open at a time, of all detours that have moved.
+ * How far detours and replays have come, written to the state topic continuously: a crash repeats only what they sent
+ * since the last acknowledged write. One write is open at a time, of all that have moved.
  */
 import { writeRetryMs } from "../lanes/backoff.ts";
 import type { StepContext } from "../context.ts";
 import type { Offset } from "../lanes/identity.ts";
 import type { Aside, Marker } from "./marker.ts";
 import type { PartitionState } from "../lanes/partition.ts";
+import { stepOf, type Replay, type ReplayStep } from "../replay/replay.ts";
 import type { EngineState } from "../state.ts";
 
-/** What is to be written of a target's detours. */
+/** What is to be written of a target's detours and replays. */
 export interface Progress<Payload> {
   readonly dirty: Set<Aside<Payload>>;
+  readonly replays: Set<Replay<Payload>>;
   /** The write that is open, or null. */
-  open: { readonly id: number; readonly asides: readonly Aside<Payload>[] } | null;
+  open: OpenWrite<Payload> | null;
   writeCount: number;
   failureCount: number;
   notBefore: number;
+}
+
+/** A write that is open. */
+export interface OpenWrite<Payload> {
+  readonly id: number;
+  readonly asides: readonly Aside<Payload>[];
+  readonly notes: readonly ReplayNote<Payload>[];
+}
+
+/** How far one replay has come. */
+export interface ReplayNote<Payload> {
+  readonly replay: Replay<Payload>;
+  readonly step: ReplayStep;
 }
 
 /** How far one detour has come. */
@@ -27,33 +42,42 @@ export interface ProgressEntry<Payload> {
   readonly cursor: Offset | null;
 }
 
-/** No detour has moved. */
+/** Nothing has moved. */
 export function createProgress<P>(): Progress<P> {
-  return { dirty: new Set(), open: null, writeCount: 0, failureCount: 0, notBefore: 0 };
+  return {
+    dirty: new Set(),
+    replays: new Set(),
+    open: null,
+    writeCount: 0,
+    failureCount: 0,
+    notBefore: 0,
+  };
 }
 
 /** Whether a write is open or due: a drain waits for it. */
-export function isProgressing<P>({ open, dirty }: Progress<P>): boolean {
-  return open !== null || dirty.size > 0;
+export function isProgressing<P>(progress: Progress<P>): boolean {
+  return progress.open !== null || hasMoved(progress);
 }
 
 /** When the next write may leave; Infinity when none waits for a time. */
 export function nextProgressAt<P>({ membership, progress }: EngineState<P>): number {
-  const { open, dirty, notBefore } = progress;
-  return membership !== "none" && open === null && dirty.size > 0 ? notBefore : Infinity;
+  const { open, notBefore } = progress;
+  return membership !== "none" && open === null && hasMoved(progress) ? notBefore : Infinity;
 }
 
 /** Sends the next write when the last is answered, something moved, and the interval is over. */
 export function sendProgress<P>({ state, effects, now }: StepContext<P>): void {
   const { progress, membership } = state;
-  const { dirty } = progress;
-  if (progress.open !== null || dirty.size === 0 || membership === "none") return;
+  const { dirty, replays } = progress;
+  if (progress.open !== null || !hasMoved(progress) || membership === "none") return;
   const isHurried = membership === "draining" && progress.failureCount === 0;
   if (now < progress.notBefore && !isHurried) return;
   const asides = [...dirty];
+  const notes = Array.from(replays, (replay) => ({ replay, step: stepOf(replay) }));
   dirty.clear();
+  replays.clear();
   progress.writeCount += 1;
-  progress.open = { id: progress.writeCount, asides };
+  progress.open = { id: progress.writeCount, asides, notes };
   progress.notBefore = now + state.config.commitIntervalMs;
   const entries = asides.map(({ partition, marker, next, cursor }) => ({
     partition,
@@ -61,14 +85,19 @@ export function sendProgress<P>({ state, effects, now }: StepContext<P>): void {
     next,
     cursor,
   }));
-  effects.push({ kind: "progress", id: progress.writeCount, entries });
+  effects.push({ kind: "progress", id: progress.writeCount, entries, replays: notes });
 }
 
-/** The write stands. */
-export function acknowledgeProgress<P>({ state: { progress } }: StepContext<P>, id: number): void {
-  if (progress.open?.id !== id) return;
+/** The write stands. @returns how far replays have come by it. */
+export function acknowledgeProgress<P>(
+  { state: { progress } }: StepContext<P>,
+  id: number,
+): readonly ReplayNote<P>[] {
+  if (progress.open?.id !== id) return [];
+  const { notes } = progress.open;
   progress.open = null;
   progress.failureCount = 0;
+  return notes;
 }
 
 /** The write may stand or not: it is made again, less often. */
@@ -78,6 +107,9 @@ export function failProgress<P>({ state, now }: StepContext<P>, id: number): voi
   for (const aside of progress.open.asides) {
     const isCurrent = aside.partition.aside.get(aside.marker.lane) === aside;
     if (isCurrent) progress.dirty.add(aside);
+  }
+  for (const { replay } of progress.open.notes) {
+    if (replay.partition.isOwned) progress.replays.add(replay);
   }
   progress.open = null;
   progress.failureCount += 1;
@@ -89,4 +121,11 @@ export function forgetProgress<P>({ progress }: EngineState<P>): void {
   for (const aside of progress.dirty) {
     if (!aside.partition.isOwned) progress.dirty.delete(aside);
   }
+  for (const replay of progress.replays) {
+    if (!replay.partition.isOwned) progress.replays.delete(replay);
+  }
+}
+
+function hasMoved<P>({ dirty, replays }: Progress<P>): boolean {
+  return dirty.size > 0 || replays.size > 0;
 }

@@ -14,6 +14,7 @@ import { createAside, type Mark, type Park } from "./marker.ts";
 import { redriveAside } from "./redrive.ts";
 import { conclude, settle } from "../lanes/settlement.ts";
 import { block, mark, markerKind } from "./writes.ts";
+import { freeKey } from "../replay/contention.ts";
 
 /** Dead letters are in the log: their lanes go on, or are marked first. */
 export function endDeadLetters<P>(
@@ -153,6 +154,7 @@ function endDetourMark<P>(
   aside.isInherited = false;
   context.state.progress.dirty.delete(aside);
   endDetour(context, detour);
+  freeKey(context, partition, marker.lane);
   boundIntake(context, partition);
 }
 

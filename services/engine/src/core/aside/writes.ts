@@ -9,6 +9,7 @@ import { noteGivenUp } from "../guards/flood-guard.ts";
 import type { Lane } from "../lanes/lane.ts";
 import type { Aside, Mark, Marker, MarkerKind } from "./marker.ts";
 import { isPaused } from "../guards/pause.ts";
+import { failReplayed } from "../replay/replay-lanes.ts";
 
 /**
  * Events of a key that are parked in one write, and bytes after which no more are added. What reads parked events back
@@ -54,6 +55,7 @@ export function beginWrites<P>(context: StepContext<P>): void {
 
 /** Asks for the dead letter of a lane's head; its event settles when the write is acknowledged (I6). */
 export function giveUp<P>(context: StepContext<P>, delivery: Delivery<P>, why: GivenUp): void {
+  if (delivery.lane.replay !== null) return failReplayed(context, delivery, why);
   delivery.lane.state = "writing";
   if (delivery.givenUp === null) noteGivenUp(context, delivery);
   delivery.givenUp = why;

@@ -5,6 +5,7 @@ import type { AssignedInput, Input } from "../input.ts";
 import type { Lane } from "./lane.ts";
 import { createPartition, type PartitionState } from "./partition.ts";
 import { forgetProgress } from "../aside/progress.ts";
+import { forgetReplay } from "../replay/course.ts";
 import { partitionName } from "../state.ts";
 
 type AssignedEvent = Extract<Input<never>, { kind: "assigned" }>;
@@ -66,6 +67,8 @@ function endEpoch<P>({ state }: StepContext<P>, partition: PartitionState<P>): v
   partition.lanes.clear();
   partition.looseLanes.clear();
   for (const detour of partition.detours) forgetDetour(state, detour);
+  for (const replay of partition.replays.values()) forgetReplay(state, replay);
+  partition.contended.clear();
   partition.aside.clear();
   state.pressed.delete(partition);
   state.dirty.delete(partition);
@@ -79,5 +82,8 @@ function forgetEnded<P>({ state }: StepContext<P>): void {
   state.retries.keep(isOwned);
   state.waiting.keep(isOwned);
   state.owing.keep(isOwned);
+  state.replays.ready.keep(isOwned);
+  state.replays.retries.keep(isOwned);
+  state.replays.urgent.keep(isOwned);
   forgetProgress(state);
 }

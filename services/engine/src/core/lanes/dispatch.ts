@@ -1,11 +1,17 @@
+import { assert } from "../../errors.ts";
 import { noteAttemptStart } from "./attempt-log.ts";
 import type { StepContext } from "../context.ts";
 import { endHold, mayStart, mayStartAt, noteStart } from "../guards/hold.ts";
 import type { Lane } from "./lane.ts";
-import { isPaused } from "../guards/pause.ts";
+import { mayBegin } from "./may-begin.ts";
+import { enlist } from "./enlist.ts";
 import { allotSlots } from "../guards/slots.ts";
 import type { EngineState } from "../state.ts";
 import { beginWrites, block, isBlocked, isHeld, owesWrite } from "../aside/writes.ts";
+import { enterKey, isCalledNow } from "../replay/contention.ts";
+import { queuedCount } from "../replay/replay.ts";
+import { offerReplayed } from "../replay/replay-lanes.ts";
+import { nextInTurn } from "../replay/turns.ts";
 
 /**
  * Brings a lane's new head on its way: to the queue of ready lanes, to what must be written instead of a call, or to
@@ -13,7 +19,8 @@ import { beginWrites, block, isBlocked, isHeld, owesWrite } from "../aside/write
  */
 export function offer<P>(context: StepContext<P>, lane: Lane<P>): void {
   const { state } = context;
-  const { head } = lane;
+  const { head, replay } = lane;
+  if (replay !== null) return offerReplayed(context, lane, replay);
   if (head === null) {
     lane.state = "idle";
     return rest(lane);
@@ -38,13 +45,6 @@ export function wakeDueLanes<P>({ state, now }: StepContext<P>): void {
   }
 }
 
-function enlist<P>(state: EngineState<P>, lane: Lane<P>): void {
-  lane.state = "ready";
-  lane.isToBeDeferred = false;
-  const isRetry = lane.head !== null && lane.head.chargedCount > 0;
-  (isRetry ? state.retries : state.ready).push(lane);
-}
-
 /** Begins the writes that lanes owe, and as many attempts as slots, rate and holds allow. */
 export function dispatch<P>(context: StepContext<P>): void {
   const { state, now } = context;
@@ -54,7 +54,8 @@ export function dispatch<P>(context: StepContext<P>): void {
   beginWrites(context);
   while (state.inFlightCount < state.slotCount && mayStart(state.hold, now)) {
     if (!state.bucket.has(now)) return;
-    const lane = nextLane(state);
+    const { size } = state.replays.all;
+    const lane = size === 0 ? nextLane(state) : nextInTurn(context, nextLane);
     if (lane === undefined) return;
     begin(context, lane);
   }
@@ -64,14 +65,9 @@ export function dispatch<P>(context: StepContext<P>): void {
 export function nextDispatchAt<P>({ state, now }: StepContext<P>): number {
   if (!mayBegin(state)) return Infinity;
   const dueAt = state.waiting.nextDueAt;
-  const queuedCount = state.ready.length + state.retries.length;
-  if (queuedCount === 0 || state.inFlightCount >= state.slotCount) return dueAt;
+  const count = state.ready.length + state.retries.length + queuedCount(state.replays);
+  if (count === 0 || state.inFlightCount >= state.slotCount) return dueAt;
   return Math.min(dueAt, Math.max(mayStartAt(state.hold), state.bucket.nextAt(now)));
-}
-
-/** Whether attempts and writes may begin at all: not without membership, in a drain, a generation that is over, a pause. */
-export function mayBegin<P>({ membership, isGenerationOver, hold }: EngineState<P>): boolean {
-  return membership === "active" && !isGenerationOver && !isPaused(hold);
 }
 
 /** An empty lane leaves the map, so that memory follows the backlog and not the number of keys ever seen. */
@@ -97,6 +93,7 @@ function begin<P>(context: StepContext<P>, lane: Lane<P>): void {
   const { state, effects, now } = context;
   const { head } = lane;
   if (head === null) return;
+  if (lane.replay !== null) beginReplayed(lane);
   noteStart(state.hold, head);
   lane.state = "in-flight";
   head.attemptCount += 1;
@@ -107,4 +104,10 @@ function begin<P>(context: StepContext<P>, lane: Lane<P>): void {
   if (state.wasRetry) state.retryInFlightCount += 1;
   state.bucket.take();
   effects.push({ kind: "attempt", delivery: head });
+}
+
+/** I32: no key is called twice at once, by live events or replays. */
+function beginReplayed<P>(lane: Lane<P>): void {
+  assert(!isCalledNow(lane), "I32: a replay calls a key that is being called");
+  enterKey(lane);
 }

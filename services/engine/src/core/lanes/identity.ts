@@ -19,6 +19,9 @@ export type RecordKey = Brand<string, "RecordKey">;
 /** One unbroken ownership of a partition: the offset of its claim in the state topic. Greater is later. */
 export type Epoch = Brand<number, "Epoch">;
 
+/** Name of a replay job: letters, digits, `.`, `_` and `-`, at most 64. */
+export type JobId = Brand<string, "JobId">;
+
 /** A partition of a topic. */
 export interface TopicPartition {
   readonly topic: Topic;
@@ -37,3 +40,5 @@ export const asTarget = (name: string): TargetId => name as TargetId;
 export const asRecordKey = (latin1: string): RecordKey => latin1 as RecordKey;
 /** Names a plain number an epoch. */
 export const asEpoch = (epoch: number): Epoch => epoch as Epoch;
+/** Names a plain string a job. */
+export const asJob = (id: string): JobId => id as JobId;

@@ -4,6 +4,7 @@ import type { Delivery } from "./delivery.ts";
 import type { Detour } from "../aside/detour.ts";
 import type { RecordKey } from "./identity.ts";
 import type { PartitionState } from "./partition.ts";
+import type { Replay } from "../replay/replay.ts";
 
 /**
  * Where the head of a lane stands.
@@ -50,6 +51,10 @@ export interface Lane<Payload> {
   isDeferring: boolean;
   /** The detour whose lane this is; null for what comes from the source partition. */
   detour: Detour<Payload> | null;
+  /** The replay whose lane this is; null for what is live. */
+  replay: Replay<Payload> | null;
+  /** Of a replay: live calls of its key that it has waited for. */
+  passedCount: number;
 }
 
 /** Lane name of `order: partition`: one for all keys. */
@@ -79,6 +84,8 @@ export function createLane<P>(partition: PartitionState<P>, name: string | null)
     isToBeDeferred: false,
     isDeferring: false,
     detour: null,
+    replay: null,
+    passedCount: 0,
   };
 }
 

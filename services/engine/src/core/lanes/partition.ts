@@ -1,10 +1,18 @@
 import type { BoundsConfig } from "../config.ts";
 import type { Detour } from "../aside/detour.ts";
 import { decodeDoneSet } from "../offsets/done-set.ts";
-import { asOffset, type Epoch, type Offset, type PartitionId, type Topic } from "./identity.ts";
+import {
+  asOffset,
+  type Epoch,
+  type JobId,
+  type Offset,
+  type PartitionId,
+  type Topic,
+} from "./identity.ts";
 import type { Lane } from "./lane.ts";
 import { createAside, type Aside, type AsideTakeover } from "../aside/marker.ts";
 import { OffsetTracker } from "../offsets/offset-tracker.ts";
+import type { Replay } from "../replay/replay.ts";
 
 /** One partition in one epoch: its lanes, its offsets and what of them is committed. */
 export interface PartitionState<Payload> {
@@ -20,6 +28,12 @@ export interface PartitionState<Payload> {
   readonly aside: Map<string, Aside<Payload>>;
   /** Those of them that are on their way back. */
   readonly detours: Set<Detour<Payload>>;
+  /** Ranges that are sent once more, by job. */
+  readonly replays: Map<JobId, Replay<Payload>>;
+  /** Keys that a replay is calling. */
+  readonly replayedKeys: Set<string>;
+  /** Lanes, live or of replays, that wait until a call of their key has ended. */
+  readonly contended: Map<string, Lane<Payload>[]>;
   /** Events below may have been attempted by earlier owners, with an end that is not known here. */
   readonly inheritedBelow: Offset;
   /** Monotonic ms before which no key is deferred. */
@@ -72,6 +86,9 @@ export function createPartition<P>(
     looseLanes: new Set(),
     aside: new Map(),
     detours: new Set(),
+    replays: new Map(),
+    replayedKeys: new Set(),
+    contended: new Map(),
     inheritedBelow: asOffset(Math.min(logEndOffset, committed.offset + reachMax)),
     deferNotBefore: 0,
     unsettledBytes: 0,

@@ -17,6 +17,8 @@ import { heed, isSpared, workingTime } from "../guards/hold.ts";
 import type { AttemptEnd } from "../input.ts";
 import { dequeue, type Lane } from "./lane.ts";
 import { giveUp } from "../aside/writes.ts";
+import { leaveKey } from "../replay/contention.ts";
+import { settleReplayed } from "../replay/replay-lanes.ts";
 
 type Retry = Extract<AttemptResult, { kind: "retry" }>;
 
@@ -28,6 +30,7 @@ export function endAttempts<P>(context: StepContext<P>, ends: readonly AttemptEn
 /** Settles a lane's head; the next one is on its way after. */
 export function settle<P>(context: StepContext<P>, delivery: Delivery<P>, outcome: Outcome): void {
   const { lane, partition } = delivery;
+  if (lane.replay !== null) return settleReplayed(context, delivery, { kind: "sent" });
   conclude(context, delivery, outcome);
   if (!deferNow(context, lane)) offer(context, lane);
   if (lane.detour === null) boundIntake(context, partition);
@@ -62,6 +65,7 @@ function endAttempt<P>(
   assert(delivery.lane.state === "in-flight", "I2: an attempt ends that was not open");
   assert(delivery.lane.head === delivery, "I2: an attempt ends that is not of the head");
   delivery.lane.state = "idle";
+  leaveKey(context, delivery.lane);
   noteAttemptEnd(delivery, result, context.now);
   const isFree = isSpared(state.hold, delivery);
   heed(context, delivery, result);

@@ -79,6 +79,15 @@ export class OffsetTracker {
     return (this.#carried[index]?.from ?? Infinity) <= offset;
   }
 
+  /** Offsets from one to below another that no earlier owner settled; nothing of them is tracked here. */
+  undoneCount(from: Offset, to: Offset): number {
+    let count = Math.max(0, to - from);
+    for (const run of this.#carried) {
+      count -= Math.max(0, Math.min(run.to, to) - Math.max(run.from, from));
+    }
+    return count;
+  }
+
   /** Takes up an offset; gives its sequence number. */
   track(offset: Offset, isSettled: boolean): number {
     assert(offset >= this.#next, "I1: offsets are tracked once, ascending");

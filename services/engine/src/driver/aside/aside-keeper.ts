@@ -5,11 +5,13 @@
 import type { Effect } from "../../core/effect.ts";
 import type { Input } from "../../core/input.ts";
 import type { Aside } from "../../core/aside/marker.ts";
+import type { ReplayNote } from "../../core/aside/progress.ts";
 import type { PreparedEvent } from "../../ports.ts";
 import { ClaimWriter } from "./claim-writer.ts";
 import { DeadLetterPlaces } from "../dead-letters/dead-letter-places.ts";
 import { DeadLetterWriter } from "../dead-letters/dead-letter-writer.ts";
 import { DetourReader } from "./detour-reader.ts";
+import { EpochFence } from "./epoch-fence.ts";
 import { MarkerWriter } from "./marker-writer.ts";
 import { PORT_RETRY_MS, type DriverOptions, type DriverPorts } from "../options.ts";
 import type { Reporter } from "../reporter.ts";
@@ -36,12 +38,15 @@ export interface AsideOwner {
   readonly step: (input: EventInput) => void;
   /** A key's detour is over: released, or given up again. */
   readonly detourEnded: (aside: Aside<PreparedEvent>) => void;
+  /** Writes how far replays have come. */
+  readonly writeReplays: (notes: readonly ReplayNote<PreparedEvent>[]) => Promise<void>;
 }
 
 /** See the head of this file. */
 export class AsideKeeper {
   readonly places = new DeadLetterPlaces();
   readonly claims: ClaimWriter;
+  readonly fence: EpochFence;
   readonly #clock: DriverPorts["clock"];
   readonly #to: AsideOwner;
   readonly #deadLetters: DeadLetterWriter;
@@ -55,14 +60,14 @@ export class AsideKeeper {
     this.#deadLetters = new DeadLetterWriter(ports.sink, { target, dead, parked });
     const { clock, stateLog, source } = ports;
     this.claims = new ClaimWriter(options, ports);
-    this.#markers = new MarkerWriter(target, {
-      clock,
+    this.fence = new EpochFence(target, {
       stateLog,
       claims: this.claims,
-      places: this.places,
       isProven: () => source.isProven(),
       onRenewed: ({ topic, partition }) => to.reporter.renewed({ topic, partition }),
     });
+    const { fence, places } = this;
+    this.#markers = new MarkerWriter(target, { clock, stateLog, fence, places });
     const lanes = engine.order === "partition" ? "partition" : "key";
     this.#reader = new DetourReader({ dead, parked, lanes }, ports, this.places);
   }
@@ -95,9 +100,10 @@ export class AsideKeeper {
         };
       case "progress":
         return {
-          what: "write the progress of a redrive",
+          what: "write the progress of a redrive or replay",
           made: async () => {
-            await this.#markers.progress(effect.entries);
+            if (effect.entries.length > 0) await this.#markers.progress(effect.entries);
+            if (effect.replays.length > 0) await this.#to.writeReplays(effect.replays);
             return { kind: "progress-written", id: effect.id };
           },
           failed: { kind: "progress-failed", id: effect.id },

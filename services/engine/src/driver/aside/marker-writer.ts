@@ -1,44 +1,31 @@
 /**
  * Writes a target's markers, their releases, and how far detours have come.
  *
- * Each is read back before it counts (I31): a claim that a dead or frozen process sent long ago may have reached the
- * log after ours and before the entry, and then the entry holds for nobody. Such a claim is of an earlier generation;
- * the partition is claimed anew then, and the entry written under the new epoch. A claim of a later generation means
- * that the partition is another's.
+ * Each is read back before it counts, and written again under a new epoch where it does not hold (epoch-fence.ts).
  */
 import type { Detour } from "../../core/aside/detour.ts";
-import type { Epoch, Offset, TargetId, TopicPartition } from "../../core/lanes/identity.ts";
+import type { Offset, TargetId, TopicPartition } from "../../core/lanes/identity.ts";
 import type { Mark, Marker } from "../../core/aside/marker.ts";
 import type { ProgressEntry } from "../../core/aside/progress.ts";
-import { assert, MillraceError } from "../../errors.ts";
+import { assert } from "../../errors.ts";
 import type { PreparedEvent } from "../../ports.ts";
-import type { ClaimWriter } from "./claim-writer.ts";
+import type { EpochFence, OwnPartition, Written } from "./epoch-fence.ts";
 import type { DeadLetterPlaces } from "../dead-letters/dead-letter-places.ts";
 import type { DriverPorts } from "../options.ts";
 import {
   markerKey,
   progressKey,
-  readClaim,
   readMarker,
   readProgress,
   type MarkerValue,
   type ProgressValue,
 } from "./state-keys.ts";
 
-/** A partition as its owner took it. */
-type OwnPartition = TopicPartition & { readonly epoch: Epoch };
-
 /** A marker or release to be written. */
 interface MarkerEntry {
   readonly partition: OwnPartition;
   readonly lane: string;
   readonly value: Omit<MarkerValue, "v" | "at">;
-}
-
-/** An entry that stands and holds. */
-interface Written {
-  readonly epoch: Epoch;
-  readonly at: Offset;
 }
 
 /** Progress entries of a detour that stand in the state topic. */
@@ -53,12 +40,8 @@ interface Trail {
 export interface MarkerWriterPorts {
   readonly clock: DriverPorts["clock"];
   readonly stateLog: DriverPorts["stateLog"];
-  readonly claims: ClaimWriter;
+  readonly fence: EpochFence;
   readonly places: DeadLetterPlaces;
-  /** Whether membership is proven at this moment. */
-  readonly isProven: () => boolean;
-  /** A partition was claimed anew. */
-  readonly onRenewed: (partition: TopicPartition) => void;
 }
 
 /** See the head of this file. */
@@ -66,8 +49,6 @@ export class MarkerWriter {
   readonly #target: TargetId;
   readonly #ports: MarkerWriterPorts;
   #writeCount = 0;
-  /** Epochs of partitions that were claimed anew. */
-  readonly #renewed = new WeakMap<OwnPartition, Epoch>();
   readonly #trails = new WeakMap<Marker, Trail>();
 
   constructor(target: TargetId, ports: MarkerWriterPorts) {
@@ -112,7 +93,8 @@ export class MarkerWriter {
     // What the last one that holds has replaced goes with the next; never the last itself.
     const replaced = trails.flatMap(({ replaced: keys }) => keys);
     for (const [index, { key }] of written.entries()) trails[index]?.replaced.push(key);
-    const offsets = await this.#ports.stateLog.append([
+    const { fence, stateLog } = this.#ports;
+    const offsets = await stateLog.append([
       ...written.map(({ key, value }) => ({ key, value })),
       ...replaced.map((key) => ({ key, value: null })),
     ]);
@@ -122,7 +104,7 @@ export class MarkerWriter {
     for (const [index, { entry, epoch, key }] of written.entries()) {
       const at = offsets[index];
       assert(at !== undefined, "I31: progress was acknowledged without its offset");
-      if (await this.#holds(entry.partition, { epoch, at })) keep(this.#trailOf(entry.marker), key);
+      if (await fence.holds(entry.partition, { epoch, at })) keep(this.#trailOf(entry.marker), key);
       else fenced.push(entry);
     }
     if (fenced.length > 0) await this.progress(fenced);
@@ -131,7 +113,7 @@ export class MarkerWriter {
   #progressEntry(entry: ProgressEntry<PreparedEvent>) {
     const { partition, marker, next, cursor } = entry;
     const { lane, offset } = marker;
-    const epoch = this.#epochOf(partition);
+    const epoch = this.#ports.fence.epochOf(partition);
     this.#writeCount += 1;
     const name = { epoch, lane, write: this.#writeCount };
     const value: ProgressValue = { v: 1, marker: { epoch: marker.epoch, offset }, next, cursor };
@@ -148,44 +130,16 @@ export class MarkerWriter {
   }
 
   async #append({ partition, lane, value }: MarkerEntry): Promise<Written> {
-    const { clock, stateLog } = this.#ports;
+    const { clock, fence, stateLog } = this.#ports;
     for (;;) {
       this.#writeCount += 1;
-      const epoch = this.#epochOf(partition);
+      const epoch = fence.epochOf(partition);
       const key = markerKey(this.#target, partition, { epoch, lane, write: this.#writeCount });
       const time = new Date(clock.wallNow()).toISOString();
       const [at] = await stateLog.append([{ key, value: { v: 1, ...value, at: time } }]);
       assert(at !== undefined, "I31: a marker was acknowledged without its offset");
-      if (await this.#holds(partition, { epoch, at })) return { epoch, at };
+      if (await fence.holds(partition, { epoch, at })) return { epoch, at };
     }
-  }
-
-  /** Whether an entry holds; where it does not, the partition is claimed anew first. */
-  async #holds(partition: OwnPartition, { epoch, at }: Written): Promise<boolean> {
-    const { stateLog, claims, isProven, onRenewed } = this.#ports;
-    await stateLog.readTo(at);
-    const between = stateLog
-      .list(`claim/${this.#place(partition)}`)
-      .filter(([, { offset }]) => epoch < offset && offset < at);
-    if (between.length === 0) return true;
-    // Claimed anew already, for another entry.
-    if (this.#epochOf(partition) > epoch) return false;
-    const isLost = between.some(([, { value }]) => {
-      const generation = readClaim(value)?.generation;
-      return generation === undefined || generation >= claims.generation;
-    });
-    if (isLost || !isProven()) {
-      const { topic, partition: id } = partition;
-      throw new MillraceError("CLAIM_LOST", `partition is claimed by another: ${topic}/${id}`);
-    }
-    const [renewed] = await claims.claim([partition]);
-    if (renewed !== undefined) this.#renewed.set(partition, renewed);
-    onRenewed(partition);
-    return false;
-  }
-
-  #epochOf(partition: OwnPartition): Epoch {
-    return this.#renewed.get(partition) ?? partition.epoch;
   }
 
   #place({ topic, partition }: TopicPartition): string {

@@ -158,7 +158,7 @@ function takeovers(
 }
 
 /** Whether an entry was written by an owner that had been overtaken. */
-function isFenced(epoch: Epoch, at: Offset, claims: readonly Offset[]): boolean {
+export function isFenced(epoch: Epoch, at: Offset, claims: readonly Offset[]): boolean {
   return claims.some((claim) => epoch < claim && claim < at);
 }
 

@@ -97,7 +97,7 @@ export interface TopicValue {
   readonly partitionCount: number;
 }
 
-/** The partition that a `claim/`, `marker/` or `progress/` key speaks of, as `<topic>/<partition>`. */
+/** The partition that a `claim/`, `marker/`, `progress/` or `replay/` key speaks of, as `<topic>/<partition>`. */
 export function placeOf(key: string): string {
   const [, , topic = "", partition = ""] = key.split("/");
   return `${topic}/${partition}`;
@@ -207,14 +207,17 @@ function isMarkerKind(kind: string): kind is MarkerValue["kind"] {
   return ["quarantine", "block", "deferred", "released"].includes(kind);
 }
 
-function isOffset(value: unknown): value is number {
+/** Whether a value is a safe integer. */
+export function isOffset(value: unknown): value is number {
   return typeof value === "number" && Number.isSafeInteger(value);
 }
 
-function isVersionOne(value: unknown): value is Record<string, unknown> & { v: 1 } {
+/** Whether a value is an object of version 1. */
+export function isVersionOne(value: unknown): value is Record<string, unknown> & { v: 1 } {
   return isRecord(value) && value["v"] === 1;
 }
 
-function isRecord(value: unknown): value is Record<string, unknown> {
+/** Whether a value is an object. */
+export function isRecord(value: unknown): value is Record<string, unknown> {
   return typeof value === "object" && value !== null;
 }

@@ -6,7 +6,8 @@ import { Buffer, isUtf8 } from "node:buffer";
 import { keptAttempts, type EndedAttempt } from "../../core/lanes/attempt-log.ts";
 import type { Delivery } from "../../core/lanes/delivery.ts";
 import type { Outcome } from "../../core/effect.ts";
-import type { Epoch, Offset, PartitionId, Topic } from "../../core/lanes/identity.ts";
+import type { Epoch, JobId, Offset, PartitionId, Topic } from "../../core/lanes/identity.ts";
+import type { ReplaySkip } from "../../core/replay/replay.ts";
 import type { PreparedEvent } from "../../ports.ts";
 
 /** Longest text of an entry, characters; a longer one is cut. The coordinates still lead to the event. */
@@ -43,7 +44,8 @@ export interface JournalEntry {
   readonly source: string | null;
   readonly type: string | null;
   readonly tenant: string;
-  readonly outcome: Outcome;
+  /** `failed`: of a replay, which writes no dead letter. */
+  readonly outcome: Outcome | "failed";
   /** Why it was not delivered; null where it was. */
   readonly reason: string | null;
   readonly detail: string | null;
@@ -55,6 +57,8 @@ export interface JournalEntry {
   readonly attemptCount: number;
   /** In order; what is left out stands behind the first three. */
   readonly attempts: readonly JournalAttempt[];
+  /** The replay job that it belongs to; null: live. */
+  readonly job: JobId | null;
 }
 
 /** Offsets in a row that the filter left out. */
@@ -71,6 +75,8 @@ export interface JournalSkip {
 /** How a delivery ended, and when. */
 export interface JournalEnd {
   readonly outcome: JournalEntry["outcome"];
+  /** Of an event of a replay that was not sent. */
+  readonly skip?: ReplaySkip;
   readonly settledAt: number;
   readonly traceId: string | null;
 }
@@ -90,18 +96,21 @@ export function journalEntry(delivery: Delivery<PreparedEvent>, end: JournalEnd)
     type: payload.type === null ? null : cut(payload.type),
     tenant: cut(payload.tenant),
     outcome: end.outcome,
-    ...reasonOf(delivery, end.outcome),
+    ...(end.skip === undefined
+      ? reasonOf(delivery, end.outcome)
+      : { reason: end.skip, detail: null }),
     mappingRevision: payload.mappingRevision,
     settledAt: Math.round(end.settledAt),
     traceId: end.traceId === null ? null : cut(end.traceId),
     attemptCount: first.length + leftOutCount + last.length,
     attempts: (first.length === 0 ? last : [...first, ...last]).map(journalAttempt),
+    job: delivery.lane.replay?.plan.job ?? null,
   };
 }
 
 function reasonOf(
   { givenUp, lane, offset, partition }: Delivery<PreparedEvent>,
-  outcome: Outcome,
+  outcome: JournalEntry["outcome"],
 ): Pick<JournalEntry, "detail" | "reason"> {
   const aside = outcome === "parked" ? partition.aside.get(lane.name ?? "") : undefined;
   if (aside !== undefined) {

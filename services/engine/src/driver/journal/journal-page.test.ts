@@ -23,6 +23,7 @@ const DELIVERED: JournalEntry = {
   traceId: "0af7651916cd43dd8448eb211c80319c",
   attemptCount: 1,
   attempts: [{ startedAt: 1_764_000_000_100, durationMs: 23, end: "delivered", status: 204 }],
+  job: null,
 };
 
 const FAILED: JournalEntry = {
@@ -161,7 +162,7 @@ describe("a reader", () => {
   it("leaves aside what a later writer adds", () => {
     const reading = changed((json) => {
       Object.assign(json, { process: "p1" });
-      json.entries[0]?.push("more");
+      json.entries[0]?.push(null, "more");
     });
 
     expect(reading).toMatchObject({ kind: "page", page: { entries: [DELIVERED] } });

@@ -3,7 +3,7 @@
  *
  *   { "v": 1, "target": <name>,
  *     "entries": [[topic, partition, "offset", epoch, key, id, source, type, tenant, outcome, reason, detail,
- *                  revision, settledAt, traceId, attemptCount, [[startedAt, durationMs, end, status], ...]], ...],
+ *                  revision, settledAt, traceId, attemptCount, [[startedAt, durationMs, end, status], ...], job], ...],
  *     "skipped": [[topic, partition, "from", "to", epoch, revision], ...],
  *     "texts": [<what topic, source, type, tenant, outcome, reason, revision and end are indexes of>] }
  *
@@ -99,7 +99,9 @@ export class JournalPageBuilder {
     const why = `${this.#textOrNull(entry.reason)},${jsonText(entry.detail)}`;
     const end = `${this.#text(entry.outcome)},${why},${this.#text(entry.mappingRevision)}`;
     const seen = `${entry.settledAt},${jsonText(entry.traceId)},${entry.attemptCount}`;
-    return `[${place},${name},${kind},${end},${seen},[${this.#attempts(entry.attempts)}]]`;
+    // Most are live, and say nothing of it.
+    const job = entry.job === null ? "" : `,${this.#text(entry.job)}`;
+    return `[${place},${name},${kind},${end},${seen},[${this.#attempts(entry.attempts)}]${job}]`;
   }
 
   #attempts(attempts: readonly JournalAttempt[]): string {

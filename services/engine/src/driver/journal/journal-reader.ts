@@ -1,7 +1,13 @@
 /** Reads pages of the journal: the other side of journal-page.ts. */
 import { Buffer } from "node:buffer";
-import type { Outcome } from "../../core/effect.ts";
-import { asEpoch, asOffset, asPartition, asTopic } from "../../core/lanes/identity.ts";
+import {
+  asEpoch,
+  asJob,
+  asOffset,
+  asPartition,
+  asTopic,
+  type JobId,
+} from "../../core/lanes/identity.ts";
 import type { JournalAttempt, JournalEntry, JournalKey, JournalSkip } from "./journal-entry.ts";
 import { JOURNAL_VERSION } from "./journal-page.ts";
 
@@ -18,7 +24,13 @@ export type JournalReading =
   | { readonly kind: "page"; readonly page: JournalPage }
   | { readonly kind: "unreadable"; readonly detail: string };
 
-const OUTCOMES: readonly Outcome[] = ["delivered", "dead-lettered", "parked"];
+const OUTCOMES: readonly JournalEntry["outcome"][] = [
+  "delivered",
+  "dead-lettered",
+  "parked",
+  "skipped",
+  "failed",
+];
 
 /** Reads a record's value. Names and array elements that it does not know are left aside; unknown versions are refused. */
 export function readJournalPage(value: Uint8Array): JournalReading {
@@ -89,6 +101,12 @@ class Row {
     return offset;
   }
 
+  /** Live entries end before it. */
+  jobIfAny(): JobId | null {
+    const element = this.next();
+    return element === undefined || element === null ? null : asJob(this.named(element));
+  }
+
   rows(): readonly Row[] {
     return listOf(this.next()).map((row) => new Row(row, this.#table));
   }
@@ -114,6 +132,7 @@ function entryOf(row: Row): JournalEntry {
     traceId: row.nullable(textOf),
     attemptCount: row.number(),
     attempts: row.rows().map(attemptOf),
+    job: row.jobIfAny(),
   };
 }
 
@@ -137,7 +156,7 @@ function skipOf(row: Row): JournalSkip {
   };
 }
 
-function outcomeOf(text: string): Outcome {
+function outcomeOf(text: string): JournalEntry["outcome"] {
   const outcome = OUTCOMES.find((known) => known === text);
   if (outcome === undefined) throw new PageFault(`"${text}" is no outcome`);
   return outcome;

@@ -7,6 +7,7 @@
 import { Buffer } from "node:buffer";
 import type { SkippedRun } from "../../core/effect.ts";
 import type { Delivery } from "../../core/lanes/delivery.ts";
+import type { ReplayedEnd } from "../../core/replay/replay.ts";
 import type { Cancel, Counter, PreparedEvent } from "../../ports.ts";
 import { journalEntry, type JournalEnd } from "./journal-entry.ts";
 import { JournalPageBuilder } from "./journal-page.ts";
@@ -62,6 +63,20 @@ export class JournalWriter {
     const settledAt = this.#ports.clock.wallNow();
     this.#page.add(journalEntry(delivery, { ...end, settledAt }));
     this.#added();
+  }
+
+  /** Takes an event of a replay that has just ended. */
+  replayed(
+    delivery: Delivery<PreparedEvent>,
+    of: { readonly end: ReplayedEnd; readonly traceId: string | null },
+  ): void {
+    const { end, traceId } = of;
+    const outcome = end.kind === "sent" ? "delivered" : end.kind;
+    this.settled(delivery, {
+      outcome,
+      traceId,
+      ...(end.kind === "skipped" ? { skip: end.reason } : {}),
+    });
   }
 
   /** Takes offsets that the filter left out. */

@@ -1,0 +1,142 @@
+/**
+ * The lanes of replays: one event of a key after the other, each counted once. What becomes of an event concerns its job
+ * alone: a failed one writes no dead letter and sets no key aside, since the live outcome stands. What follows it is what
+ * `onDeadLetter` says of live events: unless that is `skip`, later events of its key are not sent (I34).
+ */
+import { assert } from "../../errors.ts";
+import type { StepContext } from "../context.ts";
+import type { Delivery, GivenUp, MatchedRecord, NewRecord } from "../lanes/delivery.ts";
+import { createDelivery } from "../lanes/delivery.ts";
+import { enlist } from "../lanes/enlist.ts";
+import { createLane, dequeue, enqueue, laneNameOf, type Lane } from "../lanes/lane.ts";
+import { contend } from "./contention.ts";
+import type { Replay, ReplayedEnd } from "./replay.ts";
+
+/** Lanes of one replay in which an event may fail, and characters of their names; one more ends it. */
+export const FAILED_LANES_MAX = 100;
+export const FAILED_NAMES_MAX = 32_768;
+
+/** Takes a record of the range in. */
+export function takeReplayed<P>(
+  context: StepContext<P>,
+  replay: Replay<P>,
+  record: NewRecord<P>,
+): void {
+  const { tracker } = replay;
+  if (record.offset < tracker.nextOffset) return;
+  // An earlier owner, or an earlier reading, has counted it.
+  const isDone = tracker.wasDone(record.offset);
+  const sequence = tracker.track(record.offset, isDone || record.kind === "filtered");
+  if (isDone) return;
+  if (record.kind === "filtered") return count(context, replay, FILTERED);
+  replay.unsettledBytes += record.bytes;
+  const lane = laneOf(context, replay, record);
+  enqueue(lane, createDelivery(lane, record, sequence));
+  if (lane.state === "idle") offerReplayed(context, lane, replay);
+}
+
+/** Brings a lane's new head on its way, and ends those that make no call. */
+export function offerReplayed<P>(context: StepContext<P>, lane: Lane<P>, replay: Replay<P>): void {
+  for (let { head } = lane; head !== null; { head } = lane) {
+    lane.state = "ready";
+    // Dropped once nothing of it is in flight.
+    if (replay.stage !== "running") return;
+    const end = endWithoutCall(lane, replay, head);
+    if (end === null) return queue(context, lane);
+    conclude(context, head, end);
+  }
+  lane.state = "idle";
+  if (lane.name === null) replay.looseLanes.delete(lane);
+  else replay.lanes.delete(lane.name);
+}
+
+/** The head of a replay's lane has ended; the next one is on its way after. */
+export function settleReplayed<P>(
+  context: StepContext<P>,
+  delivery: Delivery<P>,
+  end: ReplayedEnd,
+): void {
+  const { lane } = delivery;
+  conclude(context, delivery, end);
+  if (lane.replay !== null) offerReplayed(context, lane, lane.replay);
+}
+
+/** The head of a replay's lane is given up. */
+export function failReplayed<P>(
+  context: StepContext<P>,
+  delivery: Delivery<P>,
+  why: GivenUp,
+): void {
+  delivery.givenUp = why;
+  settleReplayed(context, delivery, { kind: "failed", why });
+}
+
+const FILTERED: ReplayedEnd = { kind: "skipped", reason: "FILTERED" };
+const KEY_SET_ASIDE: ReplayedEnd = { kind: "skipped", reason: "KEY_SET_ASIDE" };
+const KEY_FAILED: ReplayedEnd = { kind: "skipped", reason: "KEY_FAILED" };
+
+function endWithoutCall<P>(
+  { name, partition }: Lane<P>,
+  { failedLanes }: Replay<P>,
+  { verdict }: Delivery<P>,
+): ReplayedEnd | null {
+  const aside = name === null ? undefined : partition.aside.get(name);
+  // A deferred key comes back by itself, so its events wait.
+  if (aside !== undefined && aside.marker.kind !== "deferred") return KEY_SET_ASIDE;
+  if (name !== null && failedLanes.has(name)) return KEY_FAILED;
+  return verdict.kind === "undeliverable" ? { kind: "failed", why: verdict } : null;
+}
+
+function queue<P>({ state }: StepContext<P>, lane: Lane<P>): void {
+  const { name, partition } = lane;
+  if (name !== null && partition.aside.has(name)) contend(lane, name);
+  else enlist(state, lane);
+}
+
+function conclude<P>(context: StepContext<P>, delivery: Delivery<P>, end: ReplayedEnd): void {
+  const { lane, sequence, bytes } = delivery;
+  const { replay } = lane;
+  assert(lane.head === delivery, "I2: an event settles that is not its lane's head");
+  assert(replay !== null && sequence !== null, "I3: an event settles that is not tracked");
+  dequeue(lane);
+  replay.tracker.settle(sequence);
+  replay.unsettledBytes -= bytes;
+  count(context, replay, end);
+  if (end.kind === "failed") noteFailed(context, lane, replay);
+  context.effects.push({ kind: "replayed", delivery, end });
+}
+
+/** I35: counts and offsets change in one step, and are written as of one moment. */
+function count<P>({ state }: StepContext<P>, replay: Replay<P>, end: ReplayedEnd): void {
+  const { skipped, failed } = replay;
+  if (end.kind === "sent") replay.sentCount += 1;
+  else if (end.kind === "skipped") skipped[end.reason] = (skipped[end.reason] ?? 0) + 1;
+  else failed[end.why.reason] = (failed[end.why.reason] ?? 0) + 1;
+  state.progress.replays.add(replay);
+}
+
+function noteFailed<P>({ state }: StepContext<P>, { name }: Lane<P>, replay: Replay<P>): void {
+  if (name === null || state.config.onDeadLetter === "skip") return;
+  const { failedLanes } = replay;
+  failedLanes.add(name);
+  let length = 0;
+  for (const one of failedLanes) length += one.length;
+  if (failedLanes.size <= FAILED_LANES_MAX && length <= FAILED_NAMES_MAX) return;
+  replay.end ??= "too-many-keys-failed";
+  replay.stage = "stopping";
+}
+
+function laneOf<P>(
+  { state }: StepContext<P>,
+  replay: Replay<P>,
+  { key }: MatchedRecord<P>,
+): Lane<P> {
+  const name = laneNameOf(state.config.order, key);
+  const known = name === null ? undefined : replay.lanes.get(name);
+  if (known !== undefined) return known;
+  const lane = createLane(replay.partition, name);
+  lane.replay = replay;
+  if (name === null) replay.looseLanes.add(lane);
+  else replay.lanes.set(name, lane);
+  return lane;
+}
