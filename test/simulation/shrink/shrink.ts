@@ -72,7 +72,10 @@ class Shrinker {
   async #leaveOutTargets(): Promise<void> {
     for (const target of this.#plan.targets) {
       const targets = this.#plan.targets.filter((one) => one !== target);
-      if (targets.length > 0) await this.#tryPlan({ ...this.#plan, targets });
+      const operations = this.#plan.operations.filter(
+        (operation) => !("target" in operation) || operation.target !== target.name,
+      );
+      if (targets.length > 0) await this.#tryPlan({ ...this.#plan, targets, operations });
     }
   }
 
