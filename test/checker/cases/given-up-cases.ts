@@ -134,4 +134,76 @@ export const GIVEN_UP_CASES = casesOf([
         script.call(spot(0), { job: "r1", number: 2 });
       }),
   },
+  {
+    id: "S20",
+    what: "what a replay tells of adds up to its range",
+    holds: () =>
+      delivered((script) => {
+        script.op("replay", { ...replay, from: 0, to: 1, mode: "repair" });
+        script
+          .call(spot(0), { job: "r1" })
+          .op("job-done", { ...replay, detail: told({ sent: 1 }) });
+      }),
+    breaks: () =>
+      delivered((script) => {
+        script.op("replay", { ...replay, from: 0, to: 1, mode: "repair" });
+        script
+          .call(spot(0), { job: "r1" })
+          .op("job-done", { ...replay, detail: told({ sent: 0 }) });
+      }),
+  },
+  {
+    id: "S20",
+    what: "an event is left out only behind one that was given up",
+    holds: () => {
+      const script = new ScriptedHistory().owned();
+      quarantined(script);
+      script.op("replay", { ...replay, from: 0, to: 2, mode: "repair" });
+      const detail = told({ sent: 0, skipped: { KEY_SET_ASIDE: 2 } });
+      script.op("job-done", { ...replay, detail });
+      script.op("redrive", redrive).call(spot(0), { job: "m1" }).call(spot(1), { job: "m1" });
+      return script.call(spot(2)).commit(3).end();
+    },
+    breaks: () =>
+      delivered((script) => {
+        script.op("replay", { ...replay, from: 0, to: 1, mode: "repair" });
+        const detail = told({ sent: 0, skipped: { KEY_SET_ASIDE: 1 } });
+        script.op("job-done", { ...replay, detail });
+      }),
+  },
+  {
+    id: "S20",
+    what: "a replay sends nothing before its live delivery has ended",
+    holds: () =>
+      delivered((script) => {
+        script.op("replay", { ...replay, from: 0, to: 1, mode: "repair" });
+        script.call(spot(0), { job: "r1" }).op("job-done", replay);
+      }),
+    breaks: () => {
+      const script = new ScriptedHistory().owned();
+      const first = script.record();
+      script.op("replay", { ...replay, from: 0, to: 1, mode: "repair" });
+      script.call(first, { job: "r1" }).call(first).op("job-done", replay);
+      return script.commit(1).end();
+    },
+  },
+  {
+    id: "S20",
+    what: "a replay is through when the run is at rest",
+    holds: () =>
+      delivered((script) => {
+        script.op("replay", { ...replay, from: 0, to: 1, mode: "repair" });
+        const detail = told({ end: "cancelled", sent: 0 });
+        script.op("job-done", { ...replay, detail }).op("rest");
+      }),
+    breaks: () =>
+      delivered((script) => {
+        script.op("replay", { ...replay, from: 0, to: 1, mode: "repair" }).op("rest");
+      }),
+  },
 ]);
+
+/** An owner's word of how a replay ended. */
+function told(of: Readonly<Record<string, unknown>>): string {
+  return JSON.stringify({ end: "done", skipped: {}, failed: {}, ...of });
+}

@@ -1,13 +1,14 @@
 /** Histories that keep and break what is promised of the log, arrivals and their order. */
 import { ScriptedHistory } from "../scripted-history.ts";
 import {
+  casesOf,
   delivered,
-  without,
-  spot,
+  exhausted,
   quarantined,
   redrive,
-  exhausted,
-  casesOf,
+  replay,
+  spot,
+  without,
 } from "./invariant-case.ts";
 
 /** In the order of their numbers. */
@@ -106,6 +107,21 @@ export const LOG_CASES = casesOf([
         .commit(2)
         .end();
     },
+  },
+  {
+    id: "S9",
+    what: "a replay calls no key that is being called",
+    holds: () =>
+      delivered((script) => {
+        script.op("replay", { ...replay, from: 0, to: 1, mode: "repair" });
+        script.call(spot(0), { job: "r1" }).op("job-done", replay);
+      }),
+    breaks: () =>
+      delivered((script) => {
+        const second = script.op("replay", { ...replay, from: 0, to: 1, mode: "repair" }).record();
+        script.send(second).call(spot(0), { job: "r1" });
+        script.arrive(second).answer(second).out(second).commit(2).op("job-done", replay);
+      }),
   },
   {
     id: "S9",

@@ -17,7 +17,7 @@ function judgeChannel({ arrivals }: Channel, findings: Findings): void {
   for (const arrival of arrivals) {
     const { delivery, job } = arrival;
     const lane = laneOf(delivery);
-    if (lane === NONE || !isFirst(arrival) || isGhost(arrival)) continue;
+    if (lane === NONE || !isFirst(arrival) || isGhost(arrival) || isTriedAnew(arrival)) continue;
     findings.judged();
     let highest = highestByJob.get(job);
     if (highest === undefined) highestByJob.set(job, (highest = new Map<number, Arrival>()));
@@ -46,4 +46,19 @@ function isFirst({ delivery, job, order }: Arrival): boolean {
 /** A request that was on its way until its event had been dead-lettered for its silence. */
 function isGhost({ delivery, order, job }: Arrival): boolean {
   return job === NONE && delivery.firstGivenUp !== null && givenUpOrder(delivery, "dlq") < order;
+}
+
+/**
+ * Where keys go on behind an event that failed, one that failed in a replay may be tried again by its next owner, who may
+ * not know of its end yet. A live one has its dead letter for that.
+ */
+function isTriedAnew({ delivery, order, job }: Arrival): boolean {
+  if (job === NONE || delivery.channel.target.terms.onDeadLetter !== "skip") return false;
+  let firstEpoch = NONE;
+  for (let one = delivery.firstAttempt; one !== null && one.sendOrder < order; one = one.next) {
+    if (one.job !== job) continue;
+    if (firstEpoch !== NONE && one.epoch !== firstEpoch) return true;
+    firstEpoch = one.epoch;
+  }
+  return false;
 }

@@ -5,7 +5,7 @@ import { type Attempt, type Channel, NONE } from "../ledger/rows.ts";
 /** S9. */
 export const oneInFlight: Invariant = {
   title:
-    "a lane has one attempt in flight, of its owner, and none while an earlier event is unsettled",
+    "a lane has one attempt in flight, live or of a replay, and none while an earlier event is unsettled",
   needs: [["log"], ["attempt", "recv"]],
   judge(ledger, findings) {
     const replays = replayJobs(ledger);
@@ -35,7 +35,7 @@ function judgeAttempts(channel: Channel, { replays, findings }: Judging): void {
       findings.breach(() => `is sent by epoch ${epoch} after epoch ${current} began`, delivery);
     }
     const lane = laneOf(delivery);
-    if (lane === NONE || replays.has(job)) continue;
+    if (lane === NONE) continue;
     findings.judged();
     const before = lastByLane.get(lane);
     lastByLane.set(lane, attempt);
@@ -47,7 +47,8 @@ function judgeAttempts(channel: Channel, { replays, findings }: Judging): void {
         before.delivery,
       );
     }
-    const earlier = delivery.gate;
+    // What a replay sends was settled before.
+    const earlier = replays.has(job) ? null : delivery.gate;
     if (earlier !== null && earlier.settledOrder > sendOrder) {
       findings.breach(
         () => `is sent while ${earlier.offset} of its lane is unsettled`,
