@@ -1,5 +1,6 @@
 /** Draws what a seed runs. Swarm: each class of faults is off in about a third of the seeds, and of any strength in the others. */
 import { DEFAULTS, asTopic, type EngineConfig, type Topic } from "@millrace/engine";
+import { drawReplays } from "./draw-replays.ts";
 import { Draws } from "./draws.ts";
 import { FAULT_CLASSES, type FaultClass } from "./fault-classes.ts";
 import type { BrokerFaults, RequestFaults } from "./fault-plan.ts";
@@ -408,5 +409,6 @@ function drawOperations(
       "millrace/1:_____w",
     ]),
   }));
+  operations.push(...drawReplays(draws, chaosMs, targets));
   return operations.sort((one, other) => one.at - other.at);
 }

@@ -1,5 +1,5 @@
 /** What one seed runs: sizes, terms, events, faults and operations, all drawn before anything happens. */
-import type { EngineConfig, Topic } from "@millrace/engine";
+import type { EngineConfig, ReplayMode, ReplayWish, Topic } from "@millrace/engine";
 import type { FaultClass } from "./fault-classes.ts";
 import type { BrokerFaults } from "./fault-plan.ts";
 
@@ -88,6 +88,18 @@ export type OperationPlan = { readonly at: number; readonly fault: FaultClass | 
       readonly pick: number;
       readonly metadata: string;
     }
+  | {
+      readonly kind: "replay";
+      readonly job: string;
+      readonly target: string;
+      readonly topic: Topic;
+      readonly pick: number;
+      /** Shares of the log as it stands then. */
+      readonly from: number;
+      readonly to: number;
+      readonly mode: ReplayMode;
+    }
+  | { readonly kind: "steer-replay"; readonly job: string; readonly wish: ReplayWish }
 );
 
 /** Shares of effects at which a process is killed, before or behind the effect. */

@@ -209,7 +209,8 @@ export class Witness {
     const [topic = "", partition, offset] = (request.headers["millrace-position"] ?? "").split("/");
     const place = { topic, partition: Number(partition), offset: Number(offset) };
     const epoch = this.#epochs.get(`${topic}/${partition}`) ?? -1;
-    const name = `${topic}/${partition}/${offset}/${epoch}`;
+    const job = request.headers["millrace-replay"] ?? null;
+    const name = `${topic}/${partition}/${offset}/${epoch}/${job}`;
     const number = (this.#attempts.get(name) ?? 0) + 1;
     this.#attempts.set(name, number);
     const line: Omit<AttemptLine, "at" | "ev"> = {
@@ -221,7 +222,7 @@ export class Witness {
       number,
       key: keyOf(place),
       idempotencyKey: request.headers["idempotency-key"] ?? "",
-      job: request.headers["millrace-replay"] ?? null,
+      job,
     };
     book.write({ ...line, at: queue.now, ev: "send" });
     return api.send({
@@ -325,8 +326,10 @@ export class Witness {
     const topic = attributes["messaging.destination.name"];
     const partition = Number(attributes["messaging.destination.partition.id"]);
     const offset = attributes["messaging.kafka.offset"];
+    // What a replay did is no settlement: the live one stands.
+    const isLive = attributes["millrace.replay"] === undefined;
     const isOfEvent =
-      kind === "consumer" && typeof topic === "string" && typeof offset === "number";
+      isLive && kind === "consumer" && typeof topic === "string" && typeof offset === "number";
     return {
       context: null,
       set: () => undefined,

@@ -13,6 +13,7 @@ import { readLogs } from "./final-read.ts";
 import type { Machine } from "./machine.ts";
 import type { EventPlan, OperationPlan, Plan } from "./plan.ts";
 import { Registry } from "./preparer.ts";
+import { ReplayDesk } from "./replay-desk.ts";
 import { TargetApi, type CallPlace } from "./target-api.ts";
 import type { HistoryLine, Operation, OperationLine, RunLine } from "../../checker/history.ts";
 
@@ -54,6 +55,7 @@ export class World {
   readonly #events = new Map<string, EventPlan>();
   readonly #slots: (Deliverer | null)[];
   readonly #ends = new Map<string, number>();
+  readonly #replays: ReplayDesk;
   readonly #failures: string[] = [];
   #phase: "chaos" | "heal" = "chaos";
   #startCount = 0;
@@ -76,6 +78,17 @@ export class World {
     for (const { name, partitionCount } of plan.topics)
       this.#cluster.createTopic(name, partitionCount);
     this.#targets = plan.targets.map((target) => this.#createTarget(target));
+    this.#replays = new ReplayDesk({
+      queue: this.#queue,
+      draws,
+      cluster: this.#cluster,
+      targets: plan.targets.map(({ name }) => name),
+      deliverers: () => this.#slots.filter((slot) => slot !== null),
+      write: (line) => this.#book.write(line),
+      onOver: () => {
+        if (this.#phase === "heal") this.#restIfDone();
+      },
+    });
   }
 
   /** Runs it through. */
@@ -212,6 +225,10 @@ export class World {
         return this.#groupOf(operation.target).rebalance();
       case "foreign-metadata":
         return this.#corrupt(operation);
+      case "replay":
+        return this.#replays.ask(operation);
+      case "steer-replay":
+        return this.#replays.steer(operation.job, operation.wish);
     }
   }
 
@@ -264,6 +281,7 @@ export class World {
     this.#slots[slot] = deliverer;
     this.#openCount += 1;
     this.#note("start", name);
+    this.#replays.greet(deliverer);
     deliverer.start().then(
       () => {
         if (!deliverer.machine.isDead) this.#note("ready", name);
@@ -388,6 +406,7 @@ export class World {
     this.#startBrokers();
     this.#startRegistry();
     for (const { api } of this.#targets) api.isHealed = true;
+    this.#replays.heal();
     for (const [slot, deliverer] of this.#slots.entries()) {
       if (deliverer === null) {
         this.#start(slot);
@@ -404,7 +423,7 @@ export class World {
   #isResting = false;
 
   #restIfDone(): void {
-    if (this.#isResting || !this.#isDone()) return;
+    if (this.#isResting || !this.#isDone() || !this.#replays.isOver) return;
     if (this.#isDetouring()) this.#queue.after(DETOUR_CHECK_MS, () => this.#restIfDone());
     else this.#rest();
   }

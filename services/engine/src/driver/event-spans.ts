@@ -77,7 +77,7 @@ export class EventSpans {
   #process(delivery: EventDelivery): Span {
     const open = this.#open.get(delivery);
     if (open !== undefined) return open;
-    const { payload, partition, offset } = delivery;
+    const { payload, partition, offset, lane } = delivery;
     const span = this.#telemetry.startSpan(`process ${partition.topic}`, {
       kind: "consumer",
       parent: this.contextOf(delivery),
@@ -91,6 +91,7 @@ export class EventSpans {
         "messaging.kafka.offset": offset,
         ...(payload.id === null ? {} : { "messaging.message.id": payload.id }),
         ...(payload.record.value === null ? { "messaging.kafka.message.tombstone": true } : {}),
+        ...(lane.replay === null ? {} : { "millrace.replay": lane.replay.plan.job }),
         "millrace.target": this.#target,
       },
     });
