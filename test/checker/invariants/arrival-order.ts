@@ -49,16 +49,16 @@ function isGhost({ delivery, order, job }: Arrival): boolean {
 }
 
 /**
- * Where keys go on behind an event that failed, one that failed in a replay may be tried again by its next owner, who may
- * not know of its end yet. A live one has its dead letter for that.
+ * Where keys go on behind an event that failed, one that failed in a replay may still be on its way, or be tried again by
+ * the job's next owner, who may not know of its end yet. A live one has its dead letter for that.
  */
 function isTriedAnew({ delivery, order, job }: Arrival): boolean {
   if (job === NONE || delivery.channel.target.terms.onDeadLetter !== "skip") return false;
-  let firstEpoch = NONE;
+  const epochs = new Set<number>();
   for (let one = delivery.firstAttempt; one !== null && one.sendOrder < order; one = one.next) {
     if (one.job !== job) continue;
-    if (firstEpoch !== NONE && one.epoch !== firstEpoch) return true;
-    firstEpoch = one.epoch;
+    if (one.endOrder < order && one.outcome !== "delivered") return true;
+    epochs.add(one.epoch);
   }
-  return false;
+  return epochs.size > 1;
 }
