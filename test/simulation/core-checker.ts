@@ -15,6 +15,7 @@ import {
   type Marker,
   type Outcome,
 } from "@millrace/engine";
+import type { CoreReplays } from "./core-replays.ts";
 import type { LogRecord } from "./core-world.ts";
 
 type Named = Delivery<LogRecord>;
@@ -81,21 +82,27 @@ export class EpochTruth {
   }
 }
 
+/** Whose effects are checked. */
+export interface CheckedEngine {
+  readonly state: Readonly<EngineState<LogRecord>>;
+  readonly config: EngineConfig;
+  readonly replays: CoreReplays;
+}
+
 /** Checks the effects of steps. */
 export class CoreChecker {
   readonly partitions: readonly PartitionTruth[];
   readonly #state: Readonly<EngineState<LogRecord>>;
+  readonly #replays: CoreReplays;
   readonly #isOrdered: boolean;
   /** Keys go on after a dead letter. */
   readonly #goesOn: boolean;
 
-  constructor(
-    partitions: readonly PartitionTruth[],
-    state: Readonly<EngineState<LogRecord>>,
-    { order, onDeadLetter }: EngineConfig,
-  ) {
+  constructor(partitions: readonly PartitionTruth[], of: CheckedEngine) {
+    const { order, onDeadLetter } = of.config;
     this.partitions = partitions;
-    this.#state = state;
+    this.#state = of.state;
+    this.#replays = of.replays;
     this.#isOrdered = order !== "none";
     this.#goesOn = onDeadLetter === "skip";
   }
@@ -145,9 +152,14 @@ export class CoreChecker {
     assert.equal(membership, "active", "an attempt outside of membership");
     assert.ok(inFlightCount <= slotCount, `more in flight than slots: ${inFlightCount}`);
     assert.equal(delivery.verdict.kind, "deliver");
-    this.#begin([delivery]);
     const truth = this.truthOf(delivery.partition);
     const name = laneOf(delivery);
+    if (delivery.lane.replay !== null) {
+      this.#replays.checkAttempt(delivery);
+      if (name !== null) this.#enter(truth, name, delivery);
+      return;
+    }
+    this.#begin([delivery]);
     const isAside = name !== null && truth.markers.has(name);
     assert.equal(isAside, delivery.lane.detour !== null, `S10: ${name} is set aside, or not`);
     if (name !== null) this.#checkAlone(truth, name, delivery);
@@ -156,14 +168,20 @@ export class CoreChecker {
 
   /** I29, S9: one attempt of a key at a time, on a detour or not, and nothing is owed of what came before. */
   #checkAlone(truth: PartitionTruth, name: string, { offset, payload }: Named): void {
-    const { attempting } = truth.epoch ?? { attempting: new Map<string, number>() };
-    assert.ok(!attempting.has(name), `I29: ${truth.name}/${offset} beside ${attempting.get(name)}`);
-    attempting.set(name, offset);
+    this.#enter(truth, name, { offset });
     for (const other of truth.log.slice(0, offset)) {
       const isSame = name === "" || other.key === payload.key;
       const isPassed = other.isGap || other.kind === "filtered" || truth.isOver.has(other.offset);
       assert.ok(!isSame || isPassed, `S9: ${truth.name}/${offset} before ${other.offset}`);
     }
+  }
+
+  /** I32: no key is called twice at once, by a replay either. */
+  #enter({ epoch, name: place }: PartitionTruth, name: string, of: Pick<Named, "offset">): void {
+    assert.ok(epoch !== null, `I4: ${place}/${of.offset} is not owned`);
+    const other = epoch.attempting.get(name);
+    assert.equal(other, undefined, `I32: ${place}/${of.offset} beside ${other}`);
+    epoch.attempting.set(name, of.offset);
   }
 
   /** I17: the dead letter stands, and is what the marker is of. */

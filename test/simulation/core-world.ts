@@ -19,6 +19,7 @@ import {
 import { SeededRandom } from "../support/seeded-random.ts";
 import { fillLog, newRecord, randomConfig, randomResult } from "./core-draws.ts";
 import { CoreChecker, EpochTruth, PartitionTruth } from "./core-checker.ts";
+import { CoreReplays } from "./core-replays.ts";
 
 /** A record of the simulated log; a gap is an offset that no consumer ever sees. */
 export interface LogRecord {
@@ -44,6 +45,7 @@ export class CoreWorld {
   readonly #random: SeededRandom;
   readonly #state: EngineState<LogRecord>;
   readonly #checker: CoreChecker;
+  readonly #replays: CoreReplays;
   readonly #paused = new Set<number>();
   readonly #position = new Map<number, number>();
   #inFlight: Delivery<LogRecord>[] = [];
@@ -72,7 +74,12 @@ export class CoreWorld {
       (_, index) => new PartitionTruth(`p${index}`),
     );
     for (const { log } of partitions) fillLog(log, this.#random);
-    this.#checker = new CoreChecker(partitions, this.#state, config);
+    this.#replays = new CoreReplays(this.#random, partitions);
+    this.#checker = new CoreChecker(partitions, {
+      state: this.#state,
+      config,
+      replays: this.#replays,
+    });
   }
 
   get stepCount(): number {
@@ -92,7 +99,9 @@ export class CoreWorld {
     if (dice < 0.2) return this.#fetch();
     if (dice < 0.25) return this.#answerReading(random.chance(0.8));
     if (dice < 0.28) return this.#answerProgress(random.chance(0.8));
-    if (dice < 0.3) return this.#redrive(random.pick(this.#checker.partitions));
+    if (dice < 0.29) return this.#redrive(random.pick(this.#checker.partitions));
+    if (dice < 0.3) return this.#actOnReplays(this.#replays.act());
+    if (dice < 0.33) return this.#answerReplayReading(random.chance(0.8));
     if (dice < 0.62) return this.#endAttempt(randomResult(random));
     if (dice < 0.72) return this.#answerWrite(random.chance(0.8));
     if (dice < 0.725) return this.#landWrite();
@@ -110,6 +119,7 @@ export class CoreWorld {
     // Where keys go on after a dead letter, a late delivery of it would come out of order.
     this.#isMended = this.#state.config.onDeadLetter !== "skip";
     this.#assign(1);
+    this.#actOnReplays(this.#replays.rest());
     const { partitions } = this.#checker;
     const isDone = ({ committed, log, markers }: PartitionTruth): boolean =>
       committed.offset >= restOf(log) && markers.size === 0;
@@ -117,12 +127,14 @@ export class CoreWorld {
       [this.#inFlight, this.#writes, this.#readings, this.#progress].some(
         (open) => open.length > 0,
       );
-    for (let round = 0; isOpen() || !partitions.every(isDone); round += 1) {
+    const isAtWork = (): boolean => isOpen() || !partitions.every(isDone) || !this.#replays.isOver;
+    for (let round = 0; isAtWork(); round += 1) {
       assert.ok(round < REST_STEPS_MAX, `L1: no rest at ${JSON.stringify(this.#positions())}`);
       this.#fetch();
       this.#endAttempt({ kind: "delivered", status: 204 });
       this.#answerWrite(true);
       this.#answerReading(true);
+      this.#answerReplayReading(true);
       this.#answerProgress(true);
       for (const truth of partitions) this.#redrive(truth);
       // A guard that paused the target waits for someone to look at it.
@@ -138,6 +150,8 @@ export class CoreWorld {
     const { ready, retries, waiting, owing, detours, progress } = this.#state;
     const { inFlightCount, writingCount, seatCount } = this.#state;
     const left = [ready, retries, waiting, owing, detours].map(({ length }) => length);
+    const { ready: first, retries: later, urgent, all } = this.#state.replays;
+    left.push(first.length, later.length, urgent.length, all.size, this.#state.replays.seatCount);
     const counts = [...left, inFlightCount, writingCount, seatCount, progress.dirty.size];
     assert.ok(
       counts.every((count) => count === 0),
@@ -151,8 +165,13 @@ export class CoreWorld {
     }
     for (const partition of this.#state.partitions.values()) {
       const { lanes, looseLanes, aside, detours: open, unsettledBytes } = partition;
-      const held = [lanes.size, looseLanes.size, aside.size, open.size, unsettledBytes];
-      assert.deepEqual(held, [0, 0, 0, 0, 0], "L5: lanes at rest");
+      const { replays, replayedKeys, contended } = partition;
+      const some = [lanes, looseLanes, aside, open, replays, replayedKeys, contended];
+      const held = [...some.map(({ size }) => size), unsettledBytes];
+      assert.ok(
+        held.every((count) => count === 0),
+        `L5: lanes at rest ${held.join(" ")}`,
+      );
     }
   }
 
@@ -297,13 +316,23 @@ export class CoreWorld {
   #answerProgress(isWritten: boolean): void {
     const progress = this.#progress.shift();
     if (progress === undefined) return;
-    const { id, entries } = progress;
+    const { id, entries, replays } = progress;
+    this.#replays.note(replays, isWritten);
     for (const { partition, marker, next, cursor } of isWritten ? entries : []) {
       const { markers, progress: steps } = this.#checker.truthOf(partition);
       const isCurrent = partition.isOwned && markers.get(marker.lane) === marker;
       if (isCurrent) steps.set(marker.lane, { next, cursor });
     }
     this.#step({ kind: isWritten ? "progress-written" : "progress-failed", id });
+  }
+
+  #actOnReplays(inputs: readonly Input<LogRecord>[]): void {
+    for (const input of inputs) this.#step(input);
+  }
+
+  #answerReplayReading(isRead: boolean): void {
+    const input = this.#replays.answer(isRead);
+    if (input !== null) this.#step(input);
   }
 
   #redrive(truth: PartitionTruth): void {
@@ -316,7 +345,7 @@ export class CoreWorld {
 
   /** An attempt or a write is over: it may begin again. */
   #close({ partition, offset, lane }: Delivery<LogRecord>): void {
-    if (!partition.isOwned || lane.detour !== null) return;
+    if (!partition.isOwned || lane.detour !== null || lane.replay !== null) return;
     this.#checker.truthOf(partition).epoch?.open.delete(offset);
   }
 
@@ -408,6 +437,7 @@ export class CoreWorld {
     const partitionCount = this.#checker.partitions.length + this.#random.below(2);
     const generation = this.#generation;
     this.#step({ kind: "assigned", generation, partitions, partitionCount });
+    this.#actOnReplays(this.#replays.resume());
   }
 
   #isLast(id: number, owned: readonly AssignedInput[]): boolean {
@@ -419,6 +449,7 @@ export class CoreWorld {
     this.#epoch += 1;
     truth.epoch = new EpochTruth(committed, log.length);
     this.#paused.delete(id);
+    this.#replays.forget(id);
     this.#position.set(id, committed.offset);
     return {
       kind: "taken",
@@ -463,6 +494,8 @@ export class CoreWorld {
       case "progress":
         this.#progress.push(effect);
         return;
+      case "read-replay":
+        return this.#replays.ask(effect.reading);
       case "commit":
         assert.equal(this.#commit, null, "I5: a second commit in flight");
         this.#commit = effect;

@@ -1,7 +1,8 @@
 /**
- * The course of a replay from its request to its end: when it reads, when it stands still, what it drops. It reads only
+ * The course of a replay from its request to its end: when it reads, when it stands still, what it drops. It takes only
  * what the live group has settled (I36), so it never sends an event of a key before the live lane has come by; where it
- * begins before that, it waits. Paused, it drops what it holds and reads it again.
+ * begins before that, it waits. What lies beyond may be no events at all (gaps at the end of the log, which live never
+ * sees): it looks for the next one once live has nothing left. Paused, it drops what it holds and reads it again.
  */
 import type { ReplayNote } from "../aside/progress.ts";
 import type { StepContext } from "../context.ts";
@@ -44,6 +45,7 @@ export function beginReplay<P>(context: StepContext<P>, request: ReplayRequest):
     stage: "waiting",
     wish,
     readTo: next,
+    heldAt: null,
     reading: null,
     unsettledBytes: 0,
     inFlightCount: 0,
@@ -83,8 +85,16 @@ export function takeFound<P>(
   const { replay } = reading;
   if (!isCurrent(reading)) return;
   replay.reading = null;
+  const settledTo = replay.partition.tracker.committable;
+  for (const record of records) {
+    if (record.offset >= settledTo) {
+      replay.heldAt = record.offset;
+      replay.readTo = record.offset;
+      return;
+    }
+    takeReplayed(context, replay, record);
+  }
   replay.readTo = next;
-  for (const record of records) takeReplayed(context, replay, record);
 }
 
 /** A reading failed: it is made again, or the replay ends with what it holds, since the log has lost its range. */
@@ -150,21 +160,27 @@ function takeSeat<P>(context: StepContext<P>, replay: Replay<P>): void {
 
 function readOn<P>(context: StepContext<P>, replay: Replay<P>): void {
   if (replay.reading !== null || !mayRead(context, replay)) return;
+  const { plan, partition, readTo, tracker, unsettledBytes } = replay;
+  const settledTo = partition.tracker.committable;
+  const isSettled = readTo < settledTo;
   const reading: ReplayReading<P> = {
     replay,
-    from: replay.readTo,
-    to: readableTo(replay),
-    countMax: REPLAY_COUNT_MAX - replay.tracker.unsettledCount,
-    bytesMax: REPLAY_BYTES_MAX - replay.unsettledBytes,
+    from: readTo,
+    to: isSettled ? asOffset(Math.min(plan.to, settledTo)) : plan.to,
+    // Beyond, one tells whether there is any.
+    countMax: isSettled ? REPLAY_COUNT_MAX - tracker.unsettledCount : 1,
+    bytesMax: REPLAY_BYTES_MAX - unsettledBytes,
   };
   replay.reading = reading;
+  replay.heldAt = null;
   context.effects.push({ kind: "read-replay", reading });
 }
 
 function mayRead<P>({ state }: StepContext<P>, replay: Replay<P>): boolean {
-  const { tracker, unsettledBytes, readTo } = replay;
+  const { plan, tracker, unsettledBytes, readTo } = replay;
   return (
-    readTo < readableTo(replay) &&
+    readTo < plan.to &&
+    isPassed(replay) &&
     tracker.unsettledCount <= REPLAY_COUNT_MAX / 2 &&
     unsettledBytes <= REPLAY_BYTES_MAX / 2 &&
     tracker.span < state.config.bounds.spanMax &&
@@ -172,9 +188,10 @@ function mayRead<P>({ state }: StepContext<P>, replay: Replay<P>): boolean {
   );
 }
 
-/** I36. */
-function readableTo<P>({ plan, partition }: Replay<P>): Offset {
-  return asOffset(Math.min(plan.to, partition.tracker.committable));
+/** I36: live has settled what comes next, or has nothing left and nobody knows whether anything comes. */
+function isPassed<P>({ partition, readTo, heldAt }: Replay<P>): boolean {
+  const { committable, unsettledCount } = partition.tracker;
+  return readTo < committable || (unsettledCount === 0 && heldAt === null);
 }
 
 function finish<P>(state: EngineState<P>, replay: Replay<P>): void {
@@ -201,6 +218,7 @@ function drop<P>({ replays, waiting }: EngineState<P>, replay: Replay<P>): void 
   const { committable } = replay.tracker;
   replay.tracker = trackerAt(committable, replay.tracker.metadata(), replay.plan.to);
   replay.readTo = committable;
+  replay.heldAt = null;
   replay.unsettledBytes = 0;
   replay.reading = null;
   replay.stage = "waiting";

@@ -105,7 +105,7 @@ describe("a replay", () => {
     expect(next.keepProgress().step?.counts.sent).toBe(4);
   });
 
-  it("reads only what the live group has settled, and waits for the rest", () => {
+  it("sends only what the live group has settled, and waits for the rest", () => {
     const bench = setup(["a1"]);
     bench.come("b1", "c1");
 
@@ -113,6 +113,32 @@ describe("a replay", () => {
     bench.finish("c1");
     expect(bench.replayOf()?.readTo).toBe(1);
     expect(bench.names(bench.finish("b1"))).toEqual(["b1", "c1"]);
+  });
+
+  it("is through where only gaps are left that live never sees", () => {
+    const bench = setup(["a1"]);
+    bench.replay({ to: asOffset(9) });
+    bench.finish("a1");
+
+    const beyond = bench.world.effects.find((effect) => {
+      return effect.kind === "read-replay" && effect.reading.from === 1;
+    });
+    expect(beyond).toMatchObject({ reading: { to: 9, countMax: 1 } });
+    expect(bench.keepProgress().step).toMatchObject({ end: "done", next: 9 });
+  });
+
+  it("looks no further while live has not settled the next event", () => {
+    const bench = setup(["a1"]);
+    bench.log.push("a2");
+    const readings = () => bench.world.effects.filter(({ kind }) => kind === "read-replay").length;
+    bench.replay();
+    bench.finish("a1");
+    expect(readings()).toBe(2);
+    bench.wait(1_000);
+
+    expect(readings()).toBe(2);
+    bench.arrive("a2");
+    expect(bench.names(bench.finish("a2"))).toEqual(["a2"]);
   });
 
   it("holds no more than so many events in memory", () => {

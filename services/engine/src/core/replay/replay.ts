@@ -119,6 +119,8 @@ export interface Replay<Payload> {
   wish: ReplayWish;
   /** The next offset to read. */
   readTo: Offset;
+  /** The next event, where it was found and live has not settled it. */
+  heldAt: Offset | null;
   /** The reading that is open. */
   reading: ReplayReading<Payload> | null;
   unsettledBytes: number;
