@@ -71,7 +71,8 @@ function judgeChannel(ledger: Ledger, judging: Judging): void {
     if (isTried) judgeTurn(delivery, job, findings);
     const isTaken = isTried && isDelivered(ledger, delivery, job);
     if (isTaken) takenCount += 1;
-    if (delivery.expected === "undeliverable" || (isTried && !isTaken)) stopped.add(lane);
+    const hasFailed = isTried && (!isTaken || hasFailedLast(delivery, job));
+    if (delivery.expected === "undeliverable" || hasFailed) stopped.add(lane);
     if (!isThrough || isTried || delivery.expected !== "deliver") continue;
     unsentCount += 1;
     if (isExcused && mayStop(channel)) continue;
@@ -227,6 +228,15 @@ function hasAttempt({ firstAttempt }: Delivery, job: number): boolean {
 function hasArrival({ firstArrival }: Delivery, job: number): boolean {
   for (let one = firstArrival; one !== null; one = one.next) if (one.job === job) return true;
   return false;
+}
+
+/** A later owner may not know that it was taken, and be refused. */
+function hasFailedLast({ firstAttempt }: Delivery, job: number): boolean {
+  let hasFailed = false;
+  for (let one = firstAttempt; one !== null; one = one.next) {
+    if (one.job === job) hasFailed = one.outcome !== "delivered";
+  }
+  return hasFailed;
 }
 
 /** By the sender's word where there is one: an answer that came too late is none. */
