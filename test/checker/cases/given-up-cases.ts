@@ -1,4 +1,5 @@
 /** Histories that keep and break what is promised of dead letters, redrive and replay. */
+import type { HistoryLine } from "../history.ts";
 import { ScriptedHistory } from "../scripted-history.ts";
 import {
   delivered,
@@ -189,6 +190,12 @@ export const GIVEN_UP_CASES = casesOf([
   },
   {
     id: "S20",
+    what: "a replay repeats nothing of which its last owner wrote that it ended",
+    holds: () => replayedByTwo(0),
+    breaks: () => replayedByTwo(1),
+  },
+  {
+    id: "S20",
     what: "a replay is through when the run is at rest",
     holds: () =>
       delivered((script) => {
@@ -202,6 +209,18 @@ export const GIVEN_UP_CASES = casesOf([
       }),
   },
 ]);
+
+/** A replay whose second owner sends its one event again, though the step of the first has come to `next`. */
+function replayedByTwo(next: number): readonly HistoryLine[] {
+  const script = new ScriptedHistory().owned();
+  script.call(script.record()).commit(1);
+  script.op("replay", { ...replay, from: 0, to: 1, mode: "repair" }).call(spot(0), { job: "r1" });
+  const key = "replay/crm/orders/0/1/r1/1";
+  script.add({ h: "state", at: script.at, offset: 2, key, value: { v: 1, next, done: "" } });
+  script.op("kill", { who: "p1" }).wait(10_000).owned("p2", 3);
+  script.call(spot(0), { job: "r1", process: "p2", epoch: 3 }).op("job-done", replay);
+  return script.end();
+}
 
 /** An owner's word of how a replay ended. */
 function told(of: Readonly<Record<string, unknown>>): string {

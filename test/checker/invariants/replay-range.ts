@@ -1,3 +1,4 @@
+import { covers } from "../done-set.ts";
 import type { Findings, Invariant } from "../findings.ts";
 import { laneOf } from "../ledger/lanes.ts";
 import type { Ledger } from "../ledger/ledger.ts";
@@ -78,6 +79,7 @@ function judgeChannel(ledger: Ledger, judging: Judging): void {
     if (isExcused && mayStop(channel)) continue;
     findings.breach(() => `is in the range of a replay that is through, but not sent`, delivery);
   }
+  judgeSteps(channel, job, findings);
   if (isThrough && told !== null) {
     judgeCounts(ledger, { ...judging, told, unsentCount, takenCount });
   }
@@ -93,6 +95,28 @@ function judgeTurn(delivery: Delivery, job: number, findings: Findings): void {
     if (one.job !== job || one.sendOrder > settledOrder) continue;
     findings.breach(() => "is sent by a replay before its live delivery has ended", delivery);
     return;
+  }
+}
+
+/**
+ * Nothing is sent again of which an earlier owner had written that it ended. An epoch is numbered by where its claim stands
+ * in the state topic, and so it knows what stands before; an entry holds unless a claim came between its epoch and itself.
+ */
+function judgeSteps(
+  { attempts, replaySteps, claims }: Channel,
+  job: number,
+  findings: Findings,
+): void {
+  const steps = replaySteps.filter(
+    (step) => step.job === job && !claims.some((claim) => step.epoch < claim && claim < step.at),
+  );
+  if (steps.length === 0) return;
+  for (const { delivery, epoch, job: own } of attempts) {
+    if (own !== job) continue;
+    findings.judged();
+    const known = steps.filter(({ at }) => at < epoch);
+    if (!known.some(({ coverage }) => covers(coverage, delivery.offset))) continue;
+    findings.breach(() => `is sent by epoch ${epoch}, though its end was written before`, delivery);
   }
 }
 

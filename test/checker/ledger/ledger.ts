@@ -2,6 +2,7 @@
  * A history taken in line by line and indexed by (topic, partition, offset) and target. It judges nothing: what cannot
  * be joined is kept as a flaw of the history.
  */
+import { readCoverage } from "../done-set.ts";
 import { digest, fingerprint } from "../fingerprint.ts";
 import type {
   AttemptLine,
@@ -345,6 +346,12 @@ export class Ledger {
       const key = this.names.keyOf(Buffer.from(lane, "base64url").toString("latin1"));
       channel.progress.push({ ...stamp, epoch: Number(epoch), key, next: value.next });
     }
+    if (kind === "replay" && "next" in value && "done" in value) {
+      const coverage = readCoverage(Number(value.next), String(value.done));
+      const job = this.names.jobOf(lane);
+      channel.replaySteps.push({ job, epoch: Number(epoch), at: line.offset, coverage });
+    }
+    if (kind === "claim") channel.claims.push(line.offset);
     if (kind !== "claim" || !("process" in value) || typeof value.process !== "string") return;
     const process = this.processes.idOf(value.process);
     const isTold = "generation" in value && typeof value.generation === "number";

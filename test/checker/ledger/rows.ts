@@ -5,6 +5,7 @@
  */
 import type { AttemptLine, OperationLine, SettleLine, TargetTerms } from "../history.ts";
 import type { Emission } from "./emissions.ts";
+import type { Coverage } from "../done-set.ts";
 import { OffsetTable } from "./offset-table.ts";
 
 /** No such number. */
@@ -90,6 +91,9 @@ export class Channel {
   readonly lateEpochs = new Set<number>();
   /** How far keys that were set aside have gone on, as the state topic tells. */
   readonly progress: Progress[] = [];
+  /** How far replays came, and who claimed the partition: offsets of the state topic, ascending. */
+  readonly replaySteps: ReplayStepRow[] = [];
+  readonly claims: number[] = [];
   readonly operations: Operation[] = [];
 
   constructor(target: Target, stream: Stream) {
@@ -278,6 +282,16 @@ export interface Progress extends Stamp {
   readonly epoch: number;
   readonly key: number;
   readonly next: number;
+}
+
+/** How far a replay had come, by an entry of the state topic. */
+export interface ReplayStepRow {
+  readonly job: number;
+  readonly epoch: number;
+  /** Where the entry stands. */
+  readonly at: number;
+  /** What had ended. */
+  readonly coverage: Coverage;
 }
 
 /** Something that was done. */

@@ -251,6 +251,12 @@ export class Reporter {
     this.#spans.settle(delivery, end.kind === "failed" ? end.why.reason : undefined);
   }
 
+  /** A job's name stands for another range already: what was done of that says nothing of this one. */
+  replayRefused({ job, topic, partition }: ReplayPlan): void {
+    const message = "replay not run: its name was used for another range; use a new one";
+    this.#log("error", message, { job, topic, partition });
+  }
+
   /** A replay is over in a partition. */
   replayEnded({ job, topic, partition }: ReplayPlan, { end, counts }: ReplayStep): void {
     const level = end === "done" || end === "cancelled" ? "info" : "error";

@@ -20,20 +20,13 @@ import {
   type MarkerValue,
   type ProgressValue,
 } from "./state-keys.ts";
+import { Trail } from "./trail.ts";
 
 /** A marker or release to be written. */
 interface MarkerEntry {
   readonly partition: OwnPartition;
   readonly lane: string;
   readonly value: Omit<MarkerValue, "v" | "at">;
-}
-
-/** Progress entries of a detour that stand in the state topic. */
-interface Trail {
-  /** The last that is known to hold. */
-  last: string | null;
-  /** Those it has replaced, and those of which nobody knows. */
-  replaced: string[];
 }
 
 /** What a writer works with. */
@@ -91,20 +84,19 @@ export class MarkerWriter {
     const written = entries.map((entry) => this.#progressEntry(entry));
     const trails = written.map(({ entry }) => this.#trailOf(entry.marker));
     // What the last one that holds has replaced goes with the next; never the last itself.
-    const replaced = trails.flatMap(({ replaced: keys }) => keys);
-    for (const [index, { key }] of written.entries()) trails[index]?.replaced.push(key);
+    const replaced = trails.flatMap((trail) => trail.replaced);
+    for (const [index, { key }] of written.entries()) trails[index]?.begin(key);
     const { fence, stateLog } = this.#ports;
     const offsets = await stateLog.append([
       ...written.map(({ key, value }) => ({ key, value })),
       ...replaced.map((key) => ({ key, value: null })),
     ]);
-    for (const trail of trails)
-      trail.replaced = trail.replaced.filter((key) => !replaced.includes(key));
+    for (const trail of trails) trail.forget(replaced);
     const fenced: ProgressEntry<PreparedEvent>[] = [];
     for (const [index, { entry, epoch, key }] of written.entries()) {
       const at = offsets[index];
       assert(at !== undefined, "I31: progress was acknowledged without its offset");
-      if (await fence.holds(entry.partition, { epoch, at })) keep(this.#trailOf(entry.marker), key);
+      if (await fence.holds(entry.partition, { epoch, at })) trails[index]?.keep(key);
       else fenced.push(entry);
     }
     if (fenced.length > 0) await this.progress(fenced);
@@ -123,7 +115,7 @@ export class MarkerWriter {
   #trailOf(marker: Marker): Trail {
     let trail = this.#trails.get(marker);
     if (trail === undefined) {
-      trail = { last: null, replaced: [] };
+      trail = new Trail();
       this.#trails.set(marker, trail);
     }
     return trail;
@@ -164,13 +156,6 @@ export class MarkerWriter {
     if (ended.length > 0) await stateLog.append(tombstones(ended));
     if (release.length > 0) await stateLog.append(tombstones(release));
   }
-}
-
-/** An entry holds: it replaces the one before. */
-function keep(trail: Trail, key: string): void {
-  trail.replaced = trail.replaced.filter((one) => one !== key);
-  if (trail.last !== null) trail.replaced.push(trail.last);
-  trail.last = key;
 }
 
 const RELEASED = { kind: "released", redriveCount: 0, keyCount: 0, dead: null } as const;

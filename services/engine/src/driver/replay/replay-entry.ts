@@ -37,11 +37,18 @@ export interface ReplayValue extends Omit<ReplayStep, "next"> {
   readonly next: number;
 }
 
+/** How far a job has come, and in which range. */
+export interface KnownStep {
+  readonly from: number;
+  readonly to: number;
+  readonly step: ReplayStep;
+}
+
 /** An entry as it stands in the state topic. */
 export interface ReadReplay {
   readonly job: JobId;
   readonly epoch: Epoch;
-  readonly step: ReplayStep;
+  readonly known: KnownStep;
 }
 
 const ENDS: ReadonlySet<unknown> = new Set<ReplayEnd>([
@@ -64,8 +71,15 @@ export function readReplay(key: string, value: unknown): ReadReplay | null {
   const [, , , , epoch, job] = key.split("/");
   if (job === undefined || !Number.isSafeInteger(Number(epoch)) || !isVersionOne(value))
     return null;
-  const { next, done, counts, failedLanes, end } = value;
-  if (!isOffset(next) || typeof done !== "string" || !Array.isArray(failedLanes)) return null;
+  const { from, to, next, done, counts, failedLanes, end } = value;
+  if (
+    !isOffset(from) ||
+    !isOffset(to) ||
+    !isOffset(next) ||
+    typeof done !== "string" ||
+    !Array.isArray(failedLanes)
+  )
+    return null;
   if (!isRecord(counts) || !isOffset(counts["sent"]) || !isEnd(end)) return null;
   const step: ReplayStep = {
     next: asOffset(next),
@@ -80,7 +94,7 @@ export function readReplay(key: string, value: unknown): ReadReplay | null {
     ),
     end,
   };
-  return { job: asJob(job), epoch: asEpoch(Number(epoch)), step };
+  return { job: asJob(job), epoch: asEpoch(Number(epoch)), known: { from, to, step } };
 }
 
 function isEnd(end: unknown): end is ReplayEnd | null {

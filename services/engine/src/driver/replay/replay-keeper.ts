@@ -20,6 +20,7 @@ import type { PreparedEvent } from "../../ports.ts";
 import type { EpochFence } from "../aside/epoch-fence.ts";
 import { PORT_RETRY_MS, type DriverOptions, type DriverPorts } from "../options.ts";
 import type { Reporter } from "../reporter.ts";
+import type { KnownStep } from "./replay-entry.ts";
 import { ReplayReader, type ReplaySelect } from "./replay-reader.ts";
 import type { ReplaySteps } from "./replay-steps.ts";
 import { ReplayWriter } from "./replay-writer.ts";
@@ -63,7 +64,7 @@ export class ReplayKeeper {
   readonly #orders = new Map<string, ReplayOrder>();
   readonly #wishes = new Map<JobId, ReplayWish>();
   /** How far jobs came in partitions that were taken over, or ended here. */
-  readonly #steps = new Map<string, ReplayStep>();
+  readonly #steps = new Map<string, KnownStep>();
 
   constructor(options: DriverOptions, ports: DriverPorts, to: ReplayOwner) {
     this.#clock = ports.clock;
@@ -103,8 +104,9 @@ export class ReplayKeeper {
   perform(effect: ReplayEffect): void {
     if (effect.kind === "read-replay") return this.#read(effect.reading);
     const { replay, step } = effect;
-    this.#steps.set(nameOf(replay.plan, replay.plan.job), step);
-    this.#to.reporter.replayEnded(replay.plan, step);
+    const { plan } = replay;
+    this.#steps.set(nameOf(plan, plan.job), { from: plan.from, to: plan.to, step });
+    this.#to.reporter.replayEnded(plan, step);
   }
 
   /**
@@ -124,7 +126,7 @@ export class ReplayKeeper {
     const { job, mode, topic, partition, from, to } = order;
     const plan = { job, mode, topic, partition, from, to };
     const wish = this.#wishes.get(job) ?? "run";
-    const step = this.#steps.get(nameOf(order, job)) ?? null;
+    const step = this.#steps.get(nameOf(order, job))?.step ?? null;
     const owned = this.#to.state.partitions.get(partitionName(topic, partition));
     const replay = owned?.replays.get(job);
     if (replay !== undefined) return { plan, wish, stage: replay.stage, step: stepOf(replay) };
@@ -134,7 +136,11 @@ export class ReplayKeeper {
 
   #begin(order: ReplayOrder): void {
     const { job, mode, topic, partition, from, to } = order;
-    const step = this.#steps.get(nameOf(order, job)) ?? null;
+    const known = this.#steps.get(nameOf(order, job));
+    if (known !== undefined && (known.from !== from || known.to !== to)) {
+      return this.#to.reporter.replayRefused(order);
+    }
+    const step = known?.step ?? null;
     if (step !== null && step.end !== null) return;
     const wish = this.#wishes.get(job) ?? "run";
     this.#to.step({ kind: "replay", job, mode, topic, partition, from, to, wish, step });

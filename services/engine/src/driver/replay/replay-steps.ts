@@ -9,10 +9,10 @@ import type { ReplayCounts, ReplayStep } from "../../core/replay/replay.ts";
 import { partitionName } from "../../core/state.ts";
 import type { StateLog } from "../../ports.ts";
 import { isFenced, type Claimed } from "../aside/markers.ts";
-import { readReplay } from "./replay-entry.ts";
+import { readReplay, type KnownStep } from "./replay-entry.ts";
 
 /** Steps by job. */
-export type ReplaySteps = ReadonlyMap<JobId, ReplayStep>;
+export type ReplaySteps = ReadonlyMap<JobId, KnownStep>;
 
 /**
  * Gives how far each job came in the claimed partitions, by partition name.
@@ -27,19 +27,19 @@ export async function judgeReplays(
   for (const { topic, partition } of claimed) {
     const place = `${target}/${topic}/${partition}/`;
     const fence = stateLog.list(`claim/${place}`).map(([, { offset }]) => offset);
-    const furthest = new Map<JobId, { readonly key: string; readonly step: ReplayStep }>();
+    const furthest = new Map<JobId, { readonly key: string; readonly known: KnownStep }>();
     for (const [key, { offset, value }] of stateLog.list(`replay/${place}`)) {
       const read = readReplay(key, value);
       const before = read === null ? undefined : furthest.get(read.job);
       const isValid = read !== null && !isFenced(read.epoch, offset, fence);
-      if (!isValid || (before !== undefined && !isFurther(read.step, before.step))) {
+      if (!isValid || (before !== undefined && !isFurther(read.known.step, before.known.step))) {
         isVoid.push(key);
         continue;
       }
       if (before !== undefined) isVoid.push(before.key);
-      furthest.set(read.job, { key, step: read.step });
+      furthest.set(read.job, { key, known: read.known });
     }
-    const here = Array.from(furthest, ([job, { step }]) => [job, step] as const);
+    const here = Array.from(furthest, ([job, { known }]) => [job, known] as const);
     steps.set(partitionName(topic, partition), new Map(here));
   }
   if (isVoid.length > 0) await stateLog.append(isVoid.map((key) => ({ key, value: null })));

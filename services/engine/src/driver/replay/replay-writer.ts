@@ -4,18 +4,11 @@ import type { TargetId } from "../../core/lanes/identity.ts";
 import type { Replay } from "../../core/replay/replay.ts";
 import type { PreparedEvent } from "../../ports.ts";
 import type { EpochFence } from "../aside/epoch-fence.ts";
+import { Trail } from "../aside/trail.ts";
 import type { DriverPorts } from "../options.ts";
 import { replayKey, replayValue } from "./replay-entry.ts";
 
 type Note = ReplayNote<PreparedEvent>;
-
-/** Entries of a replay that stand in the state topic. */
-interface Trail {
-  /** The last that is known to hold. */
-  last: string | null;
-  /** Those it has replaced, and those of which nobody knows. */
-  replaced: readonly string[];
-}
 
 /** Writes how far a target's replays have come. Each entry is read back before it counts (I31). */
 export class ReplayWriter {
@@ -41,7 +34,7 @@ export class ReplayWriter {
   async write(notes: readonly Note[]): Promise<void> {
     const entries = notes.map((note) => this.#entry(note));
     const replaced = entries.flatMap(({ trail }) => trail.replaced);
-    for (const { trail, key } of entries) trail.replaced = [...trail.replaced, key];
+    for (const { trail, key } of entries) trail.begin(key);
     const offsets = await this.#stateLog.append([
       ...entries.map(({ key, value }) => ({ key, value })),
       ...replaced.map((key) => ({ key, value: null })),
@@ -50,10 +43,10 @@ export class ReplayWriter {
     for (const [index, { note, epoch, key, trail }] of entries.entries()) {
       const at = offsets[index];
       assert(at !== undefined, "I31: a replay's step was acknowledged without its offset");
-      trail.replaced = trail.replaced.filter((one) => !replaced.includes(one));
+      trail.forget(replaced);
       if (!(await this.#fence.holds(note.replay.partition, { epoch, at }))) fenced.push(note);
       else {
-        keep(trail, key);
+        trail.keep(key);
         if (note.step.end !== null) this.#forget(trail);
       }
     }
@@ -74,16 +67,9 @@ export class ReplayWriter {
     const key = replayKey(this.#target, partition, name);
     let trail = this.#trails.get(note.replay);
     if (trail === undefined) {
-      trail = { last: null, replaced: [] };
+      trail = new Trail();
       this.#trails.set(note.replay, trail);
     }
     return { note, epoch, key, trail, value: replayValue(plan, note.step) };
   }
-}
-
-/** An entry holds: it replaces the one before. */
-function keep(trail: Trail, key: string): void {
-  const others = trail.replaced.filter((one) => one !== key);
-  trail.replaced = trail.last === null ? others : [...others, trail.last];
-  trail.last = key;
 }

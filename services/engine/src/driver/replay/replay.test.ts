@@ -250,6 +250,28 @@ describe("a replay whose owner changes", () => {
     expect(await finish(next)).toEqual(["1", "2"]);
   });
 
+  it("loses no step to an owner that had been overtaken and does not know it", async () => {
+    const bench = await delivered(["a:1", "b:2", "c:3"]);
+    await replay(bench);
+    await bench.end("1");
+    await bench.clock.advance(100);
+    bench.stateLog.onWritten = () => Promise.reject(new MillraceError("PRODUCE_FAILED", "no"));
+    await bench.end("2");
+    await bench.clock.advance(100);
+    const second = new DriverBench(
+      {},
+      { processId: "p9" },
+      new MemoryStateLog(bench.stateLog.entries),
+    );
+    await second.assign(2, [{ committed: 3 }]);
+
+    bench.stateLog.onWritten = () => Promise.resolve();
+    await bench.end("3");
+    await bench.clock.advance(2_000);
+    const third = await successor(bench);
+    expect(await finish(third)).toEqual(["3"]);
+  });
+
   it("drains, keeps its epoch in the next generation, and goes on", async () => {
     const bench = await delivered(["a:1", "a:2"]);
     await replay(bench);
@@ -311,6 +333,18 @@ describe("a replay that is steered", () => {
       counts: { sent: 1 },
     });
     expect((await successor(bench)).openBodies).toEqual([]);
+  });
+
+  it("does not run under a name that was used for another range", async () => {
+    const bench = await delivered(["a:1", "a:2"]);
+    await replay(bench, { to: asOffset(1) });
+    await finish(bench);
+
+    const next = await successor(bench);
+    expect(next.openBodies).toEqual([]);
+    expect(next.telemetry.lines.map(({ message }) => message)).toContain(
+      "replay not run: its name was used for another range; use a new one",
+    );
   });
 
   it("refuses a job whose name fits no header", async () => {
