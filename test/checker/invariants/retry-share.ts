@@ -46,7 +46,8 @@ function isRetry(attempt: Attempt, holds: Holds): boolean {
   if (attempt.number === 1) return false;
   for (let one = attempt.delivery.firstAttempt; one !== null && one !== attempt; one = one.next) {
     const isOwner = one.process === attempt.process && one.epoch === attempt.epoch;
-    if (isOwner && one.outcome === "retry" && !isProbe(holds, one)) return true;
+    if (isOwner && one.job === attempt.job && one.outcome === "retry" && !isProbe(holds, one))
+      return true;
   }
   return false;
 }
