@@ -134,9 +134,9 @@ function advance<P>(context: StepContext<P>, replay: Replay<P>): void {
   const isThrough = replay.readTo >= replay.plan.to || replay.end === "range-gone";
   switch (replay.stage) {
     case "running":
-      if (!isThrough) return readOn(context, replay);
-      if (replay.tracker.unsettledCount === 0) finish(state, replay);
-      return;
+      if (!isThrough) readOn(context, replay);
+      else if (replay.tracker.unsettledCount === 0) return finish(state, replay);
+      return standBack(state, replay);
     case "stopping":
       if (replay.inFlightCount > 0) return;
       drop(state, replay);
@@ -174,6 +174,13 @@ function readOn<P>(context: StepContext<P>, replay: Replay<P>): void {
   replay.reading = reading;
   replay.heldAt = null;
   context.effects.push({ kind: "read-replay", reading });
+}
+
+/** One that holds nothing and may not read leaves its seat to others: live may be long in coming by. */
+function standBack<P>({ replays }: EngineState<P>, replay: Replay<P>): void {
+  if (replay.reading !== null || replay.tracker.unsettledCount > 0) return;
+  replay.stage = "waiting";
+  replays.seatCount -= 1;
 }
 
 function mayRead<P>({ state }: StepContext<P>, replay: Replay<P>): boolean {

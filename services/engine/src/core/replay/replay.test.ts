@@ -166,6 +166,17 @@ describe("a replay", () => {
     expect(bench.replayOf(asJob("last"))?.stage).toBe("running");
   });
 
+  it("leaves its seat to others while it waits for live events", () => {
+    const bench = setup(["a1"]);
+    bench.log.push("a2");
+    for (let index = 0; index < REPLAYS_MAX; index += 1) {
+      bench.replay({ job: asJob(`j${index}`), from: asOffset(1) });
+    }
+
+    expect(bench.state.replays.seatCount).toBe(0);
+    expect(bench.names(bench.replay())).toEqual(["a1"]);
+  });
+
   it("ends with its epoch", () => {
     const bench = setup(["a1", "a2"]);
     bench.replay();

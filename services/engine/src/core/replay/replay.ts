@@ -2,10 +2,12 @@
  * A replay: a bounded range of one partition, sent once more for a job. It is a second source beside the live one, with
  * lanes, offsets and counts of its own; nothing of it touches the live group's tracker, done set or commits (I33).
  *
- *   waiting ──seat, live has settled more──▶ running ──read to its end, all settled──▶ ending ──acknowledged──▶ gone
+ *   waiting ◀──seat, live has settled more──▶ running ──read to its end, all settled──▶ ending ──acknowledged──▶ gone
  *      ▲ │                                      │ paused, cancelled, cannot go on        ▲
  *      │ └──cancelled, nothing left to do───────┼────────────────────────────────────────┘
  *      └──────nothing of it in flight─── stopping
+ *
+ * A running one that holds nothing and may not read waits again.
  */
 import type { OffsetTracker } from "../offsets/offset-tracker.ts";
 import { Fifo } from "../lanes/fifo.ts";
