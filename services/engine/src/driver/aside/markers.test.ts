@@ -17,6 +17,12 @@ const marker = (epoch: number, offset: number, kind = "quarantine"): Entry => ({
   value: { v: 1, kind, offset, dead: null, at: "2026-01-01T00:00:00.000Z" },
 });
 
+/** How far the detour of `marker(0, 4)` came, by a write of its owner. */
+const progress = (write: number, next: number): Entry => ({
+  key: `progress/crm/users/0/0/${KEY_A}/${write}`,
+  value: { v: 1, marker: { epoch: 0, offset: 4 }, next, cursor: null },
+});
+
 /** A new owner of partition 0 that finds these entries in the state topic. */
 async function takeover(...entries: Entry[]): Promise<DriverBench> {
   const bench = new DriverBench({}, {}, new MemoryStateLog([...entries]));
@@ -42,6 +48,20 @@ const headerOf = (record: SinkRecord | undefined, name: string): string => {
   const value = record?.headers[name];
   return value instanceof Uint8Array ? Buffer.from(value).toString() : "";
 };
+
+describe("the progress of a detour at a takeover", () => {
+  it.each([
+    ["in order", [progress(1, 6), progress(2, 6)]],
+    ["late", [progress(2, 6), progress(1, 6)]],
+  ])(
+    "is kept as its owner wrote it last, which may delete those before: %s",
+    async (_, entries) => {
+      const bench = await takeover(claim("old"), marker(0, 4), ...entries, progress(3, 5));
+
+      expect(live(bench, "progress/")).toEqual([progress(2, 6).key]);
+    },
+  );
+});
 
 describe("a marker at a takeover", () => {
   it("is valid when its writer owned the partition", async () => {

@@ -29,7 +29,7 @@ import type { AsideTakeover, Marker } from "../../core/aside/marker.ts";
 import { partitionName } from "../../core/state.ts";
 import type { StateEntry, StateLog } from "../../ports.ts";
 import type { DeadLetterPlaces } from "../dead-letters/dead-letter-places.ts";
-import { placeOf, readMarker, readProgress, type ReadMarker } from "./state-keys.ts";
+import { placeOf, readMarker, readProgress, writeOf, type ReadMarker } from "./state-keys.ts";
 
 /** A partition that is being taken, and the offset of its new claim. */
 export interface Claimed extends TopicPartition {
@@ -51,8 +51,10 @@ interface Found {
 }
 
 /** A detour's progress, and its key. */
-interface Step extends Pick<AsideTakeover, "next" | "cursor"> {
+interface Step {
   readonly key: string;
+  readonly next: number;
+  readonly cursor: Offset | null;
 }
 
 type Entry = readonly [key: string, entry: StateEntry];
@@ -126,13 +128,14 @@ function progressOf(
       marker?.kind !== "released";
     const isValid = step !== null && isOfMarker && !isFenced(step.epoch, offset, fence);
     const before = step === null ? undefined : furthest.get(step.lane);
-    if (!isValid || (before !== undefined && before.next >= step.next)) {
+    // Of two that tell the same its writer may delete the earlier one (trail.ts).
+    if (!isValid || (before !== undefined && !isLater({ key, next: step.next }, before))) {
       sentence.void.push(key);
       continue;
     }
     if (before !== undefined) sentence.void.push(before.key);
     const cursor = step.cursor === null ? null : asOffset(step.cursor);
-    furthest.set(step.lane, { key, next: asOffset(step.next), cursor });
+    furthest.set(step.lane, { key, next: step.next, cursor });
   }
   return furthest;
 }
@@ -152,9 +155,15 @@ function takeovers(
     const marker: Marker = { kind, lane, epoch, offset, redriveCount, keyCount };
     places.noteMarker(marker, dead);
     const step = steps.get(lane);
-    aside.push({ marker, next: step?.next ?? offset, cursor: step?.cursor ?? null });
+    const next = step === undefined ? offset : asOffset(step.next);
+    aside.push({ marker, next, cursor: step?.cursor ?? null });
   }
   return aside;
+}
+
+function isLater(one: Omit<Step, "cursor">, other: Omit<Step, "cursor">): boolean {
+  if (one.next !== other.next) return one.next > other.next;
+  return writeOf(one.key) > writeOf(other.key);
 }
 
 /** Whether an entry was written by an owner that had been overtaken. */

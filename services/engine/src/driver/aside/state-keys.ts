@@ -103,6 +103,11 @@ export function placeOf(key: string): string {
   return `${topic}/${partition}`;
 }
 
+/** Which write of its process an entry is, by its key: of two of an epoch the greater one is the later. */
+export function writeOf(key: string): number {
+  return Number(key.slice(key.lastIndexOf("/") + 1));
+}
+
 /** Reads a claim; null for anything else. */
 export function readClaim(value: unknown): Pick<ClaimValue, "generation" | "process"> | null {
   if (!isVersionOne(value)) return null;

@@ -1,15 +1,19 @@
 /**
  * How far replays came, as a new owner finds it. An entry counts if its writer owned the partition when it was written,
- * judged like markers by the claims; of several of a job the furthest one holds, since each tells of one moment and
- * events only add up. The others are void (tombstones, acknowledged), before the claims that they are judged by are
- * forgotten.
+ * judged like markers by the claims; of several of a job the one that was written last holds: whoever wrote it may delete
+ * those before it (trail.ts). Which that is, epoch and key tell; entries may reach the log late. The others are void
+ * (tombstones, acknowledged), before the claims that they are judged by are forgotten.
  */
 import type { JobId, TargetId } from "../../core/lanes/identity.ts";
-import type { ReplayCounts, ReplayStep } from "../../core/replay/replay.ts";
 import { partitionName } from "../../core/state.ts";
 import type { StateLog } from "../../ports.ts";
 import { isFenced, type Claimed } from "../aside/markers.ts";
-import { readReplay, type KnownStep } from "./replay-entry.ts";
+import { writeOf } from "../aside/state-keys.ts";
+import { readReplay, type KnownStep, type ReadReplay } from "./replay-entry.ts";
+
+interface Found extends ReadReplay {
+  readonly key: string;
+}
 
 /** Steps by job. */
 export type ReplaySteps = ReadonlyMap<JobId, KnownStep>;
@@ -27,33 +31,26 @@ export async function judgeReplays(
   for (const { topic, partition } of claimed) {
     const place = `${target}/${topic}/${partition}/`;
     const fence = stateLog.list(`claim/${place}`).map(([, { offset }]) => offset);
-    const furthest = new Map<JobId, { readonly key: string; readonly known: KnownStep }>();
+    const latest = new Map<JobId, Found>();
     for (const [key, { offset, value }] of stateLog.list(`replay/${place}`)) {
       const read = readReplay(key, value);
-      const before = read === null ? undefined : furthest.get(read.job);
+      const before = read === null ? undefined : latest.get(read.job);
       const isValid = read !== null && !isFenced(read.epoch, offset, fence);
-      if (!isValid || (before !== undefined && !isFurther(read.known.step, before.known.step))) {
+      if (!isValid || (before !== undefined && !isLater({ key, ...read }, before))) {
         isVoid.push(key);
         continue;
       }
       if (before !== undefined) isVoid.push(before.key);
-      furthest.set(read.job, { key, known: read.known });
+      latest.set(read.job, { key, ...read });
     }
-    const here = Array.from(furthest, ([job, { known }]) => [job, known] as const);
+    const here = Array.from(latest, ([job, { known }]) => [job, known] as const);
     steps.set(partitionName(topic, partition), new Map(here));
   }
   if (isVoid.length > 0) await stateLog.append(isVoid.map((key) => ({ key, value: null })));
   return steps;
 }
 
-/** Events that a step tells the end of. */
-export function endedCount({ sent, skipped, failed }: ReplayCounts): number {
-  let count = sent;
-  for (const some of [skipped, failed]) for (const one of Object.values(some)) count += one;
-  return count;
-}
-
-function isFurther(one: ReplayStep, other: ReplayStep): boolean {
-  if (one.end !== null || other.end !== null) return other.end === null;
-  return endedCount(one.counts) > endedCount(other.counts);
+function isLater(one: Found, other: Found): boolean {
+  if (one.epoch !== other.epoch) return one.epoch > other.epoch;
+  return writeOf(one.key) > writeOf(other.key);
 }
