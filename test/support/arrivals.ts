@@ -19,11 +19,10 @@ export interface Arrival {
   readonly answeredAt: number | null;
 }
 
-/** Reads an API's log. */
+/** Reads an API's log, which may be in the midst of being written: its last line counts once it has ended. */
 export function readArrivals(logPath: string): Arrival[] {
   const arrivals = new Map<number, Arrival>();
-  for (const text of readFileSync(logPath, "utf8").split("\n")) {
-    if (text === "") continue;
+  for (const text of readFileSync(logPath, "utf8").split("\n").slice(0, -1)) {
     // eslint-disable-next-line @typescript-eslint/no-unsafe-type-assertion -- the API's own format
     const line = JSON.parse(text) as ArrivalLogLine;
     if (line.t === "arrived") arrivals.set(line.seq, { ...line, status: null, answeredAt: null });

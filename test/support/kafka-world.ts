@@ -38,6 +38,7 @@ import { MemoryStateLog } from "./memory-kafka/memory-state-log.ts";
 import { readRaw } from "./raw-topic.ts";
 import { RecordingTelemetry } from "./recording-telemetry.ts";
 import { until } from "./until.ts";
+import { topicEnds } from "./topic-ends.ts";
 
 /** The shortest session that brokers allow by default: what a test waits for must be short. */
 export const SESSION_MS = 6_000;
@@ -327,7 +328,7 @@ export class RealWorld implements KafkaWorld {
   truncate({ topic, partition }: TopicPartition, before: Offset): Promise<void> {
     return this.#withAdmin(async (admin) => {
       // Without this the admin does not know the topic's leaders.
-      await admin.fetchTopicOffsets(topic);
+      await topicEnds(admin, topic);
       await admin.deleteTopicRecords({
         topic,
         partitions: [{ partition, offset: String(before) }],

@@ -1,6 +1,7 @@
 /** Raw access to a topic for tests, over kafkajs alone: what is written and read here has passed through no code of ours. */
 import { randomUUID } from "node:crypto";
 import { Kafka, logLevel, Partitioners, type IHeaders, type Message } from "kafkajs";
+import { topicEnds } from "./topic-ends.ts";
 
 /** A record as the broker has it. */
 export interface RawRecord {
@@ -37,7 +38,7 @@ export async function readRaw(brokers: readonly string[], topic: string): Promis
   const admin = kafka.admin();
   await admin.connect();
   const groupId = `millrace-test-${randomUUID()}`;
-  const ends = await admin.fetchTopicOffsets(topic);
+  const ends = await topicEnds(admin, topic);
   const open = new Map(
     ends
       .filter(({ low, high }) => Number(high) > Number(low))
