@@ -1,5 +1,5 @@
 import { parseArgs } from "node:util";
-import { FAULT_NAMES, type FaultName } from "./faults/fault.ts";
+import { FAULT_NAMES, type FaultName } from "./faults/fault-name.ts";
 import { isProfile, PROFILES, type ProfileName } from "./profile.ts";
 
 /** What `npm run chaos` is told. */

@@ -1,5 +1,5 @@
 /** How much is run, and what goes wrong in it. */
-import type { FaultName } from "./faults/fault.ts";
+import type { FaultName } from "./faults/fault-name.ts";
 
 /** A run's size and its faults. */
 export interface Profile {

@@ -1,6 +1,7 @@
 /** The servers of a run: brokers with a second listener behind a proxy, so that delivery processes can be cut off alone. */
 import { join } from "node:path";
 import { freePort, startCluster, type Cluster, type Guard } from "@millrace/local";
+import { mountSmallDisk, type SmallDisk } from "./small-disk.ts";
 import { startProxy, type Proxy } from "./proxy/proxy-process.ts";
 
 /** Brokers and registry. */
@@ -11,12 +12,16 @@ export interface Servers {
   /** The same brokers, for the delivery processes: all of their traffic passes `network`. */
   readonly addressesBehindNetwork: readonly string[];
   readonly network: Proxy;
+  /** Under the data of the first broker; null where no fault fills it. */
+  readonly smallDisk: SmallDisk | null;
   close(): Promise<void>;
 }
 
 /** What servers are started with. */
 export interface ServersOptions {
   readonly brokerCount: number;
+  /** Whether a fault will fill the disk of the first broker. */
+  readonly disk: "large" | "small";
   readonly rawFolder: string;
   readonly seed: number;
   readonly guard: Guard;
@@ -36,8 +41,15 @@ export async function startServers(options: ServersOptions): Promise<Servers> {
     const inner = await freePort();
     listeners.set(nodeId, { inner, outer: await network.route({ port: 0, behind: inner }) });
   }
+  const disks: SmallDisk[] = [];
   const cluster = await startCluster({
     ...{ brokerCount, signal, onProgress },
+    onDataFolder: async (folder) => {
+      if (options.disk === "large" || disks.length > 0) return;
+      const disk = await mountSmallDisk(folder);
+      disks.push(disk);
+      cleanup.defer(() => disk.close());
+    },
     settingsOf: ({ nodeId, port, controllerPort }) => {
       const { inner, outer } = listeners.get(nodeId) ?? { inner: 0, outer: 0 };
       return brokerSettings({ port, controllerPort, inner, outer });
@@ -46,7 +58,7 @@ export async function startServers(options: ServersOptions): Promise<Servers> {
   cleanup.defer(() => cluster.stop());
   const moved = cleanup.move();
   return {
-    ...{ cluster, network, addresses: cluster.addresses },
+    ...{ cluster, network, smallDisk: disks[0] ?? null, addresses: cluster.addresses },
     addressesBehindNetwork: Array.from(listeners.values(), ({ outer }) => `127.0.0.1:${outer}`),
     close: () => moved.disposeAsync(),
   };

@@ -11,8 +11,9 @@ import {
   type MillraceProcess,
 } from "../support/millrace-process.ts";
 import { BODY_MAPPING, EVENT_TYPE, FILTER } from "./contract.ts";
+import { planFaults } from "./fault-plan.ts";
 import type { Profile } from "./profile.ts";
-import { startServers, type Servers } from "./servers.ts";
+import { startServers, type Servers, type ServersOptions } from "./servers.ts";
 import { startProxy, type Proxy } from "./proxy/proxy-process.ts";
 import { startTarget, type Target } from "./target/target-process.ts";
 
@@ -80,7 +81,8 @@ export async function createWorld(options: WorldOptions): Promise<World> {
   const guard = startGuard();
   cleanup.defer(() => guard.end());
   const { brokerCount } = profile;
-  const started = { brokerCount, rawFolder, seed, guard, signal, onProgress };
+  const disk = planFaults(profile, seed).includes("disk-full") ? "small" : "large";
+  const started: ServersOptions = { brokerCount, disk, rawFolder, seed, guard, signal, onProgress };
   const servers = await startServers(started);
   cleanup.defer(() => servers.close());
   const { registryUrl } = servers.cluster;

@@ -43,6 +43,8 @@ export interface BrokerAddress {
 /** One broker of a cluster. */
 export interface ClusterBroker extends BrokerAddress {
   readonly dataDir: string;
+  /** False also where it ended by itself. */
+  isRunning(): boolean;
   /** Ends it: `SIGKILL` as a crash, `SIGTERM` in order. */
   stop(how: "SIGTERM" | "SIGKILL"): Promise<void>;
   /** Starts it again, on the same ports and data. */
@@ -139,6 +141,7 @@ class RunningCluster implements Cluster {
     this.#servers = [...of.brokers.map(({ server }) => server), of.registry];
     this.brokers = of.brokers.map(({ server, ...place }) => ({
       ...place,
+      isRunning: () => server.isRunning,
       stop: (how) => server.end(how),
       start: () => this.#start(server),
     }));

@@ -38,6 +38,10 @@ export class Server {
     return { pid: known.pid, startedAt: known.startedAt, port: this.port, log: this.#parts.log };
   }
 
+  get isRunning(): boolean {
+    return this.#known !== null && isRunning(this.#known);
+  }
+
   /** Whether this call's stack started it, and so ends it. */
   get isOurs(): boolean {
     return this.#isOurs;
@@ -48,7 +52,7 @@ export class Server {
    * @throws StackError `START_FAILED`.
    */
   async start(onSpawn: (known: KnownProcess) => void, signal?: AbortSignal): Promise<void> {
-    if (this.#known !== null && isRunning(this.#known)) return;
+    if (this.isRunning) return;
     const known = startServer(await this.#parts.prepare(), (spawned) => {
       this.#known = spawned;
       this.#isOurs = true;

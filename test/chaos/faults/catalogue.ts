@@ -1,5 +1,6 @@
 /** All faults by name. */
-import type { Fault, FaultName } from "./fault.ts";
+import type { Fault } from "./fault.ts";
+import type { FaultName } from "./fault-name.ts";
 import {
   answerResets,
   brokersRefuse,
@@ -15,6 +16,7 @@ import { poison } from "./record-faults.ts";
 import {
   brokerKill,
   brokerRestart,
+  diskFull,
   gatewayKill,
   leaderChase,
   registryOutage,
@@ -40,6 +42,7 @@ export const FAULTS: Readonly<Record<FaultName, Fault>> = {
   "broker-kill": brokerKill,
   "broker-restart": brokerRestart,
   "leader-chase": leaderChase,
+  "disk-full": diskFull,
   "registry-outage": registryOutage,
   "gateway-kill": gatewayKill,
   "server-errors": serverErrors,

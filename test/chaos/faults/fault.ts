@@ -3,41 +3,8 @@ import type { Emission } from "../emission.ts";
 import type { DelivererPool } from "../deliverer-pool.ts";
 import type { World } from "../world.ts";
 import type { OperationsLog } from "../record/operations-log.ts";
+import type { FaultName } from "./fault-name.ts";
 import type { SeededRandom } from "../../support/seeded-random.ts";
-
-/** Names of the faults. */
-export const FAULT_NAMES = [
-  "kill",
-  "zombie",
-  "short-stop",
-  "rolling-restart",
-  "rebalance-storm",
-  "broker-kill",
-  "broker-restart",
-  "leader-chase",
-  "registry-outage",
-  "gateway-kill",
-  "server-errors",
-  "some-errors",
-  "throttling",
-  "unauthorized",
-  "flapping",
-  "apply-then-timeout",
-  "rejected-keys",
-  "slow-key",
-  "poison",
-  "answer-resets",
-  "latency",
-  "slow-drip",
-  "half-open",
-  "dead-target",
-  "brokers-silent",
-  "brokers-refuse",
-  "brokers-slow",
-] as const;
-
-/** One of them. */
-export type FaultName = (typeof FAULT_NAMES)[number];
 
 /** Where faults happen. */
 export interface FaultScene {

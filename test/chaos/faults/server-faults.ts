@@ -4,6 +4,8 @@ import { plainKafka } from "../record/topic-read.ts";
 import type { Fault, FaultOutcome, FaultScene } from "./fault.ts";
 
 const AWAY_MS = 2_000;
+/** Longest wait until a broker gives up that cannot write. */
+const DISK_FULL_MS_MAX = 20_000;
 /** How often the leader is killed, whoever it is by then. */
 const CHASE_COUNT = 3;
 const POLL_MS = 200;
@@ -25,6 +27,29 @@ export const leaderChase: Fault = async (scene) => {
     await untilInSync(scene);
   }
   return { target: null, who: [...who], scope: "all" };
+};
+
+/**
+ * The disk under a broker is full: it ends by itself once it cannot write, and is started again when there is room. It is
+ * killed where it has not ended: then nothing could be written either.
+ */
+export const diskFull: Fault = async ({ world, operations, pause }) => {
+  const { cluster, smallDisk } = world.servers;
+  const [broker] = cluster.brokers;
+  if (broker === undefined || smallDisk === null) throw new Error("no disk was made to be filled");
+  const who = `broker-${broker.nodeId}`;
+  operations.note({ f: "disk-full", who });
+  smallDisk.fill();
+  for (let waitedMs = 0; broker.isRunning() && waitedMs < DISK_FULL_MS_MAX; waitedMs += POLL_MS) {
+    await pause(POLL_MS);
+  }
+  const detail = broker.isRunning() ? "SIGKILL" : "by itself";
+  operations.note({ f: "broker-kill", who, detail });
+  await broker.stop("SIGKILL");
+  smallDisk.free();
+  await broker.start();
+  operations.note({ f: "broker-start", who });
+  return { target: null, who: [who], scope: "all" };
 };
 
 /** The registry is killed; a delivery process starts without it. */

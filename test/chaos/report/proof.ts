@@ -2,7 +2,8 @@
  * Whether a fault took effect: what is only scheduled proves nothing. Each kind has its own sign in the history.
  */
 import type { OperationLine } from "../../checker/history.ts";
-import type { FaultName, FaultRecord } from "../faults/fault.ts";
+import type { FaultRecord } from "../faults/fault.ts";
+import type { FaultName } from "../faults/fault-name.ts";
 import { SLOW_MS } from "../faults/target-faults.ts";
 import type { ArrivalSeen, Observation } from "./observation.ts";
 
@@ -32,6 +33,14 @@ const PROVERS: Readonly<Record<FaultName, Prover>> = {
   "broker-kill": appendsPaused,
   "broker-restart": appendsPaused,
   "leader-chase": appendsPaused,
+  "disk-full": (record, observation) => {
+    const { isProven, text } = appendsPaused(record, observation);
+    const hasGivenUp = operationsOf(record, observation.operations).some(({ detail }) => {
+      return detail === "by itself";
+    });
+    const end = hasGivenUp ? "the broker gave up" : "the broker did not give up";
+    return { isProven: isProven && hasGivenUp, text: `${end}, ${text}` };
+  },
   "registry-outage": (record, observation) =>
     atLeast(20, "deliveries while the registry was away", arrivalsIn(record, observation).length),
   "gateway-kill": unsureEmits,

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
-import { FAULT_NAMES } from "./faults/fault.ts";
-import { planFaults } from "./nemesis.ts";
+import { FAULT_NAMES } from "./faults/fault-name.ts";
+import { planFaults } from "./fault-plan.ts";
 import { PROFILES } from "./profile.ts";
 
 describe("planFaults", () => {

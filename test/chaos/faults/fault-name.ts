@@ -1,0 +1,34 @@
+/** Names of the faults. */
+export const FAULT_NAMES = [
+  "kill",
+  "zombie",
+  "short-stop",
+  "rolling-restart",
+  "rebalance-storm",
+  "broker-kill",
+  "broker-restart",
+  "leader-chase",
+  "disk-full",
+  "registry-outage",
+  "gateway-kill",
+  "server-errors",
+  "some-errors",
+  "throttling",
+  "unauthorized",
+  "flapping",
+  "apply-then-timeout",
+  "rejected-keys",
+  "slow-key",
+  "poison",
+  "answer-resets",
+  "latency",
+  "slow-drip",
+  "half-open",
+  "dead-target",
+  "brokers-silent",
+  "brokers-refuse",
+  "brokers-slow",
+] as const;
+
+/** One of them. */
+export type FaultName = (typeof FAULT_NAMES)[number];
