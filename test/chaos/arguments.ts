@@ -10,6 +10,8 @@ export interface ChaosArguments {
   readonly faults: readonly FaultName[] | null;
   /** Between two faults, in place of the profile's, ms; null: the profile's. */
   readonly gapMs: number | null;
+  /** How long a fault of a target or the network lasts, in place of its own time, ms; null: its own. */
+  readonly holdMs: number | null;
   /** Where the history goes; null: `runs/<seed>`. */
   readonly folder: string | null;
 }
@@ -29,6 +31,7 @@ Options:
   --seed NUMBER    the same faults in the same order (default: 1)
   --faults A,B     these faults in this order, in place of the profile's
   --gap SECONDS    between two faults, in place of the profile's
+  --hold SECONDS   how long a fault of a target or the network lasts, in place of its own time
   --folder FOLDER  where its history goes (default: runs/<seed>); what is there is removed
   -h, --help       this text
 
@@ -46,6 +49,7 @@ export function readArguments(argv: readonly string[]): ChaosArguments | Usage {
         seed: { type: "string", default: "1" },
         faults: { type: "string" },
         gap: { type: "string" },
+        hold: { type: "string" },
         folder: { type: "string" },
         help: { type: "boolean", short: "h", default: false },
       },
@@ -55,13 +59,21 @@ export function readArguments(argv: readonly string[]): ChaosArguments | Usage {
     if (!isProfile(profile)) throw new Error(`no such profile: ${profile}`);
     if (!/^\d{1,9}$/u.test(seed)) throw new Error(`--seed takes a whole number, not '${seed}'`);
     const faults = values.faults?.split(",").map(faultName) ?? null;
-    const gapMs = values.gap === undefined ? null : Number(values.gap) * 1_000;
-    if (Number.isNaN(gapMs)) throw new Error(`--gap takes seconds, not '${String(values.gap)}'`);
-    return { profile, seed: Number(seed), folder: values.folder ?? null, faults, gapMs };
+    const gapMs = millisecondsOf("--gap", values.gap);
+    const holdMs = millisecondsOf("--hold", values.hold);
+    return { profile, seed: Number(seed), folder: values.folder ?? null, faults, gapMs, holdMs };
   } catch (error) {
     const message = error instanceof Error ? error.message : String(error);
     return { text: `${message}\n\n${HELP}`, exitCode: 2 };
   }
+}
+
+function millisecondsOf(option: string, seconds: string | undefined): number | null {
+  if (seconds === undefined) return null;
+  if (!/^\d{1,5}(\.\d+)?$/u.test(seconds)) {
+    throw new Error(`${option} takes seconds, not '${seconds}'`);
+  }
+  return Number(seconds) * 1_000;
 }
 
 function faultName(word: string): FaultName {

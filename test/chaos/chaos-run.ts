@@ -148,7 +148,8 @@ async function play(
   const from = runNow();
   await pause(profile.baselineMs);
   const baseline = { from, to: runNow() };
-  const scene: FaultScene = { ...stage, random: new SeededRandom(seed * 31), pause };
+  const hold = (ms: number): Promise<void> => pause(profile.holdMs ?? ms);
+  const scene: FaultScene = { ...stage, random: new SeededRandom(seed * 31), pause, hold };
   const plan = planFaults(profile, seed);
   const faults = await makeTrouble({ scene, plan, profile, probe, onProgress });
   onProgress("healing");

@@ -31,7 +31,7 @@ async function main(): Promise<number> {
 }
 
 async function runAndJudge(
-  { profile: name, seed, folder: wished, faults, gapMs }: ChaosArguments,
+  { profile: name, seed, folder: wished, faults, gapMs, holdMs }: ChaosArguments,
   signal: AbortSignal,
 ): Promise<number> {
   const folder = resolve(wished ?? join(ROOT, "runs", String(seed)));
@@ -39,6 +39,7 @@ async function runAndJudge(
     ...PROFILES[name],
     ...(faults === null ? {} : { faults: { kind: "listed" as const, names: faults } }),
     ...(gapMs === null ? {} : { gapMs }),
+    ...(holdMs === null ? {} : { holdMs }),
   };
   const { rate, keyCount, targets, brokerCount } = profile;
   process.stdout.write(

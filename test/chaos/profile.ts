@@ -21,6 +21,8 @@ export interface Profile {
   readonly baselineMs: number;
   /** Between the recovery from one fault and the next one, ms. */
   readonly gapMs: number;
+  /** How long faults of targets and the network last; null: each its own time, ms. */
+  readonly holdMs: number | null;
   readonly faults: FaultChoice;
   /** Rounds of all of them. */
   readonly rounds: number;
@@ -51,6 +53,7 @@ const SMOKE: Profile = {
   warmMs: 3_000,
   baselineMs: 5_000,
   gapMs: 1_000,
+  holdMs: null,
   faults: { kind: "drawn", always: ["kill", "server-errors", "rolling-restart"], drawnCount: 0 },
   rounds: 1,
   drainMsMax: 30_000,
@@ -68,6 +71,7 @@ const PR: Profile = {
   warmMs: 5_000,
   baselineMs: 15_000,
   gapMs: 2_000,
+  holdMs: null,
   faults: { kind: "drawn", always: CORE_FAULTS, drawnCount: 4 },
   rounds: 1,
   drainMsMax: 60_000,

@@ -15,6 +15,8 @@ export interface FaultScene {
   readonly random: SeededRandom;
   /** Waits; rejects when the run is broken off. */
   readonly pause: (ms: number) => Promise<void>;
+  /** Waits for as long as a harm lasts: so long, or as the run was told. */
+  readonly hold: (ms: number) => Promise<void>;
 }
 
 /** What a fault did, for the report and for its proof. */

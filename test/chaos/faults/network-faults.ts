@@ -30,26 +30,26 @@ export const brokersSlow: Fault = (scene) =>
   disturbBrokers(scene, 8_000, { kind: "latency", ms: 80, jitterMs: 40 });
 
 async function disturbBrokers(
-  { world, operations, pause }: FaultScene,
+  { world, operations, hold }: FaultScene,
   ms: number,
   mode: ProxyMode,
 ): Promise<FaultOutcome> {
   const { network } = world.servers;
   operations.note({ f: "network", who: "brokers", detail: JSON.stringify(mode) });
   await network.behave(mode);
-  await pause(ms);
+  await hold(ms);
   await network.behave({ kind: "pass" });
   operations.note({ f: "network", who: "brokers", detail: JSON.stringify({ kind: "pass" }) });
   return { target: null, who: [], scope: "all" };
 }
 
 async function disturb(scene: FaultScene, ms: number, mode: ProxyMode): Promise<FaultOutcome> {
-  const { operations, pause } = scene;
+  const { operations, hold } = scene;
   const { target, proxy } = firstTarget(scene);
   const { name } = target;
   operations.note({ f: "network", who: name, target: name, detail: JSON.stringify(mode) });
   await proxy.behave(mode);
-  await pause(ms);
+  await hold(ms);
   await proxy.behave({ kind: "pass" });
   operations.note({
     f: "network",

@@ -85,12 +85,12 @@ async function follow(
   scene: FaultScene,
   { ms, script, who = [] }: Following,
 ): Promise<FaultOutcome> {
-  const { operations, pause } = scene;
+  const { operations, hold } = scene;
   const { target } = firstTarget(scene);
   const { name } = target;
   operations.note({ f: "target-fault", who: name, target: name, detail: JSON.stringify(script) });
   await target.script({ ...HEALTHY, ...script });
-  await pause(ms);
+  await hold(ms);
   await target.script(HEALTHY);
   operations.note({ f: "target-heal", who: name, target: name });
   return { target: name, who, scope: who.length === 0 ? "target" : "keys" };
