@@ -52,6 +52,8 @@ const NEVER = new Promise<never>(() => undefined);
 export class Witness {
   readonly #ports: WitnessPorts;
   readonly #epochs = new Map<string, number>();
+  /** How many times the driver had claimed when it made the claim that an epoch began with. */
+  readonly #claimCounts = new Map<string, number>();
   /** Partitions that this driver holds, by its own sources' words. */
   readonly #held = new Map<string, TopicPartition>();
   readonly #attempts = new Map<string, number>();
@@ -66,13 +68,18 @@ export class Witness {
   /** A record of the state topic is written by this process. */
   noteState({ key, value }: SinkRecord, { offset }: RecordPosition): void {
     if (value === null) return;
-    const [kind, target, topic, partition] = Buffer.from(key ?? [])
+    const [kind, target, topic, partition, claim = ""] = Buffer.from(key ?? [])
       .toString()
       .split("/");
+    if (kind !== "claim" || target !== this.#ports.target) return;
     const name = `${topic}/${partition}`;
     // A partition that is claimed anew while it is held keeps its epoch under another number.
-    const isNew = kind === "claim" && !this.#held.has(name);
-    if (isNew && target === this.#ports.target) this.#epochs.set(name, offset);
+    if (this.#held.has(name)) return;
+    // A claim of an earlier takeover may come late.
+    const count = Number(claim.slice(claim.lastIndexOf("-") + 1));
+    if (count < (this.#claimCounts.get(name) ?? 0)) return;
+    this.#claimCounts.set(name, count);
+    this.#epochs.set(name, offset);
   }
 
   sender(api: TargetApi): AttemptSender {
