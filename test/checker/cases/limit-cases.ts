@@ -1,4 +1,5 @@
 /** Histories that keep and break what is promised of limits, isolation and ends. */
+import type { HistoryLine } from "../history.ts";
 import { ScriptedHistory } from "../scripted-history.ts";
 import { delivered, casesOf } from "./invariant-case.ts";
 
@@ -55,28 +56,9 @@ export const LIMIT_CASES = casesOf([
   },
   {
     id: "S18",
-    what: "retries leave half of the slots to first attempts that wait",
-    holds: () => delivered(),
-    breaks: () => {
-      const script = new ScriptedHistory({ concurrencyMax: 2 }).owned();
-      const [first, second, waiting, last] = [0, 1, 2, 3].map((key) =>
-        script.record({ key: `k${key}` }),
-      );
-      if (
-        first === undefined ||
-        second === undefined ||
-        waiting === undefined ||
-        last === undefined
-      ) {
-        throw new Error("four records");
-      }
-      script.call(last).call(first, { status: 503 }).call(second, { status: 503 }).wait(2_000);
-      const again = { number: 2 };
-      script.send(first, again).send(second, again);
-      script.arrive(first, again).answer(first).out(first, again);
-      script.arrive(second, again).answer(second).out(second, again);
-      return script.call(waiting).commit(4).end();
-    },
+    what: "retries leave half of the slots to first attempts that wait, unless their key was set aside",
+    holds: () => twoRetriesBesideOneThatWaits("set aside"),
+    breaks: () => twoRetriesBesideOneThatWaits("ready"),
   },
   {
     id: "S22",
@@ -137,3 +119,25 @@ export const LIMIT_CASES = casesOf([
     breaks: () => delivered((script) => script.measure("rss", { load: 101, limit: 100 })),
   },
 ]);
+
+/** Both slots hold a retry, while an event of another key has not had its first attempt. */
+function twoRetriesBesideOneThatWaits(waitingKey: "ready" | "set aside"): readonly HistoryLine[] {
+  const script = new ScriptedHistory({ concurrencyMax: 2 }).owned();
+  if (waitingKey === "set aside") {
+    const key = `marker/crm/orders/0/1/${Buffer.from("k2").toString("base64url")}/1`;
+    const value = { v: 1, kind: "deferred", offset: 2 };
+    script.add({ h: "state", at: script.at, offset: 9, key, value });
+  }
+  const [first, second, waiting, last] = [
+    script.record({ key: "k0" }),
+    script.record({ key: "k1" }),
+    script.record({ key: "k2" }),
+    script.record({ key: "k3" }),
+  ];
+  script.call(last).call(first, { status: 503 }).call(second, { status: 503 }).wait(2_000);
+  const again = { number: 2 };
+  script.send(first, again).send(second, again);
+  script.arrive(first, again).answer(first).out(first, again);
+  script.arrive(second, again).answer(second).out(second, again);
+  return script.call(waiting).commit(4).end();
+}

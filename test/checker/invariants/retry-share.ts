@@ -77,7 +77,9 @@ function findWaitingIn({ attempts }: Channel, retry: Attempt): Delivery | null {
     epoch = one.epoch;
     if (one.sendAt <= since) {
       sinceOrder = one.sendOrder;
-      highest = Math.max(highest, offset);
+      // What comes from the parked topic or a replay says nothing of how far the live records have come.
+      const isLive = one.job === NONE && !wasParked(one.delivery);
+      if (isLive) highest = Math.max(highest, offset);
       continue;
     }
     if (one.sendOrder <= retry.sendOrder || one.number !== 1 || one.job !== NONE) continue;
@@ -93,8 +95,12 @@ function findWaitingIn({ attempts }: Channel, retry: Attempt): Delivery | null {
  * writer hears of it.
  */
 function isHead(attempt: Attempt, before: number): boolean {
-  const { gate } = attempt.delivery;
-  if (wasParked(attempt.delivery)) return false;
+  const { gate, channel, record } = attempt.delivery;
+  // With order by partition it is the partition that is set aside.
+  const { order } = channel.target.terms;
+  const { setAsideKeys } = channel;
+  const wasSetAside = order === "partition" ? setAsideKeys.size > 0 : setAsideKeys.has(record.key);
+  if (wasSetAside || wasParked(attempt.delivery)) return false;
   if (gate === null) return true;
   if (wasParked(gate) || isLaneBusy(attempt, before)) return false;
   if (gate.firstGivenUp === null) return gate.settledOrder < before;

@@ -342,8 +342,9 @@ export class Ledger {
     if (kind === "initialised" && "offset" in value && typeof value.offset === "number") {
       channel.floor = Math.min(channel.floor, value.offset);
     }
+    if (kind === "marker") channel.setAsideKeys.add(this.names.keyOf(keyIn(lane)));
     if (kind === "progress" && "next" in value && typeof value.next === "number") {
-      const key = this.names.keyOf(Buffer.from(lane, "base64url").toString("latin1"));
+      const key = this.names.keyOf(keyIn(lane));
       channel.progress.push({ ...stamp, epoch: Number(epoch), key, next: value.next });
     }
     if (kind === "replay" && "next" in value && "done" in value) {
@@ -416,6 +417,11 @@ interface Bounds {
 interface Position {
   readonly partition: number;
   readonly offset: number;
+}
+
+/** The key that the name of a state entry holds. */
+function keyIn(lane: string): string {
+  return Buffer.from(lane, "base64url").toString("latin1");
 }
 
 function deliveryOf(channel: Channel, record: SourceRecord): Delivery {

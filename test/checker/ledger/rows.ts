@@ -89,6 +89,8 @@ export class Channel {
   readonly epochs: Epoch[] = [];
   /** Epochs that began when a later generation had an owner already: someone came late, and owns nothing. */
   readonly lateEpochs = new Set<number>();
+  /** Keys that an owner set aside at any time. */
+  readonly setAsideKeys = new Set<number>();
   /** How far keys that were set aside have gone on, as the state topic tells. */
   readonly progress: Progress[] = [];
   /** How far replays came, and who claimed the partition: offsets of the state topic, ascending. */
