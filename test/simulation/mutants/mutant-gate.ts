@@ -16,13 +16,22 @@ export async function runMutants(wish: SimulationArguments): Promise<number> {
     ({ name }) => wish.only === null || name.includes(wish.only),
   );
   let missedCount = 0;
+  const seedCounts: number[] = [];
   for (const mutant of mutants) {
     const outcome = await tryMutant(mutant, wish);
-    if (outcome.kind !== "caught") missedCount += 1;
+    if (outcome.kind === "caught") seedCounts.push(outcome.seedCount);
+    else missedCount += 1;
     process.stdout.write(`${mutant.name.padEnd(36)}${wordsOf(outcome)}\n`);
   }
-  process.stdout.write(`${mutants.length - missedCount} of ${mutants.length} mutants caught\n`);
+  process.stdout.write(
+    `${mutants.length - missedCount} of ${mutants.length} mutants caught${medianOf(seedCounts)}\n`,
+  );
   return missedCount === 0 && mutants.length > 0 ? 0 : 1;
+}
+
+function medianOf(seedCounts: readonly number[]): string {
+  const median = seedCounts.toSorted((a, b) => a - b)[seedCounts.length >> 1];
+  return median === undefined ? "" : `, in the median after ${median} seeds`;
 }
 
 async function tryMutant(
