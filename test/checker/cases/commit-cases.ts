@@ -192,6 +192,12 @@ export const COMMIT_CASES = casesOf([
     breaks: () => delivered((script) => script.call(script.record())),
   },
   {
+    id: "L1",
+    what: "a partition stops only where records of it are gone",
+    holds: () => haltedAfter("retention"),
+    breaks: () => haltedAfter("nothing"),
+  },
+  {
     id: "L2",
     what: "a partition with work moves within 30 s",
     holds: () => delivered(),
@@ -213,4 +219,14 @@ function heldUp(process: "awake" | "stopped"): readonly HistoryLine[] {
   }
   script.arrive(first).answer(first).arrive(first).answer(first);
   return script.commit(1).end();
+}
+
+/** A partition is stopped by its owner with a record left. */
+function haltedAfter(what: "nothing" | "retention"): readonly HistoryLine[] {
+  const script = new ScriptedHistory().owned();
+  script.record();
+  const place = { topic: "orders", partition: 0 };
+  if (what === "retention") script.op("retention", { who: "broker", ...place, detail: "1" });
+  script.op("halted", { who: "p1", target: "crm", ...place });
+  return script.op("heal").op("rest").close();
 }

@@ -1,6 +1,7 @@
 import { channelsOf, type Findings, type Invariant } from "../findings.ts";
 import { appliedCommits } from "../ledger/commit-log.ts";
 import { type Hold, holdsOf } from "../ledger/holds.ts";
+import { hasLost, isHaltedAt } from "../ledger/halts.ts";
 import { lanesOf } from "../ledger/lanes.ts";
 import type { Ledger } from "../ledger/ledger.ts";
 import {
@@ -28,8 +29,11 @@ export const lagReturns: Invariant = {
       return;
     }
     for (const channel of channelsOf(ledger)) {
+      judgeHalts(ledger, channel, findings);
       const last = channel.stream.logged.at(-1);
-      if (last === undefined || last.offset < channel.floor || isHaltedAt(channel, NEVER)) continue;
+      if (last === undefined || last.offset < channel.floor || isStandingAt(channel, NEVER)) {
+        continue;
+      }
       findings.judged();
       if (ledger.parties.has("recv") || ledger.parties.has("attempt")) {
         judgeDeferred(ledger, channel, findings);
@@ -92,7 +96,7 @@ interface Judging {
 /** Walks from commit to commit after the healing; between two, the head must be at work now and then. */
 function judgeChannel(ledger: Ledger, { channel, heal, rest, holds, findings }: Judging): void {
   const last = channel.stream.logged.at(-1);
-  if (last === undefined || isHaltedAt(channel, rest.order)) return;
+  if (last === undefined || isStandingAt(channel, rest.order)) return;
   let committed = committedBefore(ledger, channel, heal.order)?.offset ?? channel.floor;
   let since = heal.at;
   const applied = appliedCommits(ledger, channel);
@@ -186,20 +190,27 @@ function marksOfHolds(holds: readonly Hold[], { target }: Channel): number[] {
   return marks;
 }
 
+/** Nothing stands but for want of records. */
+function judgeHalts(ledger: Ledger, channel: Channel, findings: Findings): void {
+  const { topic, partition } = channel.stream;
+  for (const { line, order } of channel.operations) {
+    if (line.f !== "halted" || hasLost(ledger, channel, order)) continue;
+    findings.breach(() => `${topic}/${partition} is stopped, though nothing of it is gone`);
+  }
+}
+
 /** Whether a partition stands by design: halted, its target paused, or a lane that is blocked behind its dead letter. */
-function isHaltedAt({ operations, target, givenUps }: Channel, order: number): boolean {
-  let isHalted = false;
+function isStandingAt(channel: Channel, order: number): boolean {
+  const { operations, target, givenUps } = channel;
   let isPaused = false;
   for (const { line, order: at } of operations) {
     if (at > order) break;
-    if (line.f === "halted") isHalted = true;
-    if (line.f === "assigned") isHalted = false;
     if (line.f === "pause") isPaused = true;
     if (line.f === "resume") isPaused = false;
   }
   const mayBlock = target.terms.onDeadLetter === "block" || target.terms.order === "partition";
   const isBlocked = mayBlock && givenUps.some(({ kind }) => kind === "dlq");
-  return isHalted || isPaused || isBlocked;
+  return isHaltedAt(channel, order) || isPaused || isBlocked;
 }
 
 function committedBefore(ledger: Ledger, channel: Channel, order: number): Commit | null {

@@ -1,5 +1,6 @@
 import { covers } from "../done-set.ts";
 import type { Findings, Invariant } from "../findings.ts";
+import { isHaltedAt } from "../ledger/halts.ts";
 import { laneOf } from "../ledger/lanes.ts";
 import type { Ledger } from "../ledger/ledger.ts";
 import { type Channel, type Delivery, NEVER, NONE, type Operation } from "../ledger/rows.ts";
@@ -26,7 +27,8 @@ export const replayRange: Invariant = {
       for (const channel of channels) {
         const done = doneOf(ledger, replay, channel);
         judgeChannel(ledger, { channel, replay, done, findings });
-        if (done !== null || !isAtRest) continue;
+        // Where records are gone, the live events stand, and a replay waits for them.
+        if (done !== null || !isAtRest || isHaltedAt(channel, NEVER)) continue;
         findings.breach(() => `replay ${line.job ?? line.who} is not through at rest`);
       }
       judgeOthers(ledger, { replay, channels, findings });

@@ -15,6 +15,7 @@ import type {
   TopicPlan,
 } from "./plan.ts";
 
+const RETENTION_SHARE = 0.15;
 const OFF_SHARE = 0.3;
 const KEY_COUNT_MAX = 20;
 const HOT_KEY = "hot";
@@ -409,6 +410,17 @@ function drawOperations(
       "millrace/1:_____w",
     ]),
   }));
+  // A partition that lost records stands still for the rest of the run: seldom, or little else would be tried.
+  if (draws.chance("op.retention", RETENTION_SHARE)) {
+    repeat("retention", 1, () => ({
+      at: when(),
+      fault: "retention",
+      kind: "retention",
+      topic: draws.pick("op.topic", draws.pick("op.target", targets).topics),
+      pick: draws.below("op.pick", 8),
+      share: draws.between("op.share", 0, 1),
+    }));
+  }
   operations.push(...drawReplays(draws, chaosMs, targets));
   return operations.sort((one, other) => one.at - other.at);
 }

@@ -56,6 +56,7 @@ export const FAULT_CLASSES = [
   "hang-spell",
   "reject",
   "undeliverable",
+  "retention",
 ] as const;
 
 /** The name of one. */

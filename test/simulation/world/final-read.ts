@@ -1,5 +1,10 @@
 /** What an independent reader finds in the logs when a run is over. */
-import { asPartition, type RecordHeaders, type SourceRecord } from "@millrace/engine";
+import {
+  asPartition,
+  type RecordHeaders,
+  type SourceRecord,
+  type TopicPartition,
+} from "@millrace/engine";
 import type { Expectation, GivenUpLine, HistoryLine } from "../../checker/history.ts";
 import type { Cluster } from "./cluster.ts";
 import { STATE_TOPIC, type TargetWorld } from "./deliverer.ts";
@@ -9,13 +14,21 @@ import { bodyOf } from "./preparer.ts";
 
 const WALL_START = Date.UTC(2026, 0, 1);
 
+/** What there is to be read besides the source topics. */
+export interface FinalReadParts {
+  readonly targets: readonly TargetWorld[];
+  /** Records of source topics that are not there any more. */
+  readonly deleted: readonly SourceRecord[];
+}
+
 /** Source topics first, then what the engine wrote. */
 export function* readLogs(
   plan: Plan,
   cluster: Cluster,
-  targets: readonly TargetWorld[],
+  { targets, deleted }: FinalReadParts,
 ): Generator<HistoryLine> {
   const events = new Map(plan.events.map((event) => [event.id, event]));
+  for (const record of deleted) yield logLine(record, { plan, events });
   for (const { name } of plan.topics) {
     for (const { place, records, startOffset, endOffset } of cluster.logs(name)) {
       for (const record of records) yield logLine(record, { plan, events });
@@ -23,7 +36,7 @@ export function* readLogs(
         h: "log-end",
         topic: place.topic,
         partition: place.partition,
-        start: startOffset,
+        start: deleted.some((one) => isIn(one, place)) ? 0 : startOffset,
         end: endOffset,
       };
     }
@@ -41,6 +54,10 @@ export function* readLogs(
     const parsed: unknown = value === null ? null : JSON.parse(textOf(value));
     yield { h: "state", at: timestampMs - WALL_START, offset, key: textOf(key), value: parsed };
   }
+}
+
+function isIn(record: SourceRecord, { topic, partition }: TopicPartition): boolean {
+  return record.topic === topic && record.partition === partition;
 }
 
 function logLine(

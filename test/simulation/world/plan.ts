@@ -89,6 +89,13 @@ export type OperationPlan = { readonly at: number; readonly fault: FaultClass | 
       readonly metadata: string;
     }
   | {
+      readonly kind: "retention";
+      readonly topic: Topic;
+      readonly pick: number;
+      /** Share of what the partition holds then that is deleted. */
+      readonly share: number;
+    }
+  | {
       readonly kind: "replay";
       readonly job: string;
       readonly target: string;

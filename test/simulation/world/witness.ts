@@ -152,6 +152,7 @@ export class Witness {
       log: (_level, message, fields = {}) => {
         if (message === "target waits") this.#note("held", String(fields["reason"]));
         if (message === "target goes on") this.#note("released", "");
+        if (message.startsWith("partition stopped")) this.#noteHalt(fields);
         const place = placeIn(fields);
         if (message === "dead-lettered" && place !== null) this.#settled(place, "dead-lettered");
       },
@@ -255,21 +256,7 @@ export class Witness {
         listener.lost(reason);
       },
       records: (batch) => listener.records(batch),
-      halted: (halt) => {
-        const { queue, book, machine, target } = this.#ports;
-        const { topic, partition, reason } = halt;
-        book.write({
-          h: "ops",
-          at: queue.now,
-          f: "halted",
-          who: machine.name,
-          target,
-          topic,
-          partition,
-          detail: reason,
-        });
-        listener.halted(halt);
-      },
+      halted: (halt) => listener.halted(halt),
       failed: (error) => listener.failed(error),
     };
   }
@@ -321,6 +308,15 @@ export class Witness {
     this.#held.delete(name);
     const epoch = this.#epochs.get(name) ?? -1;
     book.write({ h: "ops", at: queue.now, f, who: machine.name, target, topic, partition, epoch });
+  }
+
+  /** A partition stands: found at a takeover, or by a fetch. */
+  #noteHalt({ topic, partition, reason }: Readonly<Record<string, unknown>>): void {
+    const { queue, book, machine, target } = this.#ports;
+    if (machine.isDead) return;
+    const where = { topic: String(topic), partition: Number(partition) };
+    const what = { f: "halted", who: machine.name, target, detail: String(reason) } as const;
+    book.write({ h: "ops", at: queue.now, ...what, ...where });
   }
 
   #note(f: "held" | "released", detail: string): void {

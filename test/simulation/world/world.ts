@@ -1,5 +1,5 @@
 /** A world from a plan: brokers, registry, targets, processes. Chaos first; then everything heals and must come to rest. */
-import { asOffset, asPartition, asTopic } from "@millrace/engine";
+import { asOffset, asPartition, asTopic, type SourceRecord } from "@millrace/engine";
 import { Cluster } from "./cluster.ts";
 import { Deliverer, GRACE_MS, JOURNAL_TOPIC, STATE_TOPIC, type TargetWorld } from "./deliverer.ts";
 import { digest } from "./digest.ts";
@@ -15,6 +15,7 @@ import type { EventPlan, OperationPlan, Plan } from "./plan.ts";
 import { Registry } from "./preparer.ts";
 import { ReplayDesk } from "./replay-desk.ts";
 import { TargetApi, type CallPlace } from "./target-api.ts";
+import { isDetouring, isDone } from "./rest.ts";
 import type { HistoryLine, Operation, OperationLine, RunLine } from "../../checker/history.ts";
 
 /** How long after healing everything has to be at rest, ms: the longest Retry-After, and what may follow it. */
@@ -52,6 +53,8 @@ export class World {
   readonly #cluster: Cluster;
   readonly #registry = new Registry();
   readonly #targets: readonly TargetWorld[];
+  /** What retention took: its reader was there before. */
+  readonly #deleted: SourceRecord[] = [];
   readonly #events = new Map<string, EventPlan>();
   readonly #slots: (Deliverer | null)[];
   readonly #ends = new Map<string, number>();
@@ -105,7 +108,11 @@ export class World {
     } finally {
       watch.stop();
     }
-    for (const line of readLogs(this.#plan, this.#cluster, this.#targets)) this.#book.write(line);
+    for (const line of readLogs(this.#plan, this.#cluster, {
+      targets: this.#targets,
+      deleted: this.#deleted,
+    }))
+      this.#book.write(line);
     return {
       lines: this.#book.lines,
       failures: this.#failures,
@@ -225,6 +232,8 @@ export class World {
         return this.#groupOf(operation.target).rebalance();
       case "foreign-metadata":
         return this.#corrupt(operation);
+      case "retention":
+        return this.#deleteRecords(operation);
       case "replay":
         return this.#replays.ask(operation);
       case "steer-replay":
@@ -398,6 +407,22 @@ export class World {
     this.#strike("foreign-metadata");
   }
 
+  /** The log's retention passes whoever lags behind it. */
+  #deleteRecords({ topic, pick, share }: Extract<OperationPlan, { kind: "retention" }>): void {
+    const logs = this.#cluster.logs(topic);
+    const log = logs[pick % logs.length];
+    if (log === undefined) return;
+    const before = asOffset(log.startOffset + Math.ceil(share * (log.endOffset - log.startOffset)));
+    this.#deleted.push(...log.records.filter(({ offset }) => offset < before));
+    log.truncate(before);
+    this.#note("retention", "broker", {
+      topic,
+      partition: log.place.partition,
+      detail: String(before),
+    });
+    this.#strike("retention");
+  }
+
   /** All faults end; every place has a process again. */
   #heal(): void {
     this.#phase = "heal";
@@ -417,27 +442,29 @@ export class World {
     }
     // Whatever is not done by then is judged as it is.
     this.#queue.after(REST_MS_MAX, () => this.#rest());
+    if (this.#deleted.length > 0) this.#lookForHalts();
     this.#restIfDone();
+  }
+
+  /** A partition that stands commits nothing, which would tell. */
+  #lookForHalts(): void {
+    if (this.#isResting) return;
+    this.#restIfDone();
+    this.#queue.after(DETOUR_CHECK_MS, () => this.#lookForHalts());
   }
 
   #isResting = false;
 
   #restIfDone(): void {
-    if (this.#isResting || !this.#isDone() || !this.#replays.isOver) return;
-    if (this.#isDetouring()) this.#queue.after(DETOUR_CHECK_MS, () => this.#restIfDone());
+    if (this.#isResting || !this.#replays.isOver) return;
+    const view = {
+      cluster: this.#cluster,
+      targets: this.#targets,
+      deliverers: this.#slots.filter((deliverer) => deliverer !== null),
+    };
+    if (!isDone(view)) return;
+    if (isDetouring(view)) this.#queue.after(DETOUR_CHECK_MS, () => this.#restIfDone());
     else this.#rest();
-  }
-
-  /** Deferred keys go on by themselves, with no commit that tells of their end. */
-  #isDetouring(): boolean {
-    const drivers = this.#slots.flatMap((deliverer) => deliverer?.drivers ?? []);
-    const partitions = drivers.flatMap(({ driver }) => [...driver.state.partitions.values()]);
-    // Where nobody owns a partition, nobody knows.
-    if (partitions.length < this.#partitionCount()) return true;
-    return partitions.some(({ aside, detours }) => {
-      const isDeferred = [...aside.values()].some(({ marker }) => marker.kind === "deferred");
-      return detours.size > 0 || isDeferred;
-    });
   }
 
   /** The run is over once its processes have ended as they should. */
@@ -448,26 +475,10 @@ export class World {
     for (const deliverer of this.#slots) if (deliverer !== null) this.#terminate(deliverer, 0);
   }
 
-  #partitionCount(): number {
-    const topics = this.#targets.flatMap(({ api }) => api.plan.topics);
-    return topics.reduce((sum, topic) => sum + this.#cluster.logs(topic).length, 0);
-  }
-
   /** At rest, all processes have ended, and so has every call that is on the wire. */
   #isOver(): boolean {
     if (!this.#isResting || this.#openCount > 0) return false;
     return this.#targets.every(({ api }) => api.openCount === 0);
-  }
-
-  #isDone(): boolean {
-    return this.#targets.every(({ api, group }) =>
-      api.plan.topics.every((topic) =>
-        this.#cluster.logs(topic).every(({ place, records }) => {
-          const last = records.at(-1)?.offset ?? -1;
-          return (group.offsets.get(`${topic}/${place.partition}`)?.offset ?? 0) > last;
-        }),
-      ),
-    );
   }
 
   #groupOf(target: string): Group {

@@ -1,0 +1,54 @@
+/** Whether there is nothing left to do in a world. */
+import type { TopicPartition } from "@millrace/engine";
+import type { Cluster } from "./cluster.ts";
+import type { Deliverer, TargetWorld } from "./deliverer.ts";
+
+/** What is looked at. */
+export interface RestView {
+  readonly cluster: Cluster;
+  readonly targets: readonly TargetWorld[];
+  /** Processes that run. */
+  readonly deliverers: readonly Deliverer[];
+}
+
+/** Whether every group has committed all there is, partitions aside that stand since records are gone. */
+export function isDone(view: RestView): boolean {
+  return view.targets.every(({ api, group }) =>
+    api.plan.topics.every((topic) =>
+      view.cluster.logs(topic).every(({ place, records }) => {
+        const last = records.at(-1)?.offset ?? -1;
+        const committed = group.offsets.get(`${topic}/${place.partition}`)?.offset ?? 0;
+        return committed > last || isHalted(view, api.plan.name, place);
+      }),
+    ),
+  );
+}
+
+/** Whether a deferred key is on its way, with no commit that tells of its end. */
+export function isDetouring({ cluster, targets, deliverers }: RestView): boolean {
+  const drivers = deliverers.flatMap((deliverer) => deliverer.drivers);
+  const partitions = drivers.flatMap(({ driver }) => [...driver.state.partitions.values()]);
+  const haltedCount = drivers.reduce((sum, { driver }) => sum + driver.halts.length, 0);
+  const topics = targets.flatMap(({ api }) => api.plan.topics);
+  const count = topics.reduce((sum, topic) => sum + cluster.logs(topic).length, 0);
+  // Where nobody owns a partition, nobody knows.
+  if (partitions.length + haltedCount < count) return true;
+  return partitions.some(({ aside, detours }) => {
+    const isDeferred = [...aside.values()].some(({ marker }) => marker.kind === "deferred");
+    return detours.size > 0 || isDeferred;
+  });
+}
+
+/** What retention passed stands until someone acts. */
+function isHalted(
+  { deliverers }: RestView,
+  target: string,
+  { topic, partition }: TopicPartition,
+): boolean {
+  const drivers = deliverers.flatMap((deliverer) => deliverer.drivers);
+  return drivers.some(
+    ({ driver, name }) =>
+      name === target &&
+      driver.halts.some((halt) => halt.topic === topic && halt.partition === partition),
+  );
+}
