@@ -66,10 +66,11 @@ function noteHold(
 
 function notePartitions({ partitions }: EngineView, states: Set<EngineStateName>): void {
   let laneCount = 0;
-  for (const { lanes, looseLanes, aside, isFetchPaused } of partitions.values()) {
+  for (const { lanes, looseLanes, aside, detours, isFetchPaused } of partitions.values()) {
     if (aside.size > 0) states.add("quarantine");
     if (isFetchPaused) states.add("fetch-paused");
-    for (const some of [lanes.values(), looseLanes]) {
+    const detourLanes = Array.from(detours, ({ lane }) => lane);
+    for (const some of [lanes.values(), looseLanes, detourLanes]) {
       for (const { state } of some) {
         if (state === "idle" || state === "blocked") continue;
         laneCount += 1;

@@ -215,6 +215,8 @@ export class World {
     if (this.#phase !== "chaos") return;
     switch (operation.kind) {
       case "start":
+        // It befalls those who have to share with the newcomer.
+        if (operation.fault !== null) this.#strike(operation.fault);
         return this.#start(operation.slot);
       case "kill":
       case "terminate":
