@@ -72,6 +72,12 @@ export const GIVEN_UP_CASES = casesOf([
   },
   {
     id: "S16",
+    what: "a failed probe of an open breaker is none of the attempts that were allowed",
+    holds: () => givenUpAround("a probe and another attempt"),
+    breaks: () => givenUpAround("a probe"),
+  },
+  {
+    id: "S16",
     what: "a 401 is no reason to dead-letter",
     holds: () => delivered(),
     breaks: () => {
@@ -225,4 +231,22 @@ function replayedByTwo(next: number): readonly HistoryLine[] {
 /** An owner's word of how a replay ended. */
 function told(of: Readonly<Record<string, unknown>>): string {
   return JSON.stringify({ end: "done", skipped: {}, failed: {}, ...of });
+}
+
+/** Two attempts are allowed: an event fails once, then as a probe of an open breaker, and then once more or not. */
+function givenUpAround(second: "a probe and another attempt" | "a probe"): readonly HistoryLine[] {
+  const script = new ScriptedHistory({ maxAttempts: 2 }).owned();
+  const first = script.record();
+  const place = { who: "p1", target: "crm" };
+  script
+    .call(first, { status: 503 })
+    .op("held", { ...place, detail: "BREAKER_OPEN" })
+    .wait(1_000);
+  script.call(first, { status: 503, number: 2 }).op("released", place);
+  if (second !== "a probe") script.call(first, { status: 503, number: 3 });
+  const attempts = second === "a probe" ? 2 : 3;
+  return script
+    .givenUp(first, "dlq", { ...exhausted, attempts })
+    .commit(1)
+    .end();
 }

@@ -1,10 +1,12 @@
 import { channelsOf, type Findings, type Invariant } from "../findings.ts";
-import { heldMs, type Holds, holdsOf } from "../ledger/holds.ts";
+import { heldMs, type Holds, holdsOf, isBreakerProbe } from "../ledger/holds.ts";
 import type { Ledger } from "../ledger/ledger.ts";
 import { type Attempt, type GivenUp, isAccepting, NEVER } from "../ledger/rows.ts";
 
 /** Clocks are read in whole ms at both ends. */
 const ROUNDING_MS = 2;
+/** Probes of an open breaker in a row that are not charged, whoever they are of. */
+const SPARED_PROBES_MAX = 6;
 
 /** Statuses that say nothing of the event: the target's configuration, its load, its haste. */
 const NO_REFUSAL: ReadonlySet<number> = new Set([401, 403, 407, 408, 425, 429]);
@@ -90,7 +92,11 @@ function isExhausted(ledger: Ledger, givenUp: GivenUp, holds: Holds): boolean {
     return isSpent || at - delivery.record.at >= maxAgeMs - ROUNDING_MS;
   }
   const isCharged = (one: Attempt): boolean => one.outcome === "retry" && one.epoch === epoch;
-  if (maxAttempts !== null && count(givenUp, isCharged) >= maxAttempts) return true;
+  const failedCount = count(givenUp, isCharged);
+  const probeCount = count(givenUp, (one) => isCharged(one) && isBreakerProbe(holds, one));
+  // A lane that nobody else can try for has its probes charged in the end.
+  const sparedCount = Math.min(probeCount, SPARED_PROBES_MAX);
+  if (maxAttempts !== null && failedCount - sparedCount >= maxAttempts) return true;
   const first = firstOf(givenUp, isCharged);
   if (first === null) return false;
   const held = heldMs(holds, {

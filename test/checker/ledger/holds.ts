@@ -1,12 +1,17 @@
 import type { Ledger } from "./ledger.ts";
 import { type Attempt, NEVER, type Target } from "./rows.ts";
 
+/** Why a target waits whose breaker is open. */
+const BREAKER_OPEN = "BREAKER_OPEN";
+
 /** A time in which a whole target waited, at one process or (process null) at all. */
 export interface Hold {
   readonly target: string;
   readonly process: number | null;
   readonly from: number;
   readonly fromOrder: number;
+  /** What was said of it: why the target waits. */
+  readonly reasons: string[];
   /** NEVER where nothing ended it. */
   to: number;
   toOrder: number;
@@ -27,8 +32,9 @@ export function holdsOf({ operations, processes }: Ledger): Holds {
     });
     if ((f === "held" || f === "pause") && open === undefined) {
       const ends = { to: NEVER, toOrder: NEVER };
-      holds.push({ target, process, from: at, fromOrder: order, ...ends });
-    }
+      const reasons = [line.detail ?? f];
+      holds.push({ target, process, from: at, fromOrder: order, reasons, ...ends });
+    } else if (f === "held") open?.reasons.push(line.detail ?? f);
     if ((f === "released" || f === "resume") && open !== undefined) {
       open.to = at;
       open.toOrder = order;
@@ -46,12 +52,21 @@ export function holdsOf({ operations, processes }: Ledger): Holds {
 }
 
 /** Whether an attempt was sent although its target was held: it tried whether it answers again. */
-export function isProbe(holds: Holds, { delivery, process, sendOrder }: Attempt): boolean {
+export function isProbe(holds: Holds, attempt: Attempt): boolean {
+  return holds.some((hold) => isDuring(hold, attempt));
+}
+
+/** Whether an attempt tried for an open breaker, and for nothing else. */
+export function isBreakerProbe(holds: Holds, attempt: Attempt): boolean {
+  return holds.some(
+    (hold) => isDuring(hold, attempt) && hold.reasons.every((reason) => reason === BREAKER_OPEN),
+  );
+}
+
+function isDuring(hold: Hold, { delivery, process, sendOrder }: Attempt): boolean {
   const { target: name } = delivery.channel.target.terms;
-  return holds.some((hold) => {
-    const isTheirs = hold.target === name && hold.process === process;
-    return isTheirs && hold.fromOrder < sendOrder && sendOrder < hold.toOrder;
-  });
+  const isTheirs = hold.target === name && hold.process === process;
+  return isTheirs && hold.fromOrder < sendOrder && sendOrder < hold.toOrder;
 }
 
 /** How long a process's calls to a target waited between an attempt's end and a moment, ms. */

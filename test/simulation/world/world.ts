@@ -448,7 +448,7 @@ export class World {
     this.#restIfDone();
   }
 
-  /** A partition that stands commits nothing, which would tell. */
+  /** A partition that stands commits nothing, which would tell: it is looked at now and then. */
   #lookForHalts(): void {
     if (this.#isResting) return;
     this.#restIfDone();
@@ -465,8 +465,10 @@ export class World {
       deliverers: this.#slots.filter((deliverer) => deliverer !== null),
     };
     if (!isDone(view)) return;
-    if (isDetouring(view)) this.#queue.after(DETOUR_CHECK_MS, () => this.#restIfDone());
-    else this.#rest();
+    if (!isDetouring(view)) this.#rest();
+    else if (this.#deleted.length === 0) {
+      this.#queue.after(DETOUR_CHECK_MS, () => this.#restIfDone());
+    }
   }
 
   /** The run is over once its processes have ended as they should. */
