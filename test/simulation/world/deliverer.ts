@@ -55,6 +55,8 @@ export interface DelivererPorts {
   readonly onCrash: (deliverer: Deliverer, why: FaultClass | Error) => void;
 }
 
+/** From an alarm until someone resumes the target, ms. */
+const OPERATOR_MS = 5_000;
 /** How long a process has from SIGTERM to its end, ms. */
 export const GRACE_MS = 50_000;
 
@@ -131,6 +133,7 @@ export class Deliverer {
       keyOf: (place) => eventAt(place).key,
       fateAt: (effect) => this.#fateAt(effect),
       kill: () => this.#ports.onCrash(this, `crash-in-${this.#dyingOf}`),
+      onPaused: () => machine.schedule(OPERATOR_MS, () => driver.resume("guard")),
       nextCommit: this.#ports.nextCommit,
       isStopping: () => this.isStopping,
       stopBudgetMs: plan.stopBudgetMs,
@@ -147,7 +150,7 @@ export class Deliverer {
     );
     const sinkPorts = { cluster, machine, recordBytesMax, onWritten: () => undefined };
     const sink = new SimulatedSink({ ...sinkPorts, kind: "produce" });
-    return new TargetDriver(
+    const driver = new TargetDriver(
       {
         target: asTarget(target.name),
         groupId: `millrace.${target.name}`,
@@ -174,6 +177,7 @@ export class Deliverer {
       },
       (error) => this.#ports.onCrash(this, error),
     );
+    return driver;
   }
 
   #dyingOf: DeadlyEffect = "send";

@@ -40,6 +40,8 @@ export interface WitnessPorts {
   /** Whether the process dies at this effect, and when; it is dead after `before`, and must be killed after `behind`. */
   readonly fateAt: (effect: DeadlyEffect) => "before" | "behind" | null;
   readonly kill: () => void;
+  /** A guard paused the target: an alarm. */
+  readonly onPaused: () => void;
   readonly nextCommit: () => number;
   readonly isStopping: () => boolean;
   /** What open calls get when the process is told to end, ms. */
@@ -152,6 +154,10 @@ export class Witness {
       log: (_level, message, fields = {}) => {
         if (message === "target waits") this.#note("held", String(fields["reason"]));
         if (message === "target goes on") this.#note("released", "");
+        if (message.startsWith("target paused")) {
+          this.#note("held", "PAUSED");
+          this.#ports.onPaused();
+        }
         if (message.startsWith("partition stopped")) this.#noteHalt(fields);
         const place = placeIn(fields);
         if (message === "dead-lettered" && place !== null) this.#settled(place, "dead-lettered");
