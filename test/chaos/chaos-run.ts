@@ -158,7 +158,7 @@ async function play(
   operations.note({ f: "heal", who: "all" });
   await emission.stop();
   onProgress("draining");
-  const restAt = await untilNoLag(stage, pause);
+  const restAt = await untilAtRest(stage, pause);
   operations.note({ f: "rest", who: "all" });
   return { baseline, faults, healedAt, restAt };
 }
@@ -175,8 +175,9 @@ async function heal({ world, pool }: Stage): Promise<void> {
   }
 }
 
-async function untilNoLag(
-  { profile, probe }: Stage,
+/** No lag, and no key on its way back from the parked topic; null where that takes too long. */
+async function untilAtRest(
+  { profile, probe, pool }: Stage,
   pause: (ms: number) => Promise<void>,
 ): Promise<number | null> {
   const from = runNow();
@@ -184,7 +185,8 @@ async function untilNoLag(
     await pause(POLL_MS);
     const sample = probe.last;
     const lag = sample !== null && sample.at > from ? sample.lag : null;
-    if (lag !== null && Object.values(lag).every((records) => records === 0)) return runNow();
-    if (runNow() - from > profile.drainMsMax) return null;
+    const hasLag = lag === null || Object.values(lag).some((records) => records > 0);
+    if (!hasLag && (await pool.deferredCount()) === 0) return runNow();
+    if (runNow() - from > profile.drainMsMax + (profile.holdMs ?? 0)) return null;
   }
 }

@@ -11,6 +11,8 @@ import type { OperationsLog } from "./record/operations-log.ts";
 /** Time from SIGTERM to exit, seconds. */
 export const GRACE_SECONDS = 20;
 
+const DEFERRED_KEYS = /^millrace_keys_set_aside\{.*kind="deferred".*\} (\d+)$/gmu;
+
 /** One delivery process. */
 export interface Deliverer {
   /** `deliver-1`, ...: never given twice in a run. */
@@ -76,6 +78,16 @@ export class DelivererPool {
   async ready({ name, adminUrl, process }: Deliverer): Promise<void> {
     await untilAnswers(`${adminUrl}/readyz`, process);
     this.#options.operations.note({ f: "ready", who: name });
+  }
+
+  /** Keys that go on by themselves from the parked topic, by what the processes tell. */
+  async deferredCount(): Promise<number> {
+    const counts = this.#running.map(async ({ adminUrl }) => {
+      const text = await (await fetch(`${adminUrl}/metrics`)).text();
+      const values = [...text.matchAll(DEFERRED_KEYS)];
+      return values.reduce((sum, [, value]) => sum + Number(value), 0);
+    });
+    return (await Promise.all(counts)).reduce((sum, count) => sum + count, 0);
   }
 
   /** SIGKILL. */
