@@ -95,6 +95,12 @@ export const COMMIT_CASES = casesOf([
   },
   {
     id: "S12",
+    what: "a new owner goes by how far a key came, unless that was written too late",
+    holds: () => sentAgainAfterProgress("too late"),
+    breaks: () => sentAgainAfterProgress("in time"),
+  },
+  {
+    id: "S12",
     what: "a new owner does not send what the last commit's done set covers",
     holds: () =>
       afterCrash(
@@ -229,4 +235,17 @@ function haltedAfter(what: "nothing" | "retention"): readonly HistoryLine[] {
   if (what === "retention") script.op("retention", { who: "broker", ...place, detail: "1" });
   script.op("halted", { who: "p1", target: "crm", ...place });
   return script.op("heal").op("rest").close();
+}
+
+/** A parked event is delivered, and again by the next owner; the first one wrote that it was, before that one's claim or not. */
+function sentAgainAfterProgress(written: "in time" | "too late"): readonly HistoryLine[] {
+  const script = new ScriptedHistory().owned();
+  const first = script.record({ key: "k0" });
+  script.givenUp(first, "park").commit(1).call(first);
+  const key = `progress/crm/orders/0/1/${Buffer.from("k0").toString("base64url")}/1`;
+  const value = { v: 1, marker: { epoch: 1, offset: 0 }, next: 1, cursor: null };
+  const offset = written === "in time" ? 2 : 6;
+  script.op("kill", { who: "p1" }).wait(10_000);
+  script.add({ h: "state", at: script.at, offset, key, value });
+  return script.owned("p2", 5).call(first, { process: "p2", epoch: 5 }).end();
 }

@@ -345,7 +345,8 @@ export class Ledger {
     if (kind === "marker") channel.setAsideKeys.add(this.names.keyOf(keyIn(lane)));
     if (kind === "progress" && "next" in value && typeof value.next === "number") {
       const key = this.names.keyOf(keyIn(lane));
-      channel.progress.push({ ...stamp, epoch: Number(epoch), key, next: value.next });
+      const { offset: place } = line;
+      channel.progress.push({ ...stamp, epoch: Number(epoch), place, key, next: value.next });
     }
     if (kind === "replay" && "next" in value && "done" in value) {
       const coverage = readCoverage(Number(value.next), String(value.done));

@@ -282,6 +282,8 @@ export interface Epoch {
 /** A key that was set aside has gone on: what it had parked below `next` is over. */
 export interface Progress extends Stamp {
   readonly epoch: number;
+  /** Where the entry stands in the state topic. */
+  readonly place: number;
   readonly key: number;
   readonly next: number;
 }

@@ -1,7 +1,14 @@
 import { covers, type Coverage, readCoverage } from "../done-set.ts";
 import { appliedCommits, lastBefore } from "./commit-log.ts";
 import type { Ledger } from "./ledger.ts";
-import { type Channel, type Commit, type Delivery, type Epoch, NONE } from "./rows.ts";
+import {
+  type Channel,
+  type Commit,
+  type Delivery,
+  type Epoch,
+  NONE,
+  type Progress,
+} from "./rows.ts";
 import { isInForce } from "./settlement.ts";
 
 /** An epoch with what its owner could know when it began. */
@@ -42,11 +49,17 @@ export function isTakenOver({ coverage, epoch }: Takeover, delivery: Delivery): 
   if (!covers(coverage, offset)) return false;
   const parkedOrder = lastParked(delivery, epoch.startOrder);
   if (parkedOrder === NONE) return true;
-  return channel.progress.some(({ order, key, next, ...progress }) => {
+  return channel.progress.some((progress) => {
+    const { order, key, next } = progress;
     const isBetween = order > parkedOrder && order < epoch.startOrder;
     const isAbove = key === record.key && next > offset;
-    return isBetween && isAbove && isInForce(channel, { order, ...progress });
+    return isBetween && isAbove && !isOvertaken(channel, progress);
   });
+}
+
+/** Whether an entry came after another process had claimed the partition: the new owner does not go by it. */
+function isOvertaken({ claims }: Channel, { epoch, place }: Progress): boolean {
+  return claims.some((claim) => epoch < claim && claim < place);
 }
 
 /** When it was parked last before a moment; NONE where it was not. */
