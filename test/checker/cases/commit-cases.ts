@@ -205,6 +205,12 @@ export const COMMIT_CASES = casesOf([
   },
   {
     id: "L2",
+    what: "a partition may stand while events that waited as long have their turn",
+    holds: () => standsBesideOne("that waited"),
+    breaks: () => standsBesideOne("that came later"),
+  },
+  {
+    id: "L2",
     what: "a partition with work moves within 30 s",
     holds: () => delivered(),
     breaks: () => {
@@ -248,4 +254,15 @@ function sentAgainAfterProgress(written: "in time" | "too late"): readonly Histo
   script.op("kill", { who: "p1" }).wait(10_000);
   script.add({ h: "state", at: script.at, offset, key, value });
   return script.owned("p2", 5).call(first, { process: "p2", epoch: 5 }).end();
+}
+
+/** After the healing an event waits for 40 s, and another one is called in between. */
+function standsBesideOne(which: "that came later" | "that waited"): readonly HistoryLine[] {
+  const script = new ScriptedHistory().owned();
+  const first = script.record({ key: "k0" });
+  if (which === "that waited") script.record({ key: "k1" });
+  script.op("heal").wait(1_000);
+  if (which === "that came later") script.record({ key: "k1" });
+  script.wait(20_000).call(spot(1)).wait(20_000).call(first);
+  return script.commit(2).op("rest").close();
 }

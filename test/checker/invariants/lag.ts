@@ -111,7 +111,9 @@ function judgeChannel(ledger: Ledger, { channel, heal, rest, holds, findings }: 
     if (head === null) continue;
     const marks = [...marksOf(channel, head), ...marksOfHolds(holds, channel)];
     const span = { from: Math.max(from, head.at), to: commit.at };
-    const still = longestStill(marks, { ...span, ...patienceWith(channel, head) });
+    const patience = { ...span, ...patienceWith(channel, head) };
+    if (longestStill(marks, patience) <= stillMaxMs(ledger, channel)) continue;
+    const still = longestStill([...marks, ...marksOfWaiting(channel, span.from)], patience);
     if (still > stillMaxMs(ledger, channel)) {
       const seconds = Math.round(still / 1_000);
       findings.breach(() => `stands still for ${seconds} s`, head.deliveryAt(channel));
@@ -174,6 +176,13 @@ function marksOf(channel: Channel, head: SourceRecord): number[] {
   }
   for (let one = delivery.firstGivenUp; one !== null; one = one.next) marks.push(one.at);
   return marks;
+}
+
+/** Calls of the target for what was in its logs by then: whoever takes its turn behind these waits for them. */
+function marksOfWaiting({ target }: Channel, by: number): readonly number[] {
+  return target.channels.flatMap(({ arrivals }) =>
+    arrivals.flatMap(({ delivery, at }) => (delivery.record.at <= by ? [at] : [])),
+  );
 }
 
 const CHANGES: ReadonlySet<string> = new Set(["revoked", "fenced", "drained", "resolved"]);
