@@ -48,8 +48,6 @@ export interface WitnessPorts {
   readonly stopBudgetMs: number;
 }
 
-const NEVER = new Promise<never>(() => undefined);
-
 /** See the head of this file. */
 export class Witness {
   readonly #ports: WitnessPorts;
@@ -101,24 +99,14 @@ export class Witness {
 
   sink(sink: RecordSink): RecordSink {
     return {
-      append: (records) =>
-        this.#around(
-          "produce",
-          () => sink.append(records),
-          () => NEVER,
-        ),
+      append: (records) => this.#around("produce", () => sink.append(records), never),
       close: () => sink.close(),
     };
   }
 
   stateLog(log: StateLog): StateLog {
     return {
-      append: (entries) =>
-        this.#around(
-          "state",
-          () => log.append(entries),
-          () => NEVER,
-        ),
+      append: (entries) => this.#around("state", () => log.append(entries), never),
       readTo: (offset) => log.readTo(offset),
       get: (key) => log.get(key),
       list: (prefix) => log.list(prefix),
@@ -130,11 +118,7 @@ export class Witness {
     return {
       start: (listener) => source.start(this.#listener(listener)),
       commit: (offsets, generation) =>
-        this.#around(
-          "commit",
-          () => source.commit(offsets, generation),
-          () => NEVER,
-        ),
+        this.#around("commit", () => source.commit(offsets, generation), never),
       isProven: () => source.isProven(),
       pause: (partition) => source.pause(partition),
       resume: (partition) => source.resume(partition),
@@ -379,4 +363,9 @@ function placeIn(fields: Readonly<Record<string, unknown>>): CallPlace | null {
   const isPlace =
     typeof topic === "string" && typeof partition === "number" && typeof offset === "number";
   return isPlace ? { topic, partition, offset } : null;
+}
+
+/** What a dead process waits for; each its own, since one for all would hold every world that ever waited. */
+function never(): Promise<never> {
+  return new Promise(() => undefined);
 }
