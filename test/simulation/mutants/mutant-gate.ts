@@ -56,12 +56,14 @@ async function tryMutant(
   }
 }
 
-/** H says that a history is not whole, which proves nothing about who it is of. */
-function isCatch({ broken }: FailedSeed): boolean {
-  return broken.some((id) => id !== "H");
+/**
+ * A driver that gave up is no catch, whatever its history breaks after: the bug has to show in a finished one. And H says
+ * that a history is not whole, which proves nothing about who it is of.
+ */
+function isCatch({ broken, failures }: FailedSeed): boolean {
+  return failures.length === 0 && broken.some((id) => id !== "H");
 }
 
-/** A driver that gave up is no catch: the bug has to show in a finished history. */
 function outcomeOf({ failed, seedCount }: Tally, from: number): Outcome {
   const caught = failed.filter(isCatch).sort((a, b) => a.seed - b.seed);
   const [first] = caught;
