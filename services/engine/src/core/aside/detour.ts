@@ -16,7 +16,7 @@ import type { StepContext } from "../context.ts";
 import { createDelivery, type Delivery, type NewRecord } from "../lanes/delivery.ts";
 import { offer } from "../lanes/dispatch.ts";
 import { asOffset, type Offset } from "../lanes/identity.ts";
-import { createLane, enqueue, type Lane } from "../lanes/lane.ts";
+import { createLane, emptyLane, enqueue, type Lane } from "../lanes/lane.ts";
 import type { Aside } from "./marker.ts";
 import type { PartitionState } from "../lanes/partition.ts";
 import type { EngineState } from "../state.ts";
@@ -203,9 +203,7 @@ export function unhold<P>(context: StepContext<P>, detour: Detour<P>): void {
 /** Ends a detour that is not over: what it read stays parked. */
 export function endDetour<P>(context: StepContext<P>, detour: Detour<P>): void {
   const { aside, lane } = detour;
-  lane.head = null;
-  lane.tail = null;
-  lane.state = "idle";
+  emptyLane(lane);
   forgetDetour(context.state, detour);
   const live = liveLane(aside);
   if (live?.state === "held") offer(context, live);

@@ -2,10 +2,10 @@ import { assert } from "../../errors.ts";
 import { noteAttemptStart } from "./attempt-log.ts";
 import type { StepContext } from "../context.ts";
 import { endHold, mayStart, mayStartAt, noteStart } from "../guards/hold.ts";
-import type { Lane } from "./lane.ts";
+import { removeLane, type Lane } from "./lane.ts";
 import { mayBegin } from "./may-begin.ts";
 import { enlist } from "./enlist.ts";
-import { allotSlots } from "../guards/slots.ts";
+import { allotSlots, isRetryTurn } from "../guards/slots.ts";
 import type { EngineState } from "../state.ts";
 import { beginWrites, block, isBlocked, isHeld, owesWrite } from "../aside/writes.ts";
 import { enterKey, isCalledNow } from "../replay/contention.ts";
@@ -23,7 +23,7 @@ export function offer<P>(context: StepContext<P>, lane: Lane<P>): void {
   if (replay !== null) return offerReplayed(context, lane, replay);
   if (head === null) {
     lane.state = "idle";
-    return rest(lane);
+    return removeLane(lane.partition, lane);
   }
   if (isBlocked(context, lane)) return block(context, lane);
   if (isHeld(lane)) {
@@ -70,21 +70,10 @@ export function nextDispatchAt<P>({ state, now }: StepContext<P>): number {
   return Math.min(dueAt, Math.max(mayStartAt(state.hold), state.bucket.nextAt(now)));
 }
 
-/** An empty lane leaves the map, so that memory follows the backlog and not the number of keys ever seen. */
-function rest<P>(lane: Lane<P>): void {
-  if (lane.name === null) lane.partition.looseLanes.delete(lane);
-  else lane.partition.lanes.delete(lane.name);
-}
-
-/**
- * The next lane to serve. S18: while both wait, retries and first attempts take turns, so that neither starves where
- * slots or tokens are few; and retries hold at most half of the slots, but always may hold one.
- */
+/** The next lane to serve. */
 function nextLane<P>(state: EngineState<P>): Lane<P> | undefined {
-  const { ready, retries, slotCount, retryInFlightCount } = state;
-  const retrySlotCount = Math.max(1, Math.floor(slotCount / 2));
-  const isRetryTurn = !state.wasRetry && retryInFlightCount < retrySlotCount;
-  const mayRetry = ready.length === 0 || isRetryTurn;
+  const { ready, retries } = state;
+  const mayRetry = ready.length === 0 || isRetryTurn(state);
   return (retries.length > 0 && mayRetry ? retries : ready).take();
 }
 

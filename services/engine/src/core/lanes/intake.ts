@@ -1,12 +1,12 @@
 import { boundIntake } from "../offsets/bounds.ts";
 import { markDirty } from "../offsets/commit.ts";
 import type { StepContext } from "../context.ts";
-import { createDelivery, type MatchedRecord, type NewRecord } from "./delivery.ts";
+import { createDelivery, type NewRecord } from "./delivery.ts";
 import { advanceWaiting } from "../aside/detour.ts";
 import { offer } from "./dispatch.ts";
 import { asOffset, type Offset } from "./identity.ts";
 import type { Input } from "../input.ts";
-import { createLane, enqueue, laneNameOf, type Lane } from "./lane.ts";
+import { enqueue, laneIn, laneNameOf } from "./lane.ts";
 import { isSettledBy } from "../aside/marker.ts";
 import type { PartitionState } from "./partition.ts";
 import { partitionName } from "../state.ts";
@@ -40,7 +40,7 @@ function take<P>(
     return;
   }
   partition.unsettledBytes += record.bytes;
-  const lane = laneOf(context, partition, record);
+  const lane = laneIn(partition, partition, laneNameOf(context.state.config.order, record.key));
   const delivery = createDelivery(lane, record, sequence);
   delivery.isInherited = record.offset < partition.inheritedBelow;
   enqueue(lane, delivery);
@@ -65,22 +65,4 @@ function skip<P>({ effects }: StepContext<P>, partition: PartitionState<P>, offs
   const last = effects.at(-1);
   if (last?.kind === "skipped" && last.partition === partition && last.to === offset) last.to = to;
   else effects.push({ kind: "skipped", partition, from: offset, to });
-}
-
-function laneOf<P>(
-  context: StepContext<P>,
-  partition: PartitionState<P>,
-  record: MatchedRecord<P>,
-): Lane<P> {
-  const name = laneNameOf(context.state.config.order, record.key);
-  if (name === null) {
-    const loose = createLane(partition, null);
-    partition.looseLanes.add(loose);
-    return loose;
-  }
-  const known = partition.lanes.get(name);
-  if (known !== undefined) return known;
-  const lane = createLane(partition, name);
-  partition.lanes.set(name, lane);
-  return lane;
 }

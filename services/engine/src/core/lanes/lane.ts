@@ -89,6 +89,34 @@ export function createLane<P>(partition: PartitionState<P>, name: string | null)
   };
 }
 
+/** Where lanes with work are kept: a partition, or a replay of one. */
+export interface LaneHome<Payload> {
+  /** By key. */
+  readonly lanes: Map<string, Lane<Payload>>;
+  /** Of events that are ordered with no other. */
+  readonly looseLanes: Set<Lane<Payload>>;
+}
+
+/** The lane of a key in its home, a new one where there is none; without a key always a new one. */
+export function laneIn<P>(
+  { lanes, looseLanes }: LaneHome<P>,
+  partition: PartitionState<P>,
+  name: string | null,
+): Lane<P> {
+  const known = name === null ? undefined : lanes.get(name);
+  if (known !== undefined) return known;
+  const lane = createLane(partition, name);
+  if (name === null) looseLanes.add(lane);
+  else lanes.set(name, lane);
+  return lane;
+}
+
+/** An empty lane leaves its home, so that memory follows the backlog and not the number of keys ever seen. */
+export function removeLane<P>({ lanes, looseLanes }: LaneHome<P>, lane: Lane<P>): void {
+  if (lane.name === null) looseLanes.delete(lane);
+  else lanes.delete(lane.name);
+}
+
 /** Whether two lanes are of one key, in whatever epochs. */
 export function isSameLane<P>(one: Lane<P>, other: Lane<P>): boolean {
   if (one === other) return true;
@@ -102,6 +130,13 @@ export function enqueue<P>(lane: Lane<P>, delivery: Delivery<P>): void {
   if (lane.tail === null) lane.head = delivery;
   else lane.tail.next = delivery;
   lane.tail = delivery;
+}
+
+/** Drops what a lane holds. */
+export function emptyLane<P>(lane: Lane<P>): void {
+  lane.head = null;
+  lane.tail = null;
+  lane.state = "idle";
 }
 
 /** Takes the settled head away. */

@@ -11,7 +11,7 @@ import { decodeDoneSet } from "../offsets/done-set.ts";
 import { OffsetTracker } from "../offsets/offset-tracker.ts";
 import { mayBegin } from "../lanes/may-begin.ts";
 import { asOffset, type Offset } from "../lanes/identity.ts";
-import type { Lane } from "../lanes/lane.ts";
+import { emptyLane, type Lane } from "../lanes/lane.ts";
 import { partitionName, type EngineState } from "../state.ts";
 import { dropContended } from "./contention.ts";
 import { takeReplayed } from "./replay-lanes.ts";
@@ -215,11 +215,7 @@ function drop<P>({ replays, waiting }: EngineState<P>, replay: Replay<P>): void 
   for (const queue of [replays.ready, replays.retries, replays.urgent, waiting])
     queue.keep(isOther);
   dropContended(replay.partition, isOther);
-  for (const lane of [...replay.lanes.values(), ...replay.looseLanes]) {
-    lane.head = null;
-    lane.tail = null;
-    lane.state = "idle";
-  }
+  for (const lane of [...replay.lanes.values(), ...replay.looseLanes]) emptyLane(lane);
   replay.lanes.clear();
   replay.looseLanes.clear();
   const { committable } = replay.tracker;

@@ -5,10 +5,10 @@
  */
 import { assert } from "../../errors.ts";
 import type { StepContext } from "../context.ts";
-import type { Delivery, GivenUp, MatchedRecord, NewRecord } from "../lanes/delivery.ts";
+import type { Delivery, GivenUp, NewRecord } from "../lanes/delivery.ts";
 import { createDelivery } from "../lanes/delivery.ts";
 import { enlist } from "../lanes/enlist.ts";
-import { createLane, dequeue, enqueue, laneNameOf, type Lane } from "../lanes/lane.ts";
+import { dequeue, enqueue, laneIn, laneNameOf, removeLane, type Lane } from "../lanes/lane.ts";
 import { contend } from "./contention.ts";
 import type { Replay, ReplayedEnd } from "./replay.ts";
 
@@ -30,7 +30,9 @@ export function takeReplayed<P>(
   if (isDone) return;
   if (record.kind === "filtered") return count(context, replay, FILTERED);
   replay.unsettledBytes += record.bytes;
-  const lane = laneOf(context, replay, record);
+  const name = laneNameOf(context.state.config.order, record.key);
+  const lane = laneIn(replay, replay.partition, name);
+  lane.replay = replay;
   enqueue(lane, createDelivery(lane, record, sequence));
   if (lane.state === "idle") offerReplayed(context, lane, replay);
 }
@@ -46,8 +48,7 @@ export function offerReplayed<P>(context: StepContext<P>, lane: Lane<P>, replay:
     conclude(context, head, end);
   }
   lane.state = "idle";
-  if (lane.name === null) replay.looseLanes.delete(lane);
-  else replay.lanes.delete(lane.name);
+  removeLane(replay, lane);
 }
 
 /** The head of a replay's lane has ended; the next one is on its way after. */
@@ -124,19 +125,4 @@ function noteFailed<P>({ state }: StepContext<P>, { name }: Lane<P>, replay: Rep
   if (failedLanes.size <= FAILED_LANES_MAX && length <= FAILED_NAMES_MAX) return;
   replay.end ??= "too-many-keys-failed";
   replay.stage = "stopping";
-}
-
-function laneOf<P>(
-  { state }: StepContext<P>,
-  replay: Replay<P>,
-  { key }: MatchedRecord<P>,
-): Lane<P> {
-  const name = laneNameOf(state.config.order, key);
-  const known = name === null ? undefined : replay.lanes.get(name);
-  if (known !== undefined) return known;
-  const lane = createLane(replay.partition, name);
-  lane.replay = replay;
-  if (name === null) replay.looseLanes.add(lane);
-  else replay.lanes.set(name, lane);
-  return lane;
 }

@@ -3,6 +3,7 @@
  * turn. The share of retries is one for both.
  */
 import type { StepContext } from "../context.ts";
+import { isRetryTurn } from "../guards/slots.ts";
 import type { Fifo } from "../lanes/fifo.ts";
 import type { Lane } from "../lanes/lane.ts";
 import type { EngineState } from "../state.ts";
@@ -69,9 +70,7 @@ function takeLive<P>(
 function nextReplayed<P>(state: EngineState<P>): Fifo<Lane<P>> | null {
   const { ready, retries } = state.replays;
   const isAlone = ready.length === 0 && state.ready.length === 0;
-  const retrySlotCount = Math.max(1, Math.floor(state.slotCount / 2));
-  const isRetryTurn = !state.wasRetry && state.retryInFlightCount < retrySlotCount;
-  if (retries.length > 0 && (isAlone || isRetryTurn)) return retries;
+  if (retries.length > 0 && (isAlone || isRetryTurn(state))) return retries;
   return ready.length > 0 ? ready : null;
 }
 
