@@ -20,7 +20,7 @@ import {
   type MarkerValue,
   type ProgressValue,
 } from "./state-keys.ts";
-import { Trail } from "./trail.ts";
+import { TrailWriter, type TrailStep } from "./trail-writer.ts";
 
 /** A marker or release to be written. */
 interface MarkerEntry {
@@ -42,11 +42,12 @@ export class MarkerWriter {
   readonly #target: TargetId;
   readonly #ports: MarkerWriterPorts;
   #writeCount = 0;
-  readonly #trails = new WeakMap<Marker, Trail>();
+  readonly #trails: TrailWriter;
 
   constructor(target: TargetId, ports: MarkerWriterPorts) {
     this.#target = target;
     this.#ports = ports;
+    this.#trails = new TrailWriter(ports);
   }
 
   /**
@@ -80,45 +81,17 @@ export class MarkerWriter {
    * Resolves when all of it is acknowledged and holds.
    * @throws MillraceError of the state log, may be repeated; `CLAIM_LOST`.
    */
-  async progress(entries: readonly ProgressEntry<PreparedEvent>[]): Promise<void> {
-    const written = entries.map((entry) => this.#progressEntry(entry));
-    const trails = written.map(({ entry }) => this.#trailOf(entry.marker));
-    // What the last one that holds has replaced goes with the next; never the last itself.
-    const replaced = trails.flatMap((trail) => trail.replaced);
-    for (const [index, { key }] of written.entries()) trails[index]?.begin(key);
-    const { fence, stateLog } = this.#ports;
-    const offsets = await stateLog.append([
-      ...written.map(({ key, value }) => ({ key, value })),
-      ...replaced.map((key) => ({ key, value: null })),
-    ]);
-    for (const trail of trails) trail.forget(replaced);
-    const fenced: ProgressEntry<PreparedEvent>[] = [];
-    for (const [index, { entry, epoch, key }] of written.entries()) {
-      const at = offsets[index];
-      assert(at !== undefined, "I31: progress was acknowledged without its offset");
-      if (await fence.holds(entry.partition, { epoch, at })) trails[index]?.keep(key);
-      else fenced.push(entry);
-    }
-    if (fenced.length > 0) await this.progress(fenced);
+  progress(entries: readonly ProgressEntry<PreparedEvent>[]): Promise<void> {
+    return this.#trails.write(entries.map((entry) => this.#stepOf(entry)));
   }
 
-  #progressEntry(entry: ProgressEntry<PreparedEvent>) {
-    const { partition, marker, next, cursor } = entry;
-    const { lane, offset } = marker;
-    const epoch = this.#ports.fence.epochOf(partition);
-    this.#writeCount += 1;
-    const name = { epoch, lane, write: this.#writeCount };
-    const value: ProgressValue = { v: 1, marker: { epoch: marker.epoch, offset }, next, cursor };
-    return { entry, epoch, key: progressKey(this.#target, partition, name), value };
-  }
-
-  #trailOf(marker: Marker): Trail {
-    let trail = this.#trails.get(marker);
-    if (trail === undefined) {
-      trail = new Trail();
-      this.#trails.set(marker, trail);
-    }
-    return trail;
+  #stepOf({ partition, marker, next, cursor }: ProgressEntry<PreparedEvent>): TrailStep {
+    const { lane, offset, epoch } = marker;
+    const value: ProgressValue = { v: 1, marker: { epoch, offset }, next, cursor };
+    return {
+      ...{ partition, of: marker, isLast: false, value },
+      keyOf: (name) => progressKey(this.#target, partition, { lane, ...name }),
+    };
   }
 
   async #append({ partition, lane, value }: MarkerEntry): Promise<Written> {
