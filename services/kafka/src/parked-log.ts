@@ -4,12 +4,12 @@ import {
   type LogSlice,
   type Offset,
   type ParkedLog,
-  type SourceRecord,
   type Telemetry,
   type TopicPartition,
 } from "@millrace/engine";
 import type { KafkaConnection } from "./connection.ts";
 import { createLogReader, type LogReader } from "./log-reader.ts";
+import { readPage } from "./read-page.ts";
 
 /** Reads on these brokers; connects with the first reading. */
 export function createParkedLog(options: {
@@ -33,16 +33,9 @@ class KafkaParkedLog implements ParkedLog {
     const start = asOffset(Math.max(from, range?.logStartOffset ?? 0));
     const end = range?.logEndOffset ?? start;
     if (start >= end) return { records: [], next: start, isEnd: true };
-    const records: SourceRecord[] = [];
-    for await (const batch of this.#reader.read([{ ...place, from: start, to: end }])) {
-      for (const record of batch.records) {
-        records.push(record);
-        if (records.length < countMax) continue;
-        const next = asOffset(record.offset + 1);
-        return { records, next, isEnd: next >= end };
-      }
-    }
-    return { records, next: end, isEnd: true };
+    const bounds = { countMax, bytesMax: Infinity };
+    const page = await readPage(this.#reader, { ...place, from: start, to: end }, bounds);
+    return { ...page, isEnd: page.next >= end };
   }
 
   /** @inheritdoc */

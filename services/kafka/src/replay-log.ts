@@ -2,16 +2,15 @@
 import {
   asOffset,
   MillraceError,
-  type Offset,
   type ReplayLog,
   type ReplayPage,
   type ReplayRange,
   type ReplaySlice,
-  type SourceRecord,
   type Telemetry,
 } from "@millrace/engine";
 import type { KafkaConnection } from "./connection.ts";
 import { createLogReader, type LogReader } from "./log-reader.ts";
+import { readPage } from "./read-page.ts";
 
 /** Reads on these brokers; connects with the first reading. */
 export function createReplayLog(options: {
@@ -33,7 +32,7 @@ class KafkaReplayLog implements ReplayLog {
     const gone = await this.#gone(range);
     if (gone !== null) return gone;
     try {
-      return await this.#page(range, page);
+      return { kind: "records", ...(await readPage(this.#reader, range, page)) };
     } catch (error) {
       // Retention may have come between.
       const isGone = error instanceof MillraceError && error.code === "OFFSETS_GONE";
@@ -56,22 +55,4 @@ class KafkaReplayLog implements ReplayLog {
     const isWhole = logStartOffset <= from && to <= logEndOffset;
     return isWhole ? null : { kind: "gone", logStartOffset, logEndOffset };
   }
-
-  async #page(range: ReplayRange, { countMax, bytesMax }: ReplayPage): Promise<ReplaySlice> {
-    const records: SourceRecord[] = [];
-    let bytes = 0;
-    for await (const batch of this.#reader.read([range])) {
-      for (const record of batch.records) {
-        records.push(record);
-        bytes += (record.key?.length ?? 0) + (record.value?.length ?? 0);
-        if (records.length < countMax && bytes < bytesMax) continue;
-        return { kind: "records", records, next: behind(record) };
-      }
-    }
-    return { kind: "records", records, next: range.to };
-  }
-}
-
-function behind({ offset }: SourceRecord): Offset {
-  return asOffset(offset + 1);
 }
