@@ -5,6 +5,7 @@ import { laneOf } from "../ledger/lanes.ts";
 import type { Ledger } from "../ledger/ledger.ts";
 import { type Channel, type Delivery, NEVER, NONE, type Operation } from "../ledger/rows.ts";
 import { givenUpOrder } from "../ledger/settlement.ts";
+import { isOvertaken } from "../ledger/takeovers.ts";
 
 /**
  * S20. Where the owner tells what became of the range (`job-done` with its counts), they have to add up to it. What was not
@@ -104,19 +105,14 @@ function judgeTurn(delivery: Delivery, job: number, findings: Findings): void {
  * Nothing is sent again of which an earlier owner had written that it ended. An epoch is numbered by where its claim stands
  * in the state topic, and so it knows what stands before; an entry holds unless a claim came between its epoch and itself.
  */
-function judgeSteps(
-  { attempts, replaySteps, claims }: Channel,
-  job: number,
-  findings: Findings,
-): void {
-  const steps = replaySteps.filter(
-    (step) => step.job === job && !claims.some((claim) => step.epoch < claim && claim < step.at),
-  );
+function judgeSteps(channel: Channel, job: number, findings: Findings): void {
+  const { attempts, replaySteps } = channel;
+  const steps = replaySteps.filter((step) => step.job === job && !isOvertaken(channel, step));
   if (steps.length === 0) return;
   for (const { delivery, epoch, job: own } of attempts) {
     if (own !== job) continue;
     findings.judged();
-    const known = steps.filter(({ at }) => at < epoch);
+    const known = steps.filter(({ place }) => place < epoch);
     if (!known.some(({ coverage }) => covers(coverage, delivery.offset))) continue;
     findings.breach(() => `is sent by epoch ${epoch}, though its end was written before`, delivery);
   }

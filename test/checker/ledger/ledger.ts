@@ -351,7 +351,7 @@ export class Ledger {
     if (kind === "replay" && "next" in value && "done" in value) {
       const coverage = readCoverage(Number(value.next), String(value.done));
       const job = this.names.jobOf(lane);
-      channel.replaySteps.push({ job, epoch: Number(epoch), at: line.offset, coverage });
+      channel.replaySteps.push({ job, epoch: Number(epoch), place: line.offset, coverage });
     }
     if (kind === "claim") channel.claims.push(line.offset);
     if (kind !== "claim" || !("process" in value) || typeof value.process !== "string") return;

@@ -292,8 +292,8 @@ export interface Progress extends Stamp {
 export interface ReplayStepRow {
   readonly job: number;
   readonly epoch: number;
-  /** Where the entry stands. */
-  readonly at: number;
+  /** Where the entry stands in the state topic. */
+  readonly place: number;
   /** What had ended. */
   readonly coverage: Coverage;
 }

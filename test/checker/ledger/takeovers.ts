@@ -58,7 +58,10 @@ export function isTakenOver({ coverage, epoch }: Takeover, delivery: Delivery): 
 }
 
 /** Whether an entry came after another process had claimed the partition: the new owner does not go by it. */
-function isOvertaken({ claims }: Channel, { epoch, place }: Progress): boolean {
+export function isOvertaken(
+  { claims }: Channel,
+  { epoch, place }: Pick<Progress, "epoch" | "place">,
+): boolean {
   return claims.some((claim) => epoch < claim && claim < place);
 }
 
