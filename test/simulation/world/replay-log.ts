@@ -1,47 +1,30 @@
 import {
-  MillraceError,
   asOffset,
   type ReplayLog,
   type ReplayPage,
   type ReplayRange,
   type ReplaySlice,
 } from "@millrace/engine";
-import type { Cluster } from "./cluster.ts";
-import type { Machine } from "./machine.ts";
-
-const TIMEOUT_MS = 2_000;
+import { fetchLog, type LogPorts } from "./fetch-log.ts";
 
 /** Ranges of source partitions read by one process. */
 export class SimulatedReplayLog implements ReplayLog {
-  readonly #cluster: Cluster;
-  readonly #machine: Machine;
+  readonly #ports: LogPorts;
 
-  constructor(ports: { readonly cluster: Cluster; readonly machine: Machine }) {
-    this.#cluster = ports.cluster;
-    this.#machine = ports.machine;
+  constructor(ports: LogPorts) {
+    this.#ports = ports;
   }
 
   /** @inheritdoc */
   read(range: ReplayRange, { countMax }: ReplayPage): Promise<ReplaySlice> {
-    const log = this.#cluster.log(range);
-    return new Promise((resolve, reject) => {
-      this.#cluster.send({
-        machine: this.#machine,
-        kind: "fetch",
-        timeoutMs: TIMEOUT_MS,
-        apply: (): ReplaySlice => {
-          const { startOffset: logStartOffset, endOffset: logEndOffset } = log;
-          if (logStartOffset > range.from || logEndOffset < range.to)
-            return { kind: "gone", logStartOffset, logEndOffset };
-          const { records: found, next } = log.read(range.from, countMax);
-          const records = found.filter(({ offset }) => offset < range.to);
-          return { kind: "records", records, next: asOffset(Math.min(next, range.to)) };
-        },
-        onAnswer: (outcome) => {
-          if (outcome.isOk) resolve(outcome.answer);
-          else reject(new MillraceError("BROKER_UNREACHABLE", "the brokers did not answer"));
-        },
-      });
+    const log = this.#ports.cluster.log(range);
+    return fetchLog(this.#ports, (): ReplaySlice => {
+      const { startOffset: logStartOffset, endOffset: logEndOffset } = log;
+      if (logStartOffset > range.from || logEndOffset < range.to)
+        return { kind: "gone", logStartOffset, logEndOffset };
+      const { records: found, next } = log.read(range.from, countMax);
+      const records = found.filter(({ offset }) => offset < range.to);
+      return { kind: "records", records, next: asOffset(Math.min(next, range.to)) };
     });
   }
 
