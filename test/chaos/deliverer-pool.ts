@@ -5,13 +5,12 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { freePort, type Guard } from "@millrace/local";
+import { metricSum } from "../support/metric-sum.ts";
 import { startMillrace, untilAnswers, type MillraceProcess } from "../support/millrace-process.ts";
 import type { OperationsLog } from "./record/operations-log.ts";
 
 /** Time from SIGTERM to exit, seconds. */
 export const GRACE_SECONDS = 20;
-
-const DEFERRED_KEYS = /^millrace_keys_set_aside\{.*kind="deferred".*\} (\d+)$/gmu;
 
 /** One delivery process. */
 export interface Deliverer {
@@ -82,10 +81,8 @@ export class DelivererPool {
 
   /** Keys that go on by themselves from the parked topic, by what the processes tell. */
   async deferredCount(): Promise<number> {
-    const counts = this.#running.map(async ({ adminUrl }) => {
-      const text = await (await fetch(`${adminUrl}/metrics`)).text();
-      const values = [...text.matchAll(DEFERRED_KEYS)];
-      return values.reduce((sum, [, value]) => sum + Number(value), 0);
+    const counts = this.#running.map(({ adminUrl }) => {
+      return metricSum(adminUrl, "millrace_keys_set_aside", 'kind="deferred"');
     });
     return (await Promise.all(counts)).reduce((sum, count) => sum + count, 0);
   }

@@ -20,6 +20,7 @@ import {
   type MillraceProcess,
 } from "./millrace-process.ts";
 import { until } from "./until.ts";
+import { metricSum } from "./metric-sum.ts";
 
 const SCHEMAS = fileURLToPath(new URL("../../schemas/", import.meta.url));
 const USER_TYPES = ["users.UserSignedUp", "users.ProfileUpdated", "users.PasswordChanged"];
@@ -147,11 +148,7 @@ function actions(
         { deadlineMs, seen: () => `there were ${effects}` },
       );
     },
-    lag: async ({ adminUrl }) => {
-      const text = await (await fetch(`${adminUrl}/metrics`)).text();
-      const values = [...text.matchAll(/^millrace_consumer_lag\{.*\} (\d+)$/gmu)];
-      return values.reduce((sum, [, value]) => sum + Number(value), 0);
-    },
+    lag: ({ adminUrl }) => metricSum(adminUrl, "millrace_consumer_lag"),
   };
 }
 
