@@ -41,8 +41,6 @@ export interface ReplayDeskPorts {
   readonly targets: readonly string[];
   readonly deliverers: () => readonly Deliverer[];
   readonly write: (line: OperationLine) => void;
-  /** A job is over. */
-  readonly onOver: () => void;
 }
 
 /** See the head of this file. */
@@ -116,7 +114,6 @@ export class ReplayDesk {
     }
     job.isOver = true;
     this.#noteEnd(job, status);
-    this.#ports.onOver();
   }
 
   #noteEnd({ target, order }: Job, { step }: ReplayStatus): void {

@@ -20,8 +20,8 @@ import type { HistoryLine, Operation, OperationLine, RunLine } from "../../check
 
 /** How long after healing everything has to be at rest, ms: the longest Retry-After, and what may follow it. */
 const REST_MS_MAX = 3_600_000;
-/** Between two looks at detours that are under way, ms. */
-const DETOUR_CHECK_MS = 500;
+/** Between two looks whether there is nothing left to do, ms. */
+const LOOK_MS = 500;
 /** Events of one run; one that needs more does not come to rest. */
 const EVENTS_MAX = 400_000;
 /** A supervisor starts a process again after that, ms. */
@@ -88,9 +88,6 @@ export class World {
       targets: plan.targets.map(({ name }) => name),
       deliverers: () => this.#slots.filter((slot) => slot !== null),
       write: (line) => this.#book.write(line),
-      onOver: () => {
-        if (this.#phase === "heal") this.#restIfDone();
-      },
     });
   }
 
@@ -168,7 +165,6 @@ export class World {
           epoch: null,
         });
       }
-      if (this.#phase === "heal") this.#restIfDone();
     };
     const deadTopic = asTopic(`millrace.${target.name}.dead`);
     const parkedTopic = asTopic(`millrace.${target.name}.parked`);
@@ -444,31 +440,21 @@ export class World {
     }
     // Whatever is not done by then is judged as it is.
     this.#queue.after(REST_MS_MAX, () => this.#rest());
-    if (this.#deleted.length > 0) this.#lookForHalts();
     this.#restIfDone();
-  }
-
-  /** A partition that stands commits nothing, which would tell: it is looked at now and then. */
-  #lookForHalts(): void {
-    if (this.#isResting) return;
-    this.#restIfDone();
-    this.#queue.after(DETOUR_CHECK_MS, () => this.#lookForHalts());
   }
 
   #isResting = false;
 
+  /** Looks now and then: a partition that stands, and a key on its way back, commit nothing that would tell. */
   #restIfDone(): void {
-    if (this.#isResting || !this.#replays.isOver) return;
+    if (this.#isResting) return;
+    this.#queue.after(LOOK_MS, () => this.#restIfDone());
     const view = {
       cluster: this.#cluster,
       targets: this.#targets,
       deliverers: this.#slots.filter((deliverer) => deliverer !== null),
     };
-    if (!isDone(view)) return;
-    if (!isDetouring(view)) this.#rest();
-    else if (this.#deleted.length === 0) {
-      this.#queue.after(DETOUR_CHECK_MS, () => this.#restIfDone());
-    }
+    if (this.#replays.isOver && isDone(view) && !isDetouring(view)) this.#rest();
   }
 
   /** The run is over once its processes have ended as they should. */
