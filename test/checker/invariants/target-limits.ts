@@ -2,6 +2,7 @@ import type { Findings, Invariant } from "../findings.ts";
 import { type OwnerChange, ownerChanges } from "../ledger/owners.ts";
 import { NEVER, type Target } from "../ledger/rows.ts";
 import { type CallTimes, timesOfArrivals, timesOfAttempts } from "./call-times.ts";
+import { judgeHeldCalls } from "./held-calls.ts";
 import { judgeRetryAfter } from "./retry-after.ts";
 
 /** Where only the target wrote: what requests take to arrive, ms. */
@@ -23,6 +24,7 @@ export const targetLimits: Invariant = {
       judgeRate(times, { target, changes, slackMs, findings });
       judgeConcurrency(times, { target, changes, slackMs, findings });
       judgeRetryAfter(ledger, target, findings);
+      if (isByAttempts) judgeHeldCalls(ledger, target, findings);
     }
   },
 };

@@ -2,7 +2,9 @@ import type { Ledger } from "./ledger.ts";
 import { type Attempt, NEVER, type Target } from "./rows.ts";
 
 /** Why a target waits whose breaker is open. */
-const BREAKER_OPEN = "BREAKER_OPEN";
+export const BREAKER_OPEN = "BREAKER_OPEN";
+/** Why one waits that someone paused. */
+export const PAUSED = "PAUSED";
 
 /** A time in which a whole target waited, at one process or (process null) at all. */
 export interface Hold {

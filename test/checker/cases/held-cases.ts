@@ -1,0 +1,134 @@
+/** Histories that keep and break what is promised of a target that waits. */
+import type { HistoryLine } from "../history.ts";
+import { ScriptedHistory, type Spot } from "../scripted-history.ts";
+import { casesOf } from "./invariant-case.ts";
+
+const HELD = { who: "p1", target: "crm" };
+
+/** In the order of their numbers. */
+export const HELD_CASES = casesOf([
+  {
+    id: "S17",
+    what: "a target that refuses us is asked by one call at a time",
+    holds: () => afterFailures({ status: 401, keyCount: 3 }, inTurn(2_000)),
+    breaks: () => afterFailures({ status: 401, keyCount: 3 }, besideEachOther),
+  },
+  {
+    id: "S17",
+    what: "a target that refuses one key is not held for it",
+    holds: () => afterFailures({ status: 401, keyCount: 2 }, besideEachOther),
+    breaks: () => afterFailures({ status: 401, keyCount: 4 }, besideEachOther),
+  },
+  {
+    id: "S17",
+    what: "a target that is down is asked by one call at a time",
+    holds: () => afterFailures({ status: 503, keyCount: 28 }, inTurn(2_000)),
+    breaks: () => afterFailures({ status: 503, keyCount: 28 }, besideEachOther),
+  },
+  {
+    id: "S17",
+    what: "a target that is down is asked once a second",
+    holds: () => afterFailures({ status: 503, keyCount: 28 }, inTurn(1_000)),
+    breaks: () => afterFailures({ status: 503, keyCount: 28 }, inTurn(500)),
+  },
+  {
+    id: "S17",
+    what: "an open breaker lets one probe out at a time",
+    holds: () =>
+      afterFailures({ status: 503, keyCount: 2 }, (script, [first, second, third]) => {
+        script.op("held", { ...HELD, detail: "BREAKER_OPEN" }).wait(1_000);
+        inTurn(1_000)(script, [first, second, third]);
+        script.op("released", HELD);
+      }),
+    breaks: () =>
+      afterFailures({ status: 503, keyCount: 2 }, (script, [first, second]) => {
+        script.op("held", { ...HELD, detail: "BREAKER_OPEN" }).wait(1_000);
+        besideEachOther(script, [first, second]);
+        script.op("released", HELD);
+      }),
+  },
+  {
+    id: "S17",
+    what: "a target that is just back gets one call at a time",
+    holds: () =>
+      afterFailures({ status: 503, keyCount: 2 }, (script, [first, second, third]) => {
+        goodProbe(script, first);
+        script.wait(50).call(second, AGAIN).call(third, AGAIN);
+      }),
+    breaks: () =>
+      afterFailures({ status: 503, keyCount: 2 }, (script, [first, second, third]) => {
+        goodProbe(script, first);
+        besideEachOther(script.wait(50), [second, third]);
+      }),
+  },
+  {
+    id: "S17",
+    what: "a target that is paused gets no call",
+    holds: () =>
+      afterFailures({ status: 503, keyCount: 2 }, (script, [first, second]) => {
+        script
+          .op("held", { ...HELD, detail: "PAUSED" })
+          .wait(1_000)
+          .op("released", HELD);
+        besideEachOther(script, [first, second]);
+      }),
+    breaks: () =>
+      afterFailures({ status: 503, keyCount: 2 }, (script, [first, second]) => {
+        script.op("held", { ...HELD, detail: "PAUSED" }).wait(1_000);
+        besideEachOther(script, [first, second]);
+        script.op("released", HELD);
+      }),
+  },
+]);
+
+const AGAIN = { number: 2 };
+
+type Three = readonly [Spot, Spot, Spot];
+type Then = (script: ScriptedHistory, spots: Three) => unknown;
+
+/** Calls of so many keys fail, one after the other, and are made again, the first ones as it says. */
+function afterFailures(
+  { status, keyCount }: { readonly status: number; readonly keyCount: number },
+  then: Then,
+): readonly HistoryLine[] {
+  const script = new ScriptedHistory({ concurrencyMax: 64 }).owned();
+  const spots = Array.from({ length: Math.max(3, keyCount) }, (_, index) =>
+    script.record({ key: `k${index}` }),
+  );
+  const [first, second, third, ...others] = spots;
+  if (first === undefined || second === undefined || third === undefined) return script.end();
+  for (const spot of spots.slice(0, keyCount)) script.call(spot, { status });
+  then(script.wait(10_000), [first, second, third]);
+  script.wait(10_000);
+  for (const spot of [first, second, third, ...others]) deliver(script, spot);
+  return script.commit(spots.length).end();
+}
+
+/** Delivers what is not delivered. */
+function deliver(script: ScriptedHistory, { partition, offset }: Spot): void {
+  const outcomes = script.lines.flatMap((line) => {
+    return line.h === "attempt" && line.ev === "out" && line.offset === offset
+      ? [line.outcome]
+      : [];
+  });
+  if (outcomes.includes("delivered")) return;
+  script.call({ partition, offset }, { number: outcomes.length + 1 });
+}
+
+function besideEachOther(script: ScriptedHistory, [first, second]: readonly Spot[]): void {
+  if (first === undefined || second === undefined) return;
+  script.send(first, AGAIN).arrive(first, AGAIN).answer(first, AGAIN);
+  script.send(second, AGAIN).out(first, AGAIN);
+  script.arrive(second, AGAIN).answer(second, AGAIN).out(second, AGAIN);
+}
+
+/** Both fail once more, one so long after the other. */
+function inTurn(waitMs: number): Then {
+  const failed = { ...AGAIN, status: 503 };
+  return (script, [first, second]) => script.call(first, failed).wait(waitMs).call(second, failed);
+}
+
+function goodProbe(script: ScriptedHistory, spot: Spot): void {
+  script.op("held", { ...HELD, detail: "BREAKER_OPEN" }).wait(1_000);
+  script.call(spot, AGAIN).op("released", HELD);
+}
