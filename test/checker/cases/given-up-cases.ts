@@ -1,5 +1,5 @@
 /** Histories that keep and break what is promised of dead letters, redrive and replay. */
-import type { HistoryLine } from "../history.ts";
+import type { HistoryLine, TargetTerms } from "../history.ts";
 import { ScriptedHistory } from "../scripted-history.ts";
 import {
   delivered,
@@ -30,6 +30,18 @@ export const GIVEN_UP_CASES = casesOf([
         .commit(1)
         .end();
     },
+  },
+  {
+    id: "S16",
+    what: "an event is given up when its attempts are spent",
+    holds: () => triedFor({ maxAttempts: 3 }),
+    breaks: () => triedFor({ maxAttempts: 2 }),
+  },
+  {
+    id: "S16",
+    what: "an event is given up when its time is over, less what its target was held",
+    holds: () => triedFor({ maxAgeMs: 2_000 }, "held"),
+    breaks: () => triedFor({ maxAgeMs: 2_000 }),
   },
   {
     id: "S16",
@@ -249,4 +261,19 @@ function givenUpAround(second: "a probe and another attempt" | "a probe"): reado
     .givenUp(first, "dlq", { ...exhausted, attempts })
     .commit(1)
     .end();
+}
+
+/** Two attempts fail, 3 s apart, and a third is taken. */
+function triedFor(
+  terms: Partial<TargetTerms>,
+  meanwhile: "held" | "free" = "free",
+): readonly HistoryLine[] {
+  const script = new ScriptedHistory(terms).owned();
+  const first = script.record();
+  const held = { who: "p1", target: "crm", detail: "HTTP_THROTTLED" };
+  script.call(first, { status: 503 });
+  if (meanwhile === "held") script.op("held", held).wait(2_900).op("released", held);
+  else script.wait(3_000);
+  script.call(first, { number: 2, status: 503 });
+  return script.call(first, { number: 3 }).commit(1).end();
 }

@@ -61,6 +61,18 @@ export const LIMIT_CASES = casesOf([
     breaks: () => twoRetriesBesideOneThatWaits("ready"),
   },
   {
+    id: "S18",
+    what: "retries and first attempts take turns, where both wait",
+    holds: () => twoRetriesInARow("ready later"),
+    breaks: () => twoRetriesInARow("ready"),
+  },
+  {
+    id: "S18",
+    what: "first attempts do not starve a retry that is due",
+    holds: () => retryBehindFirstAttempts(8),
+    breaks: () => retryBehindFirstAttempts(9),
+  },
+  {
     id: "S22",
     what: "a tap costs less than 2 % of the rate",
     holds: () => delivered((script) => script.measure("tap", { clean: 1_000, load: 990 })),
@@ -140,4 +152,31 @@ function twoRetriesBesideOneThatWaits(waitingKey: "ready" | "set aside"): readon
   script.arrive(first, again).answer(first).out(first, again);
   script.arrive(second, again).answer(second).out(second, again);
   return script.call(waiting).commit(4).end();
+}
+
+/** Two retries one behind the other, while an event of another key has not had its first attempt. */
+function twoRetriesInARow(waiting: "ready" | "ready later"): readonly HistoryLine[] {
+  const script = new ScriptedHistory({ concurrencyMax: 8 }).owned();
+  const [first, second, other, last] = ["k0", "k1", "k2", "k3"].map((key) =>
+    script.record({ key }),
+  );
+  if (first === undefined || second === undefined) return script.end();
+  if (other === undefined || last === undefined) return script.end();
+  if (waiting === "ready") script.call(last);
+  script.call(first, { status: 503 }).call(second, { status: 503 }).wait(2_000);
+  script.call(first, { number: 2 }).call(second, { number: 2 }).call(other);
+  if (waiting === "ready later") script.call(last);
+  return script.commit(4).end();
+}
+
+/** A retry that is made behind so many first attempts, all of them after it was due. */
+function retryBehindFirstAttempts(count: number): readonly HistoryLine[] {
+  const script = new ScriptedHistory().owned();
+  const first = script.record({ key: "first" });
+  script.call(first, { status: 503 }).wait(6_100);
+  for (let index = 0; index < count; index += 1) script.call(script.record({ key: `k${index}` }));
+  return script
+    .call(first, { number: 2 })
+    .commit(count + 1)
+    .end();
 }

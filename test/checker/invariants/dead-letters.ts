@@ -2,6 +2,7 @@ import { channelsOf, type Findings, type Invariant } from "../findings.ts";
 import { heldMs, type Holds, holdsOf, isBreakerProbe } from "../ledger/holds.ts";
 import type { Ledger } from "../ledger/ledger.ts";
 import { type Attempt, type GivenUp, isAccepting, NEVER } from "../ledger/rows.ts";
+import { judgeSpentRetries } from "./spent-retries.ts";
 
 /** Clocks are read in whole ms at both ends. */
 const ROUNDING_MS = 2;
@@ -29,6 +30,7 @@ export const chargedAttempts: Invariant = {
   needs: [["dlq"], ["log"], ["recv", "attempt"]],
   judge(ledger, findings) {
     const holds = holdsOf(ledger);
+    for (const target of ledger.targets) judgeSpentRetries(target, holds, findings);
     for (const { givenUps } of channelsOf(ledger)) {
       for (const givenUp of givenUps) {
         if (givenUp.kind === "park") continue;
