@@ -214,6 +214,12 @@ export const GIVEN_UP_CASES = casesOf([
   },
   {
     id: "S20",
+    what: "a replay sends nothing of a key behind an event that it could not deliver",
+    holds: () => replayedAfter(200),
+    breaks: () => replayedAfter(422),
+  },
+  {
+    id: "S20",
     what: "a replay is through when the run is at rest",
     holds: () =>
       delivered((script) => {
@@ -276,4 +282,13 @@ function triedFor(
   else script.wait(3_000);
   script.call(first, { number: 2, status: 503 });
   return script.call(first, { number: 3 }).commit(1).end();
+}
+
+/** A replay of two events of a key; its first one is answered so. */
+function replayedAfter(status: number): readonly HistoryLine[] {
+  const script = new ScriptedHistory().owned();
+  script.call(script.record()).call(script.record()).commit(2);
+  script.op("replay", { ...replay, from: 0, to: 2, mode: "repair" });
+  script.call(spot(0), { job: "r1", status }).call(spot(1), { job: "r1" });
+  return script.op("job-done", replay).end();
 }

@@ -3,7 +3,14 @@ import type { Findings, Invariant } from "../findings.ts";
 import { isHaltedAt } from "../ledger/halts.ts";
 import { laneOf } from "../ledger/lanes.ts";
 import type { Ledger } from "../ledger/ledger.ts";
-import { type Channel, type Delivery, NEVER, NONE, type Operation } from "../ledger/rows.ts";
+import {
+  type Attempt,
+  type Channel,
+  type Delivery,
+  NEVER,
+  NONE,
+  type Operation,
+} from "../ledger/rows.ts";
 import { givenUpOrder } from "../ledger/settlement.ts";
 import { isOvertaken } from "../ledger/takeovers.ts";
 
@@ -83,6 +90,7 @@ function judgeChannel(ledger: Ledger, judging: Judging): void {
     findings.breach(() => `is in the range of a replay that is through, but not sent`, delivery);
   }
   judgeSteps(channel, job, findings);
+  if (mayStop(channel)) judgeStops(channel, job, findings);
   if (isThrough && told !== null) {
     judgeCounts(ledger, { ...judging, told, unsentCount, takenCount });
   }
@@ -115,6 +123,25 @@ function judgeSteps(channel: Channel, job: number, findings: Findings): void {
     const known = steps.filter(({ place }) => place < epoch);
     if (!known.some(({ coverage }) => covers(coverage, delivery.offset))) continue;
     findings.breach(() => `is sent by epoch ${epoch}, though its end was written before`, delivery);
+  }
+}
+
+/** Behind an event that its replay could not deliver the same owner sends nothing of its key. */
+function judgeStops({ attempts, setAsideKeys }: Channel, job: number, findings: Findings): void {
+  const lastOf = new Map<string, Attempt>();
+  for (const attempt of attempts) {
+    const { delivery, epoch, process } = attempt;
+    const lane = laneOf(delivery);
+    // A key that was set aside and released meanwhile may go on.
+    if (attempt.job !== job || lane === NONE || setAsideKeys.has(delivery.record.key)) continue;
+    const name = `${process}/${epoch}/${lane}`;
+    const before = lastOf.get(name);
+    lastOf.set(name, attempt);
+    if (before === undefined || before.delivery.offset >= delivery.offset) continue;
+    findings.judged();
+    if (before.outcome === "delivered") continue;
+    const { offset } = before.delivery;
+    findings.breach(() => `is sent by a replay that could not deliver ${offset}`, delivery);
   }
 }
 
