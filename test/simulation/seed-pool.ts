@@ -7,6 +7,9 @@ import { Tally, type FailedSeed, type TallyFigures } from "./tally.ts";
 /** Seeds handed to a process at once. */
 const RANGE_COUNT = 25;
 
+/** A range takes a second or a few; a process that says nothing for so long never ends it, ms. */
+const SILENCE_MS_MAX = 180_000;
+
 const WORKER = fileURLToPath(new URL("./seed-worker.ts", import.meta.url));
 const HOOK = new URL("./engine-hook.mjs", import.meta.url).href;
 
@@ -27,7 +30,7 @@ export interface PoolOptions {
 
 /**
  * Runs seeds until there are no more or the time is over.
- * @throws when a process ends by itself: its standard error says why.
+ * @throws when a process ends by itself, its standard error says why, or does not end its range.
  */
 export function runSeeds(options: PoolOptions): Promise<Tally> {
   return new Promise((resolve, reject) => {
@@ -42,6 +45,7 @@ class Pool {
   readonly #tally = new Tally();
   readonly #endsAt: number;
   readonly #workers = new Set<ChildProcess>();
+  readonly #watches = new Map<ChildProcess, NodeJS.Timeout>();
   #next: number;
 
   constructor(
@@ -72,6 +76,7 @@ class Pool {
   }
 
   #hand(worker: ChildProcess): void {
+    clearTimeout(this.#watches.get(worker));
     const { from, count, stopsAt } = this.#options;
     const left = from + count - this.#next;
     const isOver = performance.now() >= this.#endsAt;
@@ -81,6 +86,10 @@ class Pool {
     }
     const range: SeedRange = { from: this.#next, count: Math.min(RANGE_COUNT, left) };
     this.#next += range.count;
+    this.#watches.set(
+      worker,
+      setTimeout(() => worker.kill("SIGKILL"), SILENCE_MS_MAX),
+    );
     worker.send(range);
   }
 
@@ -92,6 +101,7 @@ class Pool {
 
   #ended(worker: ChildProcess, code: number | null): void {
     this.#workers.delete(worker);
+    clearTimeout(this.#watches.get(worker));
     if (code !== 0) {
       for (const other of this.#workers) other.disconnect();
       this.#reject(new Error(`a process of the simulation ended with ${String(code)}`));

@@ -18,6 +18,11 @@ process.on("message", (range: SeedRange) => {
     },
   );
 });
+/** What nobody waited for: it would end a real process, so it counts as a driver that gave up. */
+const unhandled: string[] = [];
+process.on("unhandledRejection", (error) => {
+  unhandled.push(`not handled: ${error instanceof Error ? error.message : String(error)}`);
+});
 // A parent that is gone wants nothing any more.
 process.on("disconnect", () => process.exit(0));
 
@@ -27,7 +32,9 @@ async function runRange({ from, count }: SeedRange): Promise<Tally> {
     onFault: (fault, deliverer, target) => tally.coverage.note(fault, deliverer, target),
   };
   for (let seed = from; seed < from + count; seed += 1) {
-    tally.add(await runSeed(seed, { ears }));
+    const run = await runSeed(seed, { ears });
+    const failures = [...run.result.failures, ...unhandled.splice(0)];
+    tally.add({ ...run, result: { ...run.result, failures } });
   }
   return tally;
 }

@@ -8,7 +8,7 @@ import { listMutants, PatchOutdated, plant, type Mutant } from "./mutant.ts";
 type Outcome =
   | { readonly kind: "caught"; readonly by: FailedSeed; readonly seedCount: number }
   | { readonly kind: "survived"; readonly seedCount: number; readonly failures: readonly string[] }
-  | { readonly kind: "outdated"; readonly why: string };
+  | { readonly kind: "outdated" | "ended"; readonly why: string };
 
 /** Runs the mutants that are asked for. @returns the exit code. */
 export async function runMutants(wish: SimulationArguments): Promise<number> {
@@ -51,8 +51,9 @@ async function tryMutant(
       engine.remove();
     }
   } catch (error) {
-    if (error instanceof PatchOutdated) return { kind: "outdated", why: error.message };
-    throw error;
+    const why = error instanceof Error ? error.message : String(error);
+    // A process that ends, or never does, is no catch either.
+    return error instanceof PatchOutdated ? { kind: "outdated", why } : { kind: "ended", why };
   }
 }
 
@@ -79,6 +80,8 @@ function wordsOf(outcome: Outcome): string {
     }
     case "survived":
       return `SURVIVED ${outcome.seedCount} seeds${outcome.failures.length > 0 ? `; it gave up: ${outcome.failures[0] ?? ""}` : ""}`;
+    case "ended":
+      return `NOT CAUGHT: ${outcome.why}`;
     case "outdated":
       return `OUTDATED: ${outcome.why}`;
   }
