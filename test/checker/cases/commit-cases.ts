@@ -62,6 +62,12 @@ export const COMMIT_CASES = casesOf([
   },
   {
     id: "S7",
+    what: "a member has one commit of a partition under way",
+    holds: () => committedTwice("one after the other"),
+    breaks: () => committedTwice("at once"),
+  },
+  {
+    id: "S7",
     what: "a committed offset does not pass the end of the log",
     holds: () => delivered(),
     breaks: () => delivered((script) => script.commit(2)),
@@ -265,4 +271,24 @@ function standsBesideOne(which: "that came later" | "that waited"): readonly His
   if (which === "that came later") script.record({ key: "k1" });
   script.wait(20_000).call(spot(1)).wait(20_000).call(first);
   return script.commit(2).op("rest").close();
+}
+
+/** Two events, each with a commit of its own, both acknowledged. */
+function committedTwice(how: "one after the other" | "at once"): readonly HistoryLine[] {
+  const script = new ScriptedHistory().owned();
+  script.call(script.record());
+  if (how === "one after the other") return script.commit(1).call(script.record()).commit(2).end();
+  const first = script.commitLine(1);
+  const asked = (ev: "send" | "ok", line: typeof first) => {
+    script.at += 10;
+    script.add({ ...line, ev, at: script.at });
+  };
+  asked("send", first);
+  script.call(script.record());
+  const second = script.commitLine(2);
+  asked("send", second);
+  script.seen(first).seen(second);
+  asked("ok", first);
+  asked("ok", second);
+  return script.end();
 }

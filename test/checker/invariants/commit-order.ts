@@ -9,9 +9,27 @@ export const commitOrder: Invariant = {
   judge(ledger, findings) {
     for (const channel of channelsOf(ledger)) {
       judgeOrder(channel, appliedCommits(ledger, channel), findings);
+      judgeTurns(channel, findings);
     }
   },
 };
+
+/** Of two that a member has under way at once the lower may take effect last: one at a time in a generation. */
+function judgeTurns({ commits, stream, target }: Channel, findings: Findings): void {
+  const last = new Map<string, Commit>();
+  for (const commit of commits) {
+    const owner = `${commit.process}/${commit.generation}`;
+    const before = last.get(owner);
+    last.set(owner, commit);
+    if (before === undefined || before.result === "open" || before.endOrder < commit.sendOrder) {
+      continue;
+    }
+    const name = `${target.terms.target} ${stream.topic}/${stream.partition}`;
+    findings.breach(
+      () => `${name} is committed at ${commit.offset} while ${before.offset} is under way`,
+    );
+  }
+}
 
 /** A commit asked for when a higher one had taken effect goes back; of two under way at once either may be first. */
 function judgeOrder(channel: Channel, applied: readonly Commit[], findings: Findings): void {
