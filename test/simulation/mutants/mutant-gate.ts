@@ -21,7 +21,7 @@ export async function runMutants(wish: SimulationArguments): Promise<number> {
     const outcome = await tryMutant(mutant, wish);
     if (outcome.kind === "caught") seedCounts.push(outcome.seedCount);
     else missedCount += 1;
-    process.stdout.write(`${mutant.name.padEnd(36)}${wordsOf(outcome)}\n`);
+    process.stdout.write(`${mutant.name.padEnd(46)}${wordsOf(outcome)}\n`);
   }
   process.stdout.write(
     `${mutants.length - missedCount} of ${mutants.length} mutants caught${medianOf(seedCounts)}\n`,
