@@ -1,7 +1,7 @@
 /** A plan and what is left out of it, as a file: how a failing seed is kept, whatever later versions draw from it. */
 import { readFileSync, writeFileSync } from "node:fs";
-import type { FaultName } from "./world/draws.ts";
-import type { Plan } from "./world/plan.ts";
+import type { FaultName } from "./world/plan/draws.ts";
+import type { Plan } from "./world/plan/plan.ts";
 
 /** What a file holds. */
 export interface PlanFile {

@@ -3,9 +3,9 @@ import { createHash } from "node:crypto";
 import { check } from "../checker/check.ts";
 import type { HistoryLine } from "../checker/history.ts";
 import { INVARIANT_IDS, type InvariantId, type Verdict } from "../checker/verdict.ts";
-import { Draws, type FaultName } from "./world/draws.ts";
-import { drawPlan } from "./world/draw-plan.ts";
-import type { Plan } from "./world/plan.ts";
+import { Draws, type FaultName } from "./world/plan/draws.ts";
+import { drawPlan } from "./world/plan/draw-plan.ts";
+import type { Plan } from "./world/plan/plan.ts";
 import { World, type RunResult, type WorldEars } from "./world/world.ts";
 
 /** A seed that was run. */

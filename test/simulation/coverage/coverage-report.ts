@@ -1,4 +1,4 @@
-import { FAULT_CLASSES, type FaultClass } from "../world/fault-classes.ts";
+import { FAULT_CLASSES, type FaultClass } from "../world/plan/fault-classes.ts";
 import type { Tally } from "../tally.ts";
 import { ENGINE_STATES, type EngineStateName } from "./engine-states.ts";
 import { IMPOSSIBLE_COUNT, reasonOf } from "./impossible-pairs.ts";

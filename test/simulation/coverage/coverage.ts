@@ -1,5 +1,5 @@
-import type { Deliverer } from "../world/deliverer.ts";
-import { FAULT_CLASSES, type FaultClass } from "../world/fault-classes.ts";
+import type { Deliverer } from "../world/processes/deliverer.ts";
+import { FAULT_CLASSES, type FaultClass } from "../world/plan/fault-classes.ts";
 import { ENGINE_STATES, statesOf, type EngineStateName } from "./engine-states.ts";
 
 /** How often a class of faults struck an engine in a state, for the full product of both. */

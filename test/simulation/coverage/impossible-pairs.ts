@@ -1,5 +1,5 @@
 /** Pairs of a fault and a state that cannot occur, each with its reason. One that does occur fails the simulation. */
-import type { FaultClass } from "../world/fault-classes.ts";
+import type { FaultClass } from "../world/plan/fault-classes.ts";
 import type { EngineStateName } from "./engine-states.ts";
 
 /** A set of pairs with one reason. */

@@ -1,9 +1,9 @@
 /** Makes a failing seed small: leaves out whatever the same broken promise does not need. */
 import type { InvariantId } from "../../checker/verdict.ts";
 import { runSeed, type SeedRun } from "../seed-run.ts";
-import type { FaultName } from "../world/draws.ts";
-import type { FaultClass } from "../world/fault-classes.ts";
-import type { OperationPlan, Plan } from "../world/plan.ts";
+import type { FaultName } from "../world/plan/draws.ts";
+import type { FaultClass } from "../world/plan/fault-classes.ts";
+import type { OperationPlan, Plan } from "../world/plan/plan.ts";
 import { ddmin } from "./ddmin.ts";
 import { withoutClass } from "./without-class.ts";
 

@@ -1,6 +1,6 @@
-import { FAULTLESS, type BrokerFaults, type RequestFaults } from "../world/fault-plan.ts";
-import type { FaultClass } from "../world/fault-classes.ts";
-import type { Plan, TargetFaults } from "../world/plan.ts";
+import { FAULTLESS, type BrokerFaults, type RequestFaults } from "../world/plan/fault-plan.ts";
+import type { FaultClass } from "../world/plan/fault-classes.ts";
+import type { Plan, TargetFaults } from "../world/plan/plan.ts";
 
 /** The same plan without a class of faults. */
 export function withoutClass(plan: Plan, fault: FaultClass): Plan {

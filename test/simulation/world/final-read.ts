@@ -6,11 +6,11 @@ import {
   type TopicPartition,
 } from "@millrace/engine";
 import type { Expectation, GivenUpLine, HistoryLine } from "../../checker/history.ts";
-import type { Cluster } from "./cluster.ts";
-import { STATE_TOPIC, type TargetWorld } from "./deliverer.ts";
+import type { Cluster } from "./brokers/cluster.ts";
+import { STATE_TOPIC, type TargetWorld } from "./processes/deliverer.ts";
 import { digest } from "./digest.ts";
-import type { EventPlan, Plan } from "./plan.ts";
-import { bodyOf } from "./preparer.ts";
+import type { EventPlan, Plan } from "./plan/plan.ts";
+import { bodyOf } from "./processes/preparer.ts";
 
 const WALL_START = Date.UTC(2026, 0, 1);
 

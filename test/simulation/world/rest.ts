@@ -1,7 +1,7 @@
 /** Whether there is nothing left to do in a world. */
 import type { TopicPartition } from "@millrace/engine";
-import type { Cluster } from "./cluster.ts";
-import type { Deliverer, TargetWorld } from "./deliverer.ts";
+import type { Cluster } from "./brokers/cluster.ts";
+import type { Deliverer, TargetWorld } from "./processes/deliverer.ts";
 
 /** What is looked at. */
 export interface RestView {

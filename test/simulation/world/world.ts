@@ -1,20 +1,26 @@
 /** A world from a plan: brokers, registry, targets, processes. Chaos first; then everything heals and must come to rest. */
 import { asOffset, asPartition, asTopic, type SourceRecord } from "@millrace/engine";
-import { Cluster } from "./cluster.ts";
-import { Deliverer, GRACE_MS, JOURNAL_TOPIC, STATE_TOPIC, type TargetWorld } from "./deliverer.ts";
+import { Cluster } from "./brokers/cluster.ts";
+import {
+  Deliverer,
+  GRACE_MS,
+  JOURNAL_TOPIC,
+  STATE_TOPIC,
+  type TargetWorld,
+} from "./processes/deliverer.ts";
 import { digest } from "./digest.ts";
-import type { Draws } from "./draws.ts";
+import type { Draws } from "./plan/draws.ts";
 import { EventQueue } from "./event-queue.ts";
-import type { FaultClass } from "./fault-classes.ts";
+import type { FaultClass } from "./plan/fault-classes.ts";
 import { PromiseWatch } from "./flush.ts";
-import { Group } from "./group.ts";
+import { Group } from "./brokers/group.ts";
 import { HistoryBook } from "./history-book.ts";
 import { readLogs } from "./final-read.ts";
-import type { Machine } from "./machine.ts";
-import type { EventPlan, OperationPlan, Plan } from "./plan.ts";
-import { Registry } from "./preparer.ts";
-import { ReplayDesk } from "./replay-desk.ts";
-import { TargetApi, type CallPlace } from "./target-api.ts";
+import type { Machine } from "./processes/machine.ts";
+import type { EventPlan, OperationPlan, Plan } from "./plan/plan.ts";
+import { Registry } from "./processes/preparer.ts";
+import { ReplayDesk } from "./people/replay-desk.ts";
+import { TargetApi, type CallPlace } from "./targets/target-api.ts";
 import { isDetouring, isDone } from "./rest.ts";
 import type { HistoryLine, Operation, OperationLine, RunLine } from "../../checker/history.ts";
 

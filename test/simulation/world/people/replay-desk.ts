@@ -11,12 +11,12 @@ import {
   type ReplayWish,
   type TargetDriver,
 } from "@millrace/engine";
-import type { OperationLine } from "../../checker/history.ts";
-import type { Cluster } from "./cluster.ts";
-import type { Deliverer } from "./deliverer.ts";
-import type { Draws } from "./draws.ts";
-import type { EventQueue } from "./event-queue.ts";
-import type { OperationPlan } from "./plan.ts";
+import type { OperationLine } from "../../../checker/history.ts";
+import type { Cluster } from "../brokers/cluster.ts";
+import type { Deliverer } from "../processes/deliverer.ts";
+import type { Draws } from "../plan/draws.ts";
+import type { EventQueue } from "../event-queue.ts";
+import type { OperationPlan } from "../plan/plan.ts";
 
 /** The longest a process takes to hear of a wish, ms. */
 const HEARING_MS_MAX = 2_000;

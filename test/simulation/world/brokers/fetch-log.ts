@@ -1,6 +1,6 @@
 import { MillraceError } from "@millrace/engine";
 import type { Cluster } from "./cluster.ts";
-import type { Machine } from "./machine.ts";
+import type { Machine } from "../processes/machine.ts";
 
 const TIMEOUT_MS = 2_000;
 

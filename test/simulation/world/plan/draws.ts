@@ -2,7 +2,7 @@
  * Every random decision of a world, from its seed. Each site (`commit.lost`, `latency.crm`) has a stream of its own, so
  * that leaving one decision out changes the others as little as can be: that is what lets a failing seed be shrunk.
  */
-import { SeededRandom } from "../../support/seeded-random.ts";
+import { SeededRandom } from "../../../support/seeded-random.ts";
 
 /** A fault that was decided for, by name: `<site>#<n>`. */
 export type FaultName = string;

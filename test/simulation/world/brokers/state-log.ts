@@ -8,7 +8,7 @@ import {
   type Topic,
 } from "@millrace/engine";
 import type { Cluster } from "./cluster.ts";
-import type { Machine } from "./machine.ts";
+import type { Machine } from "../processes/machine.ts";
 import type { SimulatedSink } from "./sink.ts";
 
 const READ_TIMEOUT_MS = 10_000;

@@ -20,12 +20,12 @@ import type {
   TopicPartition,
 } from "@millrace/engine";
 import { NO_TELEMETRY } from "@millrace/engine";
-import type { AttemptLine, SettleLine } from "../../checker/history.ts";
-import type { EventQueue } from "./event-queue.ts";
-import type { HistoryBook } from "./history-book.ts";
+import type { AttemptLine, SettleLine } from "../../../checker/history.ts";
+import type { EventQueue } from "../event-queue.ts";
+import type { HistoryBook } from "../history-book.ts";
 import type { Machine } from "./machine.ts";
-import { nameOf } from "./source.ts";
-import type { CallPlace, TargetApi } from "./target-api.ts";
+import { nameOf } from "../brokers/source.ts";
+import type { CallPlace, TargetApi } from "../targets/target-api.ts";
 
 /** Effects at which a process may die. */
 export type DeadlyEffect = "send" | "commit" | "produce" | "state";

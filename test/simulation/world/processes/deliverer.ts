@@ -1,21 +1,21 @@
 /** One delivery process: a machine, its view of the state topic, and the production driver of each target on it. */
 import { TargetDriver, asTarget, asTopic, type Topic } from "@millrace/engine";
-import type { Group } from "./group.ts";
+import type { Group } from "../brokers/group.ts";
 import { Machine } from "./machine.ts";
-import type { FaultClass } from "./fault-classes.ts";
-import { SimulatedParkedLog } from "./parked-log.ts";
-import { SimulatedReplayLog } from "./replay-log.ts";
+import type { FaultClass } from "../plan/fault-classes.ts";
+import { SimulatedParkedLog } from "../brokers/parked-log.ts";
+import { SimulatedReplayLog } from "../brokers/replay-log.ts";
 import { SimulatedPreparer, type Registry } from "./preparer.ts";
-import { SimulatedSink } from "./sink.ts";
-import { SimulatedSource } from "./source.ts";
-import { SimulatedStateLog } from "./state-log.ts";
-import type { TargetApi } from "./target-api.ts";
+import { SimulatedSink } from "../brokers/sink.ts";
+import { SimulatedSource } from "../brokers/source.ts";
+import { SimulatedStateLog } from "../brokers/state-log.ts";
+import type { TargetApi } from "../targets/target-api.ts";
 import { Witness, type DeadlyEffect } from "./witness.ts";
-import type { Cluster } from "./cluster.ts";
-import type { Draws } from "./draws.ts";
-import type { EventQueue } from "./event-queue.ts";
-import type { HistoryBook } from "./history-book.ts";
-import type { EventPlan, Plan } from "./plan.ts";
+import type { Cluster } from "../brokers/cluster.ts";
+import type { Draws } from "../plan/draws.ts";
+import type { EventQueue } from "../event-queue.ts";
+import type { HistoryBook } from "../history-book.ts";
+import type { EventPlan, Plan } from "../plan/plan.ts";
 
 /** The state topic. */
 export const STATE_TOPIC = asTopic("millrace.state");

@@ -6,7 +6,7 @@ import {
   type RecordBatch,
   type TopicPartition,
 } from "@millrace/engine";
-import type { FaultClass } from "./fault-classes.ts";
+import type { FaultClass } from "../plan/fault-classes.ts";
 import type { MemberPorts } from "./membership.ts";
 
 const REQUEST_TIMEOUT_MS = 4_000;

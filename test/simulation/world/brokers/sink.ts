@@ -6,9 +6,9 @@ import {
   type RecordSink,
   type SinkRecord,
 } from "@millrace/engine";
-import type { BrokerFaults } from "./fault-plan.ts";
+import type { BrokerFaults } from "../plan/fault-plan.ts";
 import type { Cluster } from "./cluster.ts";
-import type { Machine } from "./machine.ts";
+import type { Machine } from "../processes/machine.ts";
 
 /** How long a record waits for its acknowledgement before its call fails, ms. */
 const DEADLINE_MS = 8_000;

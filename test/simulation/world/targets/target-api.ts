@@ -5,13 +5,13 @@
 import { classify } from "@millrace/http";
 import type { AbandonAttempt, AttemptRequest, AttemptResult } from "@millrace/engine";
 import { drawCourse, type Course } from "./call-course.ts";
-import { digest } from "./digest.ts";
-import type { Draws } from "./draws.ts";
-import type { EventQueue } from "./event-queue.ts";
-import type { FaultClass } from "./fault-classes.ts";
-import type { HistoryBook } from "./history-book.ts";
-import type { Machine } from "./machine.ts";
-import type { Fate, TargetPlan } from "./plan.ts";
+import { digest } from "../digest.ts";
+import type { Draws } from "../plan/draws.ts";
+import type { EventQueue } from "../event-queue.ts";
+import type { FaultClass } from "../plan/fault-classes.ts";
+import type { HistoryBook } from "../history-book.ts";
+import type { Machine } from "../processes/machine.ts";
+import type { Fate, TargetPlan } from "../plan/plan.ts";
 
 /** What a call is about, from its `Millrace-Position`. */
 export interface CallPlace {

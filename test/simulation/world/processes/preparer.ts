@@ -4,8 +4,8 @@ import {
   type Preparation,
   type SourceRecord,
 } from "@millrace/engine";
-import type { FaultClass } from "./fault-classes.ts";
-import type { EventPlan, TargetPlan } from "./plan.ts";
+import type { FaultClass } from "../plan/fault-classes.ts";
+import type { EventPlan, TargetPlan } from "../plan/plan.ts";
 import type { Machine } from "./machine.ts";
 
 /** The schema registry, which may be away. */

@@ -4,9 +4,9 @@
  */
 import type { OffsetCommit, Topic, TopicPartition } from "@millrace/engine";
 import { BrokerError, type Cluster } from "./cluster.ts";
-import type { Draws } from "./draws.ts";
+import type { Draws } from "../plan/draws.ts";
 import type { CommittedOffset, Group, MemberEars, Seat } from "./group.ts";
-import type { Machine } from "./machine.ts";
+import type { Machine } from "../processes/machine.ts";
 
 const HEARTBEAT_MS = 1_000;
 const PROVEN_SHARE = 0.8;

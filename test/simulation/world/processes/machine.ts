@@ -3,7 +3,7 @@
  * is due while it stalls happens when it goes on; what is due after its death never happens.
  */
 import type { Cancel, Clock } from "@millrace/engine";
-import type { EventQueue } from "./event-queue.ts";
+import type { EventQueue } from "../event-queue.ts";
 
 type Task = () => void;
 

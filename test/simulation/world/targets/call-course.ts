@@ -1,8 +1,8 @@
 /** How one call to a target goes, drawn when it leaves. */
 import type { AttemptResult } from "@millrace/engine";
-import type { Draws } from "./draws.ts";
-import type { FaultClass } from "./fault-classes.ts";
-import type { Episode, Fate, TargetPlan } from "./plan.ts";
+import type { Draws } from "../plan/draws.ts";
+import type { FaultClass } from "../plan/fault-classes.ts";
+import type { Episode, Fate, TargetPlan } from "../plan/plan.ts";
 
 /** An answer of a server. */
 export interface Answer {

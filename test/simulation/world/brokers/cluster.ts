@@ -3,12 +3,12 @@
  * after a while: each of the three can fail, and a client that gave up never knows whether it was done.
  */
 import { asPartition, type Offset, type Topic, type TopicPartition } from "@millrace/engine";
-import type { Draws } from "./draws.ts";
-import type { FaultClass } from "./fault-classes.ts";
-import type { EventQueue } from "./event-queue.ts";
-import type { Machine } from "./machine.ts";
-import { MemoryLog, type NewLogRecord } from "../../support/memory-kafka/memory-log.ts";
-import type { BrokerFaults } from "./fault-plan.ts";
+import type { Draws } from "../plan/draws.ts";
+import type { FaultClass } from "../plan/fault-classes.ts";
+import type { EventQueue } from "../event-queue.ts";
+import type { Machine } from "../processes/machine.ts";
+import { MemoryLog, type NewLogRecord } from "../../../support/memory-kafka/memory-log.ts";
+import type { BrokerFaults } from "../plan/fault-plan.ts";
 
 /** Why a request failed, as a client's library says it. */
 export type BrokerErrorType =
