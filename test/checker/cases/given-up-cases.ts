@@ -105,7 +105,7 @@ export const GIVEN_UP_CASES = casesOf([
       const script = new ScriptedHistory().owned();
       quarantined(script);
       script.op("redrive", redrive).call(spot(0), { job: "m1" }).call(spot(1), { job: "m1" });
-      return script.call(spot(2)).commit(3).end();
+      return script.op("job-done", redrive).call(spot(2)).commit(3).end();
     },
     breaks: () => {
       const script = new ScriptedHistory().owned();
@@ -121,9 +121,41 @@ export const GIVEN_UP_CASES = casesOf([
       const script = new ScriptedHistory().owned();
       quarantined(script);
       script.op("redrive", redrive).call(spot(1), { job: "m1" }).call(spot(0), { job: "m1" });
-      return script.call(spot(2)).commit(3).end();
+      return script.op("job-done", redrive).call(spot(2)).commit(3).end();
     },
     also: ["S8"],
+  },
+  {
+    id: "S19",
+    what: "a redrive leaves nothing behind",
+    holds: () => {
+      const script = new ScriptedHistory().owned();
+      quarantined(script);
+      script.op("redrive", redrive).call(spot(0), { job: "m1" }).call(spot(1), { job: "m1" });
+      return script.op("job-done", redrive).call(spot(2)).commit(3).end();
+    },
+    breaks: () => {
+      const script = new ScriptedHistory().owned();
+      quarantined(script);
+      script.op("redrive", redrive).call(spot(0), { job: "m1" });
+      return script.op("job-done", redrive).call(spot(2)).commit(3).end();
+    },
+  },
+  {
+    id: "S19",
+    what: "a redrive is over when the run is at rest",
+    holds: () => {
+      const script = new ScriptedHistory().owned();
+      quarantined(script);
+      script.op("redrive", redrive).call(spot(0), { job: "m1" }).call(spot(1), { job: "m1" });
+      return script.op("job-done", redrive).call(spot(2)).commit(3).op("rest").end();
+    },
+    breaks: () => {
+      const script = new ScriptedHistory().owned();
+      quarantined(script);
+      script.op("redrive", redrive).call(spot(0), { job: "m1" }).call(spot(1), { job: "m1" });
+      return script.call(spot(2)).commit(3).op("rest").end();
+    },
   },
   {
     id: "S20",
@@ -181,7 +213,7 @@ export const GIVEN_UP_CASES = casesOf([
       const detail = told({ sent: 0, skipped: { KEY_SET_ASIDE: 2 } });
       script.op("job-done", { ...replay, detail });
       script.op("redrive", redrive).call(spot(0), { job: "m1" }).call(spot(1), { job: "m1" });
-      return script.call(spot(2)).commit(3).end();
+      return script.op("job-done", redrive).call(spot(2)).commit(3).end();
     },
     breaks: () =>
       delivered((script) => {

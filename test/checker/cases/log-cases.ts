@@ -193,14 +193,16 @@ export const LOG_CASES = casesOf([
       const script = new ScriptedHistory().owned();
       quarantined(script);
       script.op("redrive", redrive).call(spot(0), { job: "m1", idempotencyKey: "key-0-0#1" });
-      return script.call(spot(1), { job: "m1" }).call(spot(2)).commit(3).end();
+      script.call(spot(1), { job: "m1" }).op("job-done", redrive);
+      return script.call(spot(2)).commit(3).end();
     },
     breaks: () => {
       const script = new ScriptedHistory({ maxAttempts: 1 }).owned();
       const dead = script.record();
       script.call(dead, { status: 503 }).givenUp(dead, "dlq", exhausted).commit(1);
       script.op("redrive", redrive);
-      return script.call(dead, { job: "m1", idempotencyKey: "key-0-0#1" }).end();
+      script.call(dead, { job: "m1", idempotencyKey: "key-0-0#1" });
+      return script.op("job-done", redrive).end();
     },
   },
   {

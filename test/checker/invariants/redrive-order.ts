@@ -1,4 +1,5 @@
 import { channelsOf, type Findings, type Invariant } from "../findings.ts";
+import { isHaltedAt } from "../ledger/halts.ts";
 import type { Ledger } from "../ledger/ledger.ts";
 import { laneOf, lanesOf, replayJobs } from "../ledger/lanes.ts";
 import { type Channel, type Delivery, NEVER, NONE } from "../ledger/rows.ts";
@@ -14,6 +15,7 @@ export const redriveOrder: Invariant = {
     for (const channel of channelsOf(ledger)) {
       const { order, onDeadLetter } = channel.target.terms;
       if (channel.givenUps.length === 0 || order === "none" || onDeadLetter === "skip") continue;
+      judgeRedrives(channel, ledger, findings);
       const releases = releasesOf(channel, ledger);
       for (const lane of lanesOf(channel)) {
         judgeLane(lane, { ledger, replays, releases, findings });
@@ -21,6 +23,64 @@ export const redriveOrder: Invariant = {
     }
   },
 };
+
+/** Each redrive comes to its end once the run is at rest, and leaves nothing behind but what failed again. */
+function judgeRedrives(channel: Channel, ledger: Ledger, findings: Findings): void {
+  const rest = ledger.operations.findLast(({ line }) => line.f === "rest")?.order ?? null;
+  for (const { line, order: askedAt } of channel.operations) {
+    if (line.f !== "redrive") continue;
+    findings.judged();
+    const done = channel.operations.find(
+      (one) => one.line.f === "job-done" && one.line.job === line.job && one.order > askedAt,
+    );
+    const lane = laneNamed(channel, line.key ?? null, ledger);
+    if (done !== undefined) {
+      judgeLeft(lane, { askedAt, doneAt: done.order, ledger, findings });
+    } else if (rest !== null && askedAt < rest && !isHaltedAt(channel, rest)) {
+      findings.breach(() => `${line.job ?? "a redrive"} is never over`, lane[0] ?? null);
+    }
+  }
+}
+
+function laneNamed(channel: Channel, key: string | null, { names }: Ledger): readonly Delivery[] {
+  const name = channel.target.terms.order === "partition" ? 0 : names.keyOf(key);
+  return (
+    [...lanesOf(channel)].find(([first]) => first !== undefined && laneOf(first) === name) ?? []
+  );
+}
+
+/** What was given up before a redrive was asked for is taken by its end, up to what was given up again. */
+function judgeLeft(
+  lane: readonly Delivery[],
+  {
+    askedAt,
+    doneAt,
+    ledger,
+    findings,
+  }: {
+    readonly askedAt: number;
+    readonly doneAt: number;
+    readonly ledger: Ledger;
+    readonly findings: Findings;
+  },
+): void {
+  const isByTarget = ledger.parties.has("recv");
+  for (const delivery of lane) {
+    const from = givenUpOrder(delivery, "any");
+    if (from > askedAt) continue;
+    const taken = isByTarget ? acceptedOrder(delivery, from) : deliveredOrder(delivery, from);
+    if (taken < doneAt) continue;
+    if (isGivenUpWithin(delivery, askedAt, doneAt)) return;
+    findings.breach(() => "is left behind by its redrive", delivery);
+  }
+}
+
+function isGivenUpWithin({ firstGivenUp }: Delivery, from: number, to: number): boolean {
+  for (let one = firstGivenUp; one !== null; one = one.next) {
+    if (one.kind === "dlq" && from < one.order && one.order < to) return true;
+  }
+  return false;
+}
 
 /** When operators ended quarantines without sending, by lane. */
 type Releases = ReadonlyMap<number, readonly number[]>;
