@@ -3,8 +3,8 @@ import { runInNewContext } from "node:vm";
 import { describe, expect, it } from "vitest";
 
 import { runSeed } from "./seed-run.ts";
-import { drawPlan } from "./world/draw-plan.ts";
-import type { Plan } from "./world/plan.ts";
+import { drawPlan } from "./world/plan/draw-plan.ts";
+import type { Plan } from "./world/plan/plan.ts";
 
 const SEED_COUNT = 40;
 

@@ -19,15 +19,21 @@ import { readLogs } from "./final-read.ts";
 import type { Machine } from "./processes/machine.ts";
 import type { EventPlan, OperationPlan, Plan } from "./plan/plan.ts";
 import { Registry } from "./processes/preparer.ts";
+import { eventLane } from "./people/event-lane.ts";
+import { RedriveDesk } from "./people/redrive-desk.ts";
 import { ReplayDesk } from "./people/replay-desk.ts";
 import { TargetApi, type CallPlace } from "./targets/target-api.ts";
+import { strikeOf } from "./people/redrive-strike.ts";
 import { isDetouring, isDone } from "./rest.ts";
-import type { HistoryLine, Operation, OperationLine, RunLine } from "../../checker/history.ts";
+import { runLineOf } from "./run-line.ts";
+import type { HistoryLine, Operation, OperationLine } from "../../checker/history.ts";
 
 /** How long after healing everything has to be at rest, ms: the longest Retry-After, and what may follow it. */
 const REST_MS_MAX = 3_600_000;
 /** Between two looks whether there is nothing left to do, ms. */
 const LOOK_MS = 500;
+/** Until someone looks again whether there is a key to be redriven, ms. */
+const REDRIVE_CHECK_MS = 200;
 /** Events of one run; one that needs more does not come to rest. */
 const EVENTS_MAX = 400_000;
 /** A supervisor starts a process again after that, ms. */
@@ -65,6 +71,7 @@ export class World {
   readonly #slots: (Deliverer | null)[];
   readonly #ends = new Map<string, number>();
   readonly #replays: ReplayDesk;
+  readonly #redrives: RedriveDesk;
   readonly #failures: string[] = [];
   #phase: "chaos" | "heal" = "chaos";
   #startCount = 0;
@@ -87,19 +94,23 @@ export class World {
     for (const { name, partitionCount } of plan.topics)
       this.#cluster.createTopic(name, partitionCount);
     this.#targets = plan.targets.map((target) => this.#createTarget(target));
-    this.#replays = new ReplayDesk({
+    const desk = {
       queue: this.#queue,
       draws,
-      cluster: this.#cluster,
-      targets: plan.targets.map(({ name }) => name),
       deliverers: () => this.#slots.filter((slot) => slot !== null),
-      write: (line) => this.#book.write(line),
+      write: (line: OperationLine) => this.#book.write(line),
+    };
+    const targets = plan.targets.map(({ name }) => name);
+    this.#replays = new ReplayDesk({ ...desk, cluster: this.#cluster, targets });
+    this.#redrives = new RedriveDesk({
+      ...desk,
+      laneOf: (target, place) => eventLane(plan, target, this.#eventAt(place)),
     });
   }
 
   /** Runs it through. */
   async run(): Promise<RunResult> {
-    this.#writeRun();
+    this.#book.write(runLineOf(this.#plan));
     for (const event of this.#plan.events) this.#queue.after(event.at, () => this.#emit(event));
     for (const operation of this.#plan.operations) {
       this.#queue.after(operation.at, () => this.#operate(operation));
@@ -240,9 +251,26 @@ export class World {
         return this.#deleteRecords(operation);
       case "replay":
         return this.#replays.ask(operation);
+      case "redrive":
+        return this.#redrive(operation);
       case "steer-replay":
         return this.#replays.steer(operation.job, operation.wish);
     }
+  }
+
+  /** As soon as there is a key to be redriven. */
+  #redrive(operation: Extract<OperationPlan, { kind: "redrive" }>): void {
+    if (this.#phase !== "chaos") return;
+    const { target, pick, strike, strikeAfterMs } = operation;
+    const owner = this.#redrives.ask(target, pick);
+    if (owner === null) {
+      this.#queue.after(REDRIVE_CHECK_MS, () => this.#redrive(operation));
+      return;
+    }
+    if (strike === null) return;
+    this.#queue.after(strikeAfterMs, () => {
+      if (!owner.machine.isDead) this.#operate(strikeOf(strike, { target, slot: owner.slot }));
+    });
   }
 
   #operateOnProcess(operation: Extract<OperationPlan, { readonly slot: number }>): void {
@@ -288,6 +316,8 @@ export class World {
       eventAt: (place) => this.#eventAt(place),
       nextCommit: () => (this.#commitCount += 1),
       isHealed: () => this.#phase !== "chaos",
+      redriveOf: (target, place) => this.#redrives.jobOf(target, place),
+      onGivenUp: (target, place) => this.#redrives.noteGivenUp(target, place),
       onFault: (fault, { machine, target }) => this.#struck(fault, machine, target),
       onCrash: (crashed, why) => this.#crash(crashed, why),
     });
@@ -295,6 +325,7 @@ export class World {
     this.#openCount += 1;
     this.#note("start", name);
     this.#replays.greet(deliverer);
+    this.#redrives.greet(deliverer);
     deliverer.start().then(
       () => {
         if (!deliverer.machine.isDead) this.#note("ready", name);
@@ -436,6 +467,7 @@ export class World {
     this.#startRegistry();
     for (const { api } of this.#targets) api.isHealed = true;
     this.#replays.heal();
+    this.#redrives.heal();
     for (const [slot, deliverer] of this.#slots.entries()) {
       if (deliverer === null) {
         this.#start(slot);
@@ -455,12 +487,13 @@ export class World {
   #restIfDone(): void {
     if (this.#isResting) return;
     this.#queue.after(LOOK_MS, () => this.#restIfDone());
+    if (!this.#replays.isOver || !this.#redrives.isOver) return;
     const view = {
       cluster: this.#cluster,
       targets: this.#targets,
       deliverers: this.#slots.filter((deliverer) => deliverer !== null),
     };
-    if (this.#replays.isOver && isDone(view) && !isDetouring(view)) this.#rest();
+    if (isDone(view) && !isDetouring(view)) this.#rest();
   }
 
   /** The run is over once its processes have ended as they should. */
@@ -502,38 +535,6 @@ export class World {
     more: Partial<Pick<OperationLine, "detail" | "partition" | "target" | "topic">> = {},
   ): void {
     this.#book.write({ h: "ops", at: this.#queue.now, f, who, ...more });
-  }
-
-  #writeRun(): void {
-    const { seed, targets, topics, sessionMs } = this.#plan;
-    const line: RunLine = {
-      h: "run",
-      run: `seed-${seed}`,
-      seed,
-      at: 0,
-      kind: "simulation",
-      targets: targets.map(({ name, topics: own, engine, timeoutMs }) => ({
-        target: name,
-        topics: own,
-        order: engine.order,
-        onDeadLetter: engine.onDeadLetter,
-        concurrencyMax: engine.concurrencyMax,
-        rate:
-          engine.rate.kind === "unlimited"
-            ? null
-            : { perSecond: engine.rate.perSecond, burst: engine.rate.burst },
-        maxAgeMs: engine.retry.maxAgeMs,
-        maxAttempts:
-          engine.retry.maxAttempts.kind === "limited" ? engine.retry.maxAttempts.count : null,
-        timeoutMs,
-        backoffCapMs: engine.retry.capMs,
-        sessionTimeoutMs: sessionMs,
-      })),
-      topics: Object.fromEntries(topics.map(({ name, partitionCount }) => [name, partitionCount])),
-      parties: ["emit", "log", "attempt", "recv", "commit", "seen", "dlq", "park", "state", "ops"],
-      graceMs: GRACE_MS,
-    };
-    this.#book.write(line);
   }
 }
 

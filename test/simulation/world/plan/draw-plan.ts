@@ -1,5 +1,6 @@
 /** Draws what a seed runs. Swarm: each class of faults is off in about a third of the seeds, and of any strength in the others. */
 import { DEFAULTS, asTopic, type EngineConfig, type Topic } from "@millrace/engine";
+import { drawRedrives } from "./draw-redrives.ts";
 import { drawReplays } from "./draw-replays.ts";
 import { Draws } from "./draws.ts";
 import { FAULT_CLASSES, type FaultClass } from "./fault-classes.ts";
@@ -114,6 +115,9 @@ function drawTarget(drawing: Drawing, name: string, topics: readonly Topic[]): T
       { from: 20, to: 300 },
     ]),
     faults: drawTargetFaults(drawing, name),
+    ...(draws.chance("target.mended", 0.5)
+      ? { rejectsUntil: draws.between("target.mended", 0, drawing.chaosMs) }
+      : {}),
   };
 }
 
@@ -130,18 +134,33 @@ const ORDERS = [
   "none",
 ] as const;
 
+/** Events that nothing orders are never behind a dead letter. */
+const ON_DEAD_LETTER = {
+  key: [
+    ...([
+      "quarantine",
+      "quarantine",
+      "quarantine",
+      "quarantine",
+      "quarantine",
+      "quarantine",
+    ] as const),
+    ...(["quarantine", "block", "skip", "skip"] as const),
+  ],
+  partition: ["block", "skip"],
+  none: ["skip"],
+} as const;
+
 function drawEngine(draws: Draws): EngineConfig {
   const isRated = draws.chance("engine.rate", 0.25);
   const isBounded = draws.chance("engine.bounded", 0.5);
   const isLimited = draws.chance("engine.attempts", 0.2);
   const perSecond = draws.pick("engine.rate", [20, 50, 200]);
   const order = draws.pick("engine.order", ORDERS);
-  // A lane that blocks stands still until someone acts, so nothing would come to rest.
-  const isQuarantined = order === "key" && draws.chance("engine.quarantine", 0.75);
   return {
     ...DEFAULTS,
     order,
-    onDeadLetter: isQuarantined ? "quarantine" : "skip",
+    onDeadLetter: draws.pick("engine.dead-letter", ON_DEAD_LETTER[order]),
     concurrencyMax: draws.pick("engine.concurrency", [1, 2, 4, 8, 16, 64]),
     rate: isRated
       ? { kind: "limited", perSecond, burst: draws.pick("engine.burst", [1, perSecond]) }
@@ -422,5 +441,6 @@ function drawOperations(
     }));
   }
   operations.push(...drawReplays(draws, chaosMs, targets));
+  operations.push(...drawRedrives(draws, { chaosMs, targets, classes: drawing.classes }));
   return operations.sort((one, other) => one.at - other.at);
 }

@@ -53,6 +53,8 @@ export interface TargetPlan {
   readonly timeoutMs: number;
   readonly latencyMs: { readonly from: number; readonly to: number };
   readonly faults: TargetFaults;
+  /** From then on it takes what it refused before: someone has mended it. Default: never. */
+  readonly rejectsUntil?: number;
 }
 
 /** What becomes of an event at one target, if nothing goes wrong. */
@@ -70,6 +72,9 @@ export interface EventPlan {
   readonly schemaId: number;
   readonly fates: Readonly<Record<string, Fate>>;
 }
+
+/** What befalls the owner of a key while it is redriven. */
+export type RedriveStrike = "kill" | "terminate" | "stall" | "rebalance";
 
 /** Something done to the world at a time. `slot` is a place for a process, which may be empty. */
 export type OperationPlan = { readonly at: number; readonly fault: FaultClass | null } & (
@@ -105,6 +110,14 @@ export type OperationPlan = { readonly at: number; readonly fault: FaultClass | 
       readonly from: number;
       readonly to: number;
       readonly mode: ReplayMode;
+    }
+  | {
+      /** Of a key that is set aside behind a dead letter then, or as soon as there is one. */
+      readonly kind: "redrive";
+      readonly target: string;
+      readonly pick: number;
+      readonly strike: RedriveStrike | null;
+      readonly strikeAfterMs: number;
     }
   | { readonly kind: "steer-replay"; readonly job: string; readonly wish: ReplayWish }
 );

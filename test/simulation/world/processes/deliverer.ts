@@ -1,5 +1,5 @@
 /** One delivery process: a machine, its view of the state topic, and the production driver of each target on it. */
-import { TargetDriver, asTarget, asTopic, type Topic } from "@millrace/engine";
+import { TargetDriver, asTarget, asTopic, type RecordHeaders, type Topic } from "@millrace/engine";
 import type { Group } from "../brokers/group.ts";
 import { Machine } from "./machine.ts";
 import type { FaultClass } from "../plan/fault-classes.ts";
@@ -9,7 +9,7 @@ import { SimulatedPreparer, type Registry } from "./preparer.ts";
 import { SimulatedSink } from "../brokers/sink.ts";
 import { SimulatedSource } from "../brokers/source.ts";
 import { SimulatedStateLog } from "../brokers/state-log.ts";
-import type { TargetApi } from "../targets/target-api.ts";
+import type { CallPlace, TargetApi } from "../targets/target-api.ts";
 import { Witness, type DeadlyEffect } from "./witness.ts";
 import type { Cluster } from "../brokers/cluster.ts";
 import type { Draws } from "../plan/draws.ts";
@@ -40,11 +40,10 @@ export interface DelivererPorts {
   readonly cluster: Cluster;
   readonly registry: Registry;
   readonly targets: readonly TargetWorld[];
-  readonly eventAt: (place: {
-    readonly topic: string;
-    readonly partition: number;
-    readonly offset: number;
-  }) => EventPlan;
+  readonly eventAt: (place: CallPlace) => EventPlan;
+  readonly redriveOf: (target: string, place: CallPlace) => string | null;
+  /** An event stands in a topic of dead letters or parked events. */
+  readonly onGivenUp: (target: string, place: CallPlace) => void;
   readonly nextCommit: () => number;
   readonly isHealed: () => boolean;
   readonly onFault: (
@@ -131,6 +130,7 @@ export class Deliverer {
       machine,
       target: target.name,
       keyOf: (place) => eventAt(place).key,
+      redriveOf: (place) => this.#ports.redriveOf(target.name, place),
       fateAt: (effect) => this.#fateAt(effect),
       kill: () => this.#ports.onCrash(this, `crash-in-${this.#dyingOf}`),
       onPaused: () => machine.schedule(OPERATOR_MS, () => driver.resume("guard")),
@@ -148,8 +148,12 @@ export class Deliverer {
         onCommit: (offsets, generation) => witness.noteCommit(offsets, generation),
       },
     );
-    const sinkPorts = { cluster, machine, recordBytesMax, onWritten: () => undefined };
-    const sink = new SimulatedSink({ ...sinkPorts, kind: "produce" });
+    const sinkPorts = { cluster, machine, recordBytesMax };
+    const sink = new SimulatedSink({
+      ...sinkPorts,
+      kind: "produce",
+      onWritten: ({ headers }) => this.#ports.onGivenUp(target.name, sourceOf(headers)),
+    });
     const driver = new TargetDriver(
       {
         target: asTarget(target.name),
@@ -165,7 +169,11 @@ export class Deliverer {
       {
         source: witness.source(source),
         sink: witness.sink(sink),
-        journalSink: new SimulatedSink({ ...sinkPorts, kind: "journal" }),
+        journalSink: new SimulatedSink({
+          ...sinkPorts,
+          kind: "journal",
+          onWritten: () => undefined,
+        }),
         stateLog: witness.stateLog(stateLog),
         parkedLog: new SimulatedParkedLog({ cluster, machine }),
         replayLog: new SimulatedReplayLog({ cluster, machine }),
@@ -188,4 +196,17 @@ export class Deliverer {
     this.#dyingOf = effect;
     return draws.chance("crash.behind", 0.5) ? "behind" : "before";
   }
+}
+
+/** Where an event stands in its source, by its dead letter or parked record. */
+function sourceOf(headers: RecordHeaders): CallPlace {
+  const text = (name: string): string => {
+    const value = headers[`millrace-${name}`];
+    return value instanceof Uint8Array ? Buffer.from(value).toString() : "";
+  };
+  return {
+    topic: text("topic"),
+    partition: Number(text("partition")),
+    offset: Number(text("offset")),
+  };
 }

@@ -37,6 +37,8 @@ export interface WitnessPorts {
   readonly machine: Machine;
   readonly target: string;
   readonly keyOf: (place: CallPlace) => string | null;
+  /** The redrive that a call belongs to; null where it is none. */
+  readonly redriveOf: (place: CallPlace) => string | null;
   /** Whether the process dies at this effect, and when; it is dead after `before`, and must be killed after `behind`. */
   readonly fateAt: (effect: DeadlyEffect) => "before" | "behind" | null;
   readonly kill: () => void;
@@ -203,11 +205,11 @@ export class Witness {
     request: AttemptRequest,
     onResult: (result: AttemptResult) => void,
   ): () => void {
-    const { machine, queue, book, target, keyOf } = this.#ports;
+    const { machine, queue, book, target, keyOf, redriveOf } = this.#ports;
     const [topic = "", partition, offset] = (request.headers["millrace-position"] ?? "").split("/");
     const place = { topic, partition: Number(partition), offset: Number(offset) };
     const epoch = this.#epochs.get(`${topic}/${partition}`) ?? -1;
-    const job = request.headers["millrace-replay"] ?? null;
+    const job = request.headers["millrace-replay"] ?? redriveOf(place);
     const name = `${topic}/${partition}/${offset}/${epoch}/${job}`;
     const number = (this.#attempts.get(name) ?? 0) + 1;
     this.#attempts.set(name, number);
@@ -225,6 +227,7 @@ export class Witness {
     book.write({ ...line, at: queue.now, ev: "send" });
     return api.send({
       ...place,
+      job,
       machine,
       request,
       onResult: (result) => {

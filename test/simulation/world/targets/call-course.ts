@@ -63,7 +63,8 @@ export function drawCourse(context: CourseContext): Course {
     const faulty = faultyCourse(context);
     if (faulty !== null) return faulty;
   }
-  return fate === "reject" ? rejected(context) : delivered(context, 204);
+  const isRejected = fate === "reject" && context.now < (context.plan.rejectsUntil ?? Infinity);
+  return isRejected ? rejected(context) : delivered(context, 204);
 }
 
 function episodeAt({ plan, now }: CourseContext): Episode | undefined {

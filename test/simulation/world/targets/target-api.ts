@@ -22,6 +22,8 @@ export interface CallPlace {
 
 /** One call, as it comes from a process. */
 export interface Call extends CallPlace {
+  /** What it belongs to, as whoever asked for it knows; null: live traffic. */
+  readonly job: string | null;
   readonly machine: Machine;
   readonly request: AttemptRequest;
   readonly onResult: (result: AttemptResult) => void;
@@ -210,7 +212,8 @@ export class TargetApi {
     this.#write(open, words);
   }
 
-  #write({ topic, partition, offset, arrival, request, machine }: OpenCall, words: Words): void {
+  #write(open: OpenCall, words: Words): void {
+    const { topic, partition, offset, arrival, request, machine, job } = open;
     this.#ports.book.write({
       h: "recv",
       at: this.#ports.queue.now,
@@ -221,7 +224,7 @@ export class TargetApi {
       arrival,
       idempotencyKey: request.headers["idempotency-key"] ?? "",
       bodySha: digest(request.body ?? ""),
-      job: request.headers["millrace-replay"] ?? null,
+      job,
       process: machine.name,
       ...words,
     });

@@ -1,0 +1,211 @@
+/**
+ * The redrives of a world: people ask for keys that are set aside, every process hears of it, sooner or later, those that
+ * start later too. A redriven call says nothing of its job, so here is also told which calls belong to which: those of
+ * events that stand in a topic of dead letters or parked events, from the one on for which people asked.
+ */
+import { asRecordKey, type TargetDriver, type TopicPartition } from "@millrace/engine";
+import type { OperationLine } from "../../../checker/history.ts";
+import type { Deliverer } from "../processes/deliverer.ts";
+import type { Draws } from "../plan/draws.ts";
+import type { EventQueue } from "../event-queue.ts";
+import type { CallPlace } from "../targets/target-api.ts";
+
+/** The longest a process takes to hear of a wish, ms. */
+const HEARING_MS_MAX = 2_000;
+/** Between two looks at redrives that are not over, and at lanes that stand, ms. */
+const LOOK_MS = 500;
+
+/** What a desk works with. */
+export interface RedriveDeskPorts {
+  readonly queue: EventQueue;
+  readonly draws: Draws;
+  /** Running processes. */
+  readonly deliverers: () => readonly Deliverer[];
+  readonly write: (line: OperationLine) => void;
+  /** The lane of an event at a target; null where nothing orders it. */
+  readonly laneOf: (target: string, place: CallPlace) => string | null;
+}
+
+/** A key that is set aside, as its owner knows it. */
+interface SetAside {
+  readonly deliverer: Deliverer;
+  readonly target: string;
+  readonly partition: TopicPartition;
+  readonly epoch: number;
+  readonly lane: string;
+  readonly offset: number;
+  readonly redriveCount: number;
+  readonly isBlocked: boolean;
+}
+
+interface Redrive extends SetAside {
+  readonly job: string;
+  isOver: boolean;
+}
+
+/** See the head of this file. */
+export class RedriveDesk {
+  readonly #ports: RedriveDeskPorts;
+  readonly #redrives: Redrive[] = [];
+  readonly #byLane = new Map<string, Redrive[]>();
+  /** Events that stand in a topic of dead letters or parked events. */
+  readonly #givenUp = new Set<string>();
+
+  constructor(ports: RedriveDeskPorts) {
+    this.#ports = ports;
+  }
+
+  /** Whether no redrive is under way, and no lane waits for one. */
+  get isOver(): boolean {
+    return this.#redrives.every(({ isOver }) => isOver);
+  }
+
+  /** An event stands in a topic of dead letters or parked events. */
+  noteGivenUp(target: string, place: CallPlace): void {
+    this.#givenUp.add(nameOf(target, place));
+  }
+
+  /**
+   * Someone asks for a key of a target, of those that are set aside behind a dead letter at that moment.
+   * @returns whose key it is; null where there is none.
+   */
+  ask(target: string, pick: number): Deliverer | null {
+    const some = this.#setAside().filter((one) => one.target === target);
+    const chosen = some[pick % Math.max(1, some.length)];
+    if (chosen === undefined) return null;
+    this.#begin(chosen);
+    return chosen.deliverer;
+  }
+
+  /** From now on someone looks after lanes that stand still. */
+  heal(): void {
+    for (const one of this.#setAside()) if (one.isBlocked && !this.#isAsked(one)) this.#begin(one);
+    this.#ports.queue.after(LOOK_MS, () => this.heal());
+  }
+
+  /** A process starts. */
+  greet(deliverer: Deliverer): void {
+    for (const redrive of this.#redrives) if (!redrive.isOver) this.#tell(deliverer, redrive);
+  }
+
+  /** To which redrive a call belongs that is about to be made; null: it is live. */
+  jobOf(target: string, place: CallPlace): string | null {
+    const lane = this.#ports.laneOf(target, place);
+    if (lane === null || !this.#givenUp.has(nameOf(target, place))) return null;
+    const redrives = this.#byLane.get(laneName(target, place, lane)) ?? [];
+    return redrives.findLast(({ offset }) => offset <= place.offset)?.job ?? null;
+  }
+
+  #begin(aside: SetAside): void {
+    const { target, partition, lane } = aside;
+    const job = `redrive-${this.#redrives.length + 1}`;
+    const redrive: Redrive = { ...aside, job, isOver: false };
+    const name = laneName(target, partition, lane);
+    this.#redrives.push(redrive);
+    this.#byLane.set(name, [...(this.#byLane.get(name) ?? []), redrive]);
+    this.#note("redrive", redrive);
+    for (const each of this.#ports.deliverers()) this.#tell(each, redrive);
+    this.#look(redrive);
+  }
+
+  #tell({ machine, drivers }: Deliverer, { target, partition, lane }: Redrive): void {
+    const { topic } = partition;
+    const request = { topic, partition: partition.partition, key: asRecordKey(lane) };
+    const delayMs = this.#ports.draws.between("redrive.hearing", 0, HEARING_MS_MAX);
+    machine.schedule(delayMs, () => {
+      const found = drivers.find(({ name }) => name === target);
+      found?.driver.redrive(request);
+    });
+  }
+
+  /** Over is a redrive whose key is released, or set aside anew. */
+  #look(redrive: Redrive): void {
+    if (this.#isHalted(redrive)) {
+      redrive.isOver = true;
+      return;
+    }
+    const owner = this.#ownerOf(redrive);
+    const marker = owner?.aside.get(redrive.lane)?.marker;
+    const isStill =
+      marker?.offset === redrive.offset && marker.redriveCount === redrive.redriveCount;
+    if (owner === undefined || isStill) {
+      this.#ports.queue.after(LOOK_MS, () => this.#look(redrive));
+      return;
+    }
+    redrive.isOver = true;
+    this.#note("job-done", redrive);
+  }
+
+  #note(f: "redrive" | "job-done", { job, target, partition, lane }: Redrive): void {
+    const { queue, write } = this.#ports;
+    const place = { topic: partition.topic, partition: partition.partition, key: lane };
+    write({ h: "ops", at: queue.now, f, who: "operator", target, ...place, job });
+  }
+
+  #isAsked({ target, partition, lane, offset, redriveCount }: SetAside): boolean {
+    const redrives = this.#byLane.get(laneName(target, partition, lane)) ?? [];
+    return redrives.some((one) => one.offset === offset && one.redriveCount === redriveCount);
+  }
+
+  #setAside(): readonly SetAside[] {
+    return this.#drivers().flatMap(({ deliverer, target, driver }) =>
+      [...driver.state.partitions.values()].flatMap((partition) =>
+        [...partition.aside].flatMap(([lane, { marker }]): SetAside[] => {
+          if (!partition.isOwned || marker.kind === "deferred") return [];
+          const { offset, redriveCount } = marker;
+          const { epoch } = partition;
+          const isBlocked = marker.kind === "block";
+          return [{ deliverer, target, partition, epoch, lane, offset, redriveCount, isBlocked }];
+        }),
+      ),
+    );
+  }
+
+  /** The latest of those that hold it: an earlier one may not know yet that it has lost it. */
+  #ownerOf({ target, partition, epoch }: Redrive): PartitionView | undefined {
+    return this.#drivers()
+      .filter((one) => one.target === target)
+      .flatMap(({ driver }) => [...driver.state.partitions.values()])
+      .filter((one) => isSamePlace(one, partition) && one.isOwned && one.epoch >= epoch)
+      .sort((one, other) => other.epoch - one.epoch)[0];
+  }
+
+  /** What stands for want of records does so until someone acts. */
+  #isHalted({ target, partition }: Redrive): boolean {
+    return this.#drivers().some(
+      ({ target: name, driver }) =>
+        name === target && driver.halts.some((halt) => isSamePlace(halt, partition)),
+    );
+  }
+
+  #drivers(): readonly {
+    readonly deliverer: Deliverer;
+    readonly target: string;
+    readonly driver: TargetDriver;
+  }[] {
+    return this.#ports
+      .deliverers()
+      .flatMap((deliverer) =>
+        deliverer.drivers.map(({ name, driver }) => ({ deliverer, target: name, driver })),
+      );
+  }
+}
+
+type Partitions = TargetDriver["state"]["partitions"];
+type PartitionView = Partitions extends ReadonlyMap<unknown, infer Value> ? Value : never;
+
+function isSamePlace(one: TopicPartition, other: TopicPartition): boolean {
+  return one.topic === other.topic && one.partition === other.partition;
+}
+
+function laneName(
+  target: string,
+  { topic, partition }: Pick<CallPlace, "topic" | "partition">,
+  lane: string,
+): string {
+  return `${target}/${topic}/${partition}/${lane}`;
+}
+
+function nameOf(target: string, place: CallPlace): string {
+  return `${laneName(target, place, "")}${place.offset}`;
+}

@@ -1,0 +1,34 @@
+import type { RunLine } from "../../checker/history.ts";
+import { GRACE_MS } from "./processes/deliverer.ts";
+import type { Plan } from "./plan/plan.ts";
+
+/** The first line of a plan's history. */
+export function runLineOf({ seed, targets, topics, sessionMs }: Plan): RunLine {
+  return {
+    h: "run",
+    run: `seed-${seed}`,
+    seed,
+    at: 0,
+    kind: "simulation",
+    targets: targets.map(({ name, topics: own, engine, timeoutMs }) => ({
+      target: name,
+      topics: own,
+      order: engine.order,
+      onDeadLetter: engine.onDeadLetter,
+      concurrencyMax: engine.concurrencyMax,
+      rate:
+        engine.rate.kind === "unlimited"
+          ? null
+          : { perSecond: engine.rate.perSecond, burst: engine.rate.burst },
+      maxAgeMs: engine.retry.maxAgeMs,
+      maxAttempts:
+        engine.retry.maxAttempts.kind === "limited" ? engine.retry.maxAttempts.count : null,
+      timeoutMs,
+      backoffCapMs: engine.retry.capMs,
+      sessionTimeoutMs: sessionMs,
+    })),
+    topics: Object.fromEntries(topics.map(({ name, partitionCount }) => [name, partitionCount])),
+    parties: ["emit", "log", "attempt", "recv", "commit", "seen", "dlq", "park", "state", "ops"],
+    graceMs: GRACE_MS,
+  };
+}
