@@ -311,6 +311,19 @@ describe("the Idempotency-Key of a redrive", () => {
     expect(bench.answer(bench.end("a0", REJECTED))).toMatchObject([{ marker: { keyCount: 0 } }]);
   });
 
+  it("stays when an attempt before an earlier redrive may have been applied", () => {
+    const world = new Quarantined();
+    const { bench } = world;
+    const [aside] = [...bench.state.partitions.values()].flatMap((one) => [...one.aside.values()]);
+    Object.assign(aside?.marker ?? {}, { keyCount: 0 });
+    world.redrive();
+    world.find(world.reading, { 0: "a0", 1: "a1" });
+
+    expect(bench.answer(bench.end("a0", REJECTED))).toMatchObject([
+      { marker: { redriveCount: 1, keyCount: 0 } },
+    ]);
+  });
+
   it("stays when an earlier owner may have attempted it", () => {
     const bench = setup();
     const [taken] = [bench.assigned("taken", partition, 2)];

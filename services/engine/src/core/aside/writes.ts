@@ -157,9 +157,14 @@ function park<P>(context: StepContext<P>, lane: Lane<P>, aside: Aside<P>): void 
   effects.push({ kind: "park", marker: aside.marker, deliveries });
 }
 
-/** S11: the key stays if any attempt may have been applied; else a redrive appends its count. */
-function nextKeyCount<P>({ wasAmbiguous, isInherited, ...delivery }: Delivery<P>): number {
-  return wasAmbiguous || isInherited ? delivery.keyCount : delivery.redriveCount + 1;
+/**
+ * S11: the key stays if any attempt may have been applied; else a redrive appends its count. A key that an earlier redrive
+ * kept, and so is behind the count, tells of such an attempt before it.
+ */
+function nextKeyCount<P>(delivery: Delivery<P>): number {
+  const { wasAmbiguous, isInherited, keyCount, redriveCount } = delivery;
+  const wasKept = keyCount !== redriveCount;
+  return wasAmbiguous || isInherited || wasKept ? keyCount : redriveCount + 1;
 }
 
 /** Why a delivery ends without another attempt: given up earlier, or never deliverable. */
