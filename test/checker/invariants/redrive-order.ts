@@ -27,15 +27,21 @@ export const redriveOrder: Invariant = {
 /** Each redrive comes to its end once the run is at rest, and leaves nothing behind but what failed again. */
 function judgeRedrives(channel: Channel, ledger: Ledger, findings: Findings): void {
   const rest = ledger.operations.findLast(({ line }) => line.f === "rest")?.order ?? null;
-  for (const { line, order: askedAt } of channel.operations) {
+  /** Since when each key may have been given up again: people ask again before they know what became of their wish. */
+  const ends = new Map<string | null, number>();
+  for (const { line, order } of channel.operations) {
+    if (line.f === "job-done") ends.set(line.key ?? null, order);
     if (line.f !== "redrive") continue;
     findings.judged();
+    const key = line.key ?? null;
     const done = channel.operations.find(
-      (one) => one.line.f === "job-done" && one.line.job === line.job && one.order > askedAt,
+      (one) => one.line.f === "job-done" && one.line.job === line.job && one.order > order,
     );
-    const lane = laneNamed(channel, line.key ?? null, ledger);
+    const askedAt = order;
+    const since = ends.get(key) ?? NONE;
+    const lane = laneNamed(channel, key, ledger);
     if (done !== undefined) {
-      judgeLeft(lane, { askedAt, doneAt: done.order, ledger, findings });
+      judgeLeft(lane, { askedAt, since, doneAt: done.order, ledger, findings });
     } else if (rest !== null && askedAt < rest && !isHaltedAt(channel, rest)) {
       findings.breach(() => `${line.job ?? "a redrive"} is never over`, lane[0] ?? null);
     }
@@ -54,11 +60,13 @@ function judgeLeft(
   lane: readonly Delivery[],
   {
     askedAt,
+    since,
     doneAt,
     ledger,
     findings,
   }: {
     readonly askedAt: number;
+    readonly since: number;
     readonly doneAt: number;
     readonly ledger: Ledger;
     readonly findings: Findings;
@@ -70,7 +78,7 @@ function judgeLeft(
     if (from > askedAt) continue;
     const taken = isByTarget ? acceptedOrder(delivery, from) : deliveredOrder(delivery, from);
     if (taken < doneAt) continue;
-    if (isGivenUpWithin(delivery, askedAt, doneAt)) return;
+    if (isGivenUpWithin(delivery, Math.max(from, since), doneAt)) return;
     findings.breach(() => "is left behind by its redrive", delivery);
   }
 }
