@@ -48,6 +48,16 @@ export const COMMIT_CASES = casesOf([
   },
   {
     id: "S7",
+    what: "the metadata of a commit is no longer than brokers take",
+    holds: () => delivered(),
+    breaks: () => {
+      const script = new ScriptedHistory().owned();
+      const metadata = "x".repeat(4_097);
+      return script.call(script.record()).commit(1, { metadata }).commit(1).end();
+    },
+  },
+  {
+    id: "S7",
     what: "a committed offset goes back only in a rewind",
     holds: () =>
       afterCrash(

@@ -2,14 +2,19 @@ import { channelsOf, type Findings, type Invariant } from "../findings.ts";
 import { appliedCommits } from "../ledger/commit-log.ts";
 import { type Channel, type Commit, NONE } from "../ledger/rows.ts";
 
+/** `offset.metadata.max.bytes` of Kafka: a request that holds more of one partition commits none of it. */
+const METADATA_MAX = 4_096;
+
 /** S7. */
 export const commitOrder: Invariant = {
-  title: "a committed offset never goes back without a rewind, and never passes the end of the log",
+  title:
+    "a committed offset never goes back without a rewind, never passes the end of the log, and fits a commit",
   needs: [["commit", "seen"]],
   judge(ledger, findings) {
     for (const channel of channelsOf(ledger)) {
       judgeOrder(channel, appliedCommits(ledger, channel), findings);
       judgeTurns(channel, findings);
+      judgeSizes(channel, findings);
     }
   },
 };
@@ -28,6 +33,14 @@ function judgeTurns({ commits, stream, target }: Channel, findings: Findings): v
     findings.breach(
       () => `${name} is committed at ${commit.offset} while ${before.offset} is under way`,
     );
+  }
+}
+
+function judgeSizes({ commits }: Channel, findings: Findings): void {
+  for (const { offset, metadata } of commits) {
+    findings.judged();
+    if (metadata.length <= METADATA_MAX) continue;
+    findings.breach(() => `commit of ${offset} has ${metadata.length} characters of metadata`);
   }
 }
 
