@@ -148,21 +148,27 @@ export class RedriveDesk {
   }
 
   #setAside(): readonly SetAside[] {
-    return this.#drivers().flatMap(({ deliverer, target, driver }) =>
-      [...driver.state.partitions.values()].flatMap((partition) =>
+    return this.#drivers().flatMap(({ deliverer, target, driver }) => {
+      const isOwner = (one: PartitionView): boolean =>
+        this.#ownerOf({ target, partition: one, epoch: 0 }) === one;
+      return [...driver.state.partitions.values()].flatMap((partition) =>
         [...partition.aside].flatMap(([lane, { marker }]): SetAside[] => {
-          if (!partition.isOwned || marker.kind === "deferred") return [];
+          if (marker.kind === "deferred" || !isOwner(partition)) return [];
           const { offset, redriveCount } = marker;
           const { epoch } = partition;
           const isBlocked = marker.kind === "block";
           return [{ deliverer, target, partition, epoch, lane, offset, redriveCount, isBlocked }];
         }),
-      ),
-    );
+      );
+    });
   }
 
   /** The latest of those that hold it: an earlier one may not know yet that it has lost it. */
-  #ownerOf({ target, partition, epoch }: Redrive): PartitionView | undefined {
+  #ownerOf({
+    target,
+    partition,
+    epoch,
+  }: Pick<Redrive, "epoch" | "partition" | "target">): PartitionView | undefined {
     return this.#drivers()
       .filter((one) => one.target === target)
       .flatMap(({ driver }) => [...driver.state.partitions.values()])
