@@ -12,7 +12,11 @@ import type { BrokerFaults } from "../plan/fault-plan.ts";
 
 /** Why a request failed, as a client's library says it. */
 export type BrokerErrorType =
-  "UNREACHABLE" | "UNKNOWN_MEMBER_ID" | "ILLEGAL_GENERATION" | "REBALANCE_IN_PROGRESS";
+  | "UNREACHABLE"
+  | "UNKNOWN_MEMBER_ID"
+  | "ILLEGAL_GENERATION"
+  | "REBALANCE_IN_PROGRESS"
+  | "OFFSET_METADATA_TOO_LARGE";
 
 /** A refused or unanswered request. */
 export class BrokerError extends Error {

@@ -12,6 +12,9 @@
 import type { Offset, OffsetCommit, Topic, TopicPartition, Cancel } from "@millrace/engine";
 import { BrokerError, type BrokerErrorType, type Cluster } from "./cluster.ts";
 
+/** Kafka's `offset.metadata.max.bytes`. A commit is refused whole. */
+const METADATA_MAX = 4_096;
+
 /** How long members have to come in, ms. */
 export const REBALANCE_TIMEOUT_MS = 60_000;
 
@@ -178,6 +181,8 @@ export class Group {
     if (refusal !== null) throw new BrokerError(refusal);
     if (this.#phase === "completing") throw new BrokerError("REBALANCE_IN_PROGRESS");
     this.#renew(from.id);
+    if (commits.some(({ metadata }) => metadata.length > METADATA_MAX))
+      throw new BrokerError("OFFSET_METADATA_TOO_LARGE");
     this.#set(from, commits);
   }
 

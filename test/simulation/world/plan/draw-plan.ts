@@ -1,5 +1,6 @@
 /** Draws what a seed runs. Swarm: each class of faults is off in about a third of the seeds, and of any strength in the others. */
 import { DEFAULTS, asTopic, type EngineConfig, type Topic } from "@millrace/engine";
+import { crowded } from "./crowded-plan.ts";
 import { drawRedrives } from "./draw-redrives.ts";
 import { drawReplays } from "./draw-replays.ts";
 import { Draws } from "./draws.ts";
@@ -15,7 +16,11 @@ import type {
   TargetPlan,
   TopicPlan,
 } from "./plan.ts";
+import { wide } from "./wide-plan.ts";
 
+/** Seeds with thousands of events: each costs as much as twenty others. */
+const WIDE_SHARE = 0.005;
+const CROWDED_SHARE = 0.08;
 const RETENTION_SHARE = 0.15;
 const OFF_SHARE = 0.3;
 const KEY_COUNT_MAX = 20;
@@ -29,6 +34,13 @@ const RECORD_BYTES_MAX = 1_048_576;
 /** Draws the plan of a seed. */
 export function drawPlan(seed: number): Plan {
   const draws = new Draws(seed);
+  const plan = drawUsualPlan(seed, draws);
+  const dice = draws.between("plan.kind", 0, 1);
+  if (dice < WIDE_SHARE) return wide(plan, draws);
+  return dice < WIDE_SHARE + CROWDED_SHARE ? crowded(plan, draws) : plan;
+}
+
+function drawUsualPlan(seed: number, draws: Draws): Plan {
   const classes = new Set(
     FAULT_CLASSES.filter((name) => draws.chance(`swarm.${name}`, 1 - OFF_SHARE)),
   );
