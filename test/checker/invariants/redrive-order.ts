@@ -27,21 +27,16 @@ export const redriveOrder: Invariant = {
 /** Each redrive comes to its end once the run is at rest, and leaves nothing behind but what failed again. */
 function judgeRedrives(channel: Channel, ledger: Ledger, findings: Findings): void {
   const rest = ledger.operations.findLast(({ line }) => line.f === "rest")?.order ?? null;
-  /** Since when each key may have been given up again: people ask again before they know what became of their wish. */
-  const ends = new Map<string | null, number>();
-  for (const { line, order } of channel.operations) {
-    if (line.f === "job-done") ends.set(line.key ?? null, order);
+  for (const { line, order: askedAt } of channel.operations) {
     if (line.f !== "redrive") continue;
     findings.judged();
     const key = line.key ?? null;
     const done = channel.operations.find(
-      (one) => one.line.f === "job-done" && one.line.job === line.job && one.order > order,
+      (one) => one.line.f === "job-done" && one.line.job === line.job && one.order > askedAt,
     );
-    const askedAt = order;
-    const since = ends.get(key) ?? NONE;
     const lane = laneNamed(channel, key, ledger);
     if (done !== undefined) {
-      judgeLeft(lane, { askedAt, since, doneAt: done.order, ledger, findings });
+      judgeLeft(lane, { askedAt, doneAt: done.order, ledger, findings });
     } else if (rest !== null && askedAt < rest && !isHaltedAt(channel, rest)) {
       findings.breach(() => `${line.job ?? "a redrive"} is never over`, lane[0] ?? null);
     }
@@ -60,13 +55,11 @@ function judgeLeft(
   lane: readonly Delivery[],
   {
     askedAt,
-    since,
     doneAt,
     ledger,
     findings,
   }: {
     readonly askedAt: number;
-    readonly since: number;
     readonly doneAt: number;
     readonly ledger: Ledger;
     readonly findings: Findings;
@@ -76,9 +69,10 @@ function judgeLeft(
   for (const delivery of lane) {
     const from = givenUpOrder(delivery, "any");
     if (from > askedAt) continue;
+    // Its target may have taken it without its sender knowing; and people ask before they know what became of the last wish.
+    if (isGivenUpWithin(delivery, from, doneAt)) return;
     const taken = isByTarget ? acceptedOrder(delivery, from) : deliveredOrder(delivery, from);
     if (taken < doneAt) continue;
-    if (isGivenUpWithin(delivery, Math.max(from, since), doneAt)) return;
     findings.breach(() => "is left behind by its redrive", delivery);
   }
 }
@@ -129,6 +123,8 @@ function judgeLane(lane: readonly Delivery[], judging: Judging): void {
 function waitFor(delivery: Delivery, { ledger, releases }: Judging): Wait | null {
   const from = givenUpOrder(delivery, "any");
   if (from === NEVER) return null;
+  // A write of its parking may have lain on its way until its sender knew it delivered.
+  if (deliveredOrder(delivery, -1) < from && givenUpOrder(delivery, "dlq") === NEVER) return null;
   const isByTarget = ledger.parties.has("recv");
   const taken = isByTarget ? acceptedOrder(delivery, from) : deliveredOrder(delivery, from);
   const release = releases.get(laneOf(delivery))?.find((order) => order > from) ?? NEVER;
