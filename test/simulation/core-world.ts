@@ -337,10 +337,11 @@ export class CoreWorld {
 
   #redrive(truth: PartitionTruth): void {
     const partition = asPartition(this.#checker.partitions.indexOf(truth));
-    const lanes = [...truth.markers.keys()];
-    if (lanes.length === 0) return;
-    const key = asRecordKey(this.#random.pick(lanes));
-    this.#step({ kind: "redrive", topic: TOPIC, partition, key });
+    const markers = [...truth.markers.values()];
+    if (markers.length === 0) return;
+    const { lane, offset, redriveCount } = this.#random.pick(markers);
+    const key = asRecordKey(lane);
+    this.#step({ kind: "redrive", topic: TOPIC, partition, key, offset, redriveCount });
   }
 
   /** An attempt or a write is over: it may begin again. */

@@ -320,9 +320,12 @@ export class RandomBench {
 
   #redrive(): void {
     const partition = this.#draws.pick(PARTITIONS);
-    const lanes = [...this.#logOf(partition).markers.keys()];
-    const key = asRecordKey(lanes.length === 0 ? "k0" : this.#draws.pick(lanes));
-    this.#send({ kind: "redrive", topic, partition, key });
+    const markers = [...this.#logOf(partition).markers.values()];
+    const nothing = { lane: "k0", offset: asOffset(0), redriveCount: 0 };
+    const marker = markers.length === 0 ? nothing : this.#draws.pick(markers);
+    const { lane, offset, redriveCount } = marker;
+    const key = asRecordKey(lane);
+    this.#send({ kind: "redrive", topic, partition, key, offset, redriveCount });
   }
 
   #send(input: Input<string>): void {

@@ -21,7 +21,12 @@ async function quarantined(engine: Partial<EngineConfig> = {}): Promise<DriverBe
 }
 
 async function redrive(bench: DriverBench): Promise<void> {
-  bench.driver.redrive({ ...place(0), key: KEY });
+  const [aside] = [...bench.driver.state.partitions.values()].flatMap((one) => [
+    ...one.aside.values(),
+  ]);
+  if (aside === undefined) throw new Error("nothing is set aside");
+  const { offset, redriveCount } = aside.marker;
+  bench.driver.redrive({ ...place(0), key: KEY, offset, redriveCount });
   await bench.clock.advance(0);
 }
 

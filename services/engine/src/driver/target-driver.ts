@@ -15,6 +15,7 @@ import type { JobId, TopicPartition } from "../core/lanes/identity.ts";
 import type { AssignedInput, Input } from "../core/input.ts";
 import { laneNameOf } from "../core/lanes/lane.ts";
 import type { PartitionState } from "../core/lanes/partition.ts";
+import type { Marker } from "../core/aside/marker.ts";
 import type { RedriveRequest } from "../core/aside/redrive.ts";
 import type { Pauser } from "../core/guards/pause.ts";
 import type { ReplayWish } from "../core/replay/replay.ts";
@@ -96,10 +97,7 @@ export class TargetDriver implements GroupListener {
     this.#asides = new AsideKeeper(options, ports, {
       reporter: this.#reporter,
       step: (input) => this.#step(input),
-      detourEnded: ({ partition, marker }) =>
-        this.#redrives.delete(
-          `${partitionName(partition.topic, partition.partition)}/${marker.lane}`,
-        ),
+      detourEnded: ({ partition, marker }) => this.#redrives.delete(wishName(partition, marker)),
       writeReplays: (notes) => this.#replays.write(notes),
     });
     this.#replays = new ReplayKeeper(options, ports, {
@@ -165,10 +163,10 @@ export class TargetDriver implements GroupListener {
    * rebalances of this process: it is fulfilled, or over, when the key is released or given up again.
    */
   redrive(request: RedriveRequest): void {
-    const { topic, partition, key } = request;
-    const lane = laneNameOf(this.#options.engine.order, key);
+    const { offset, redriveCount } = request;
+    const lane = laneNameOf(this.#options.engine.order, request.key);
     if (lane === null) return;
-    this.#redrives.set(`${partitionName(topic, partition)}/${lane}`, request);
+    this.#redrives.set(wishName(request, { lane, offset, redriveCount }), request);
     this.#step({ kind: "redrive", ...request });
   }
 
@@ -472,4 +470,11 @@ export class TargetDriver implements GroupListener {
   #find({ topic, partition }: TopicPartition): PartitionState<PreparedEvent> | undefined {
     return this.#state.partitions.get(partitionName(topic, partition));
   }
+}
+
+function wishName(
+  { topic, partition }: TopicPartition,
+  { lane, offset, redriveCount }: Pick<Marker, "lane" | "offset" | "redriveCount">,
+): string {
+  return JSON.stringify([topic, partition, lane, offset, redriveCount]);
 }

@@ -3,7 +3,7 @@
  * start later too. A redriven call says nothing of its job, so here is also told which calls belong to which: those of
  * events that stand in a topic of dead letters or parked events, from the one on for which people asked.
  */
-import { asRecordKey, type TargetDriver, type TopicPartition } from "@millrace/engine";
+import { asOffset, asRecordKey, type TargetDriver, type TopicPartition } from "@millrace/engine";
 import type { OperationLine } from "../../../checker/history.ts";
 import type { Deliverer } from "../processes/deliverer.ts";
 import type { Draws } from "../plan/draws.ts";
@@ -108,9 +108,11 @@ export class RedriveDesk {
     this.#look(redrive);
   }
 
-  #tell({ machine, drivers }: Deliverer, { target, partition, lane }: Redrive): void {
-    const { topic } = partition;
-    const request = { topic, partition: partition.partition, key: asRecordKey(lane) };
+  #tell({ machine, drivers }: Deliverer, redrive: Redrive): void {
+    const { target, lane, redriveCount } = redrive;
+    const { topic, partition } = redrive.partition;
+    const offset = asOffset(redrive.offset);
+    const request = { topic, partition, key: asRecordKey(lane), offset, redriveCount };
     const delayMs = this.#ports.draws.between("redrive.hearing", 0, HEARING_MS_MAX);
     machine.schedule(delayMs, () => {
       const found = drivers.find(({ name }) => name === target);

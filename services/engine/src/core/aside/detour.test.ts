@@ -14,7 +14,8 @@ import type { EngineConfig } from "../config.ts";
 import type { NewRecord } from "../lanes/delivery.ts";
 import type { Effect } from "../effect.ts";
 import { asEpoch, asOffset, asRecordKey } from "../lanes/identity.ts";
-import type { AsideTakeover, MarkerKind } from "./marker.ts";
+import type { AsideTakeover, Marker, MarkerKind } from "./marker.ts";
+import type { RedriveRequest } from "./redrive.ts";
 import { partition, topic } from "../../../testing/engine-bench.ts";
 
 type Reading = DetourReading<string>;
@@ -34,6 +35,11 @@ const record = (payload: string, offset: number): NewRecord<string> => {
   };
 };
 
+const wish = (
+  key: string,
+  { offset = asOffset(0), redriveCount = 0 }: Partial<Marker> = {},
+): RedriveRequest => ({ topic, partition, key: asRecordKey(key), offset, redriveCount });
+
 /** A key `a` in quarantine: `a0` is dead-lettered, `a1` and so on are parked. */
 class Quarantined {
   readonly bench: EngineBench;
@@ -45,8 +51,8 @@ class Quarantined {
     answer(answer(answer(end("a0", REJECTED))));
   }
 
-  readonly redrive = (key = "a"): readonly Effect<string>[] =>
-    this.bench.send({ kind: "redrive", topic, partition, key: asRecordKey(key) });
+  readonly redrive = (of: Partial<RedriveRequest> = {}): readonly Effect<string>[] =>
+    this.bench.send({ kind: "redrive", ...wish("a", this.aside?.marker), ...of });
 
   /** Answers a reading with events by their offsets. */
   readonly find = (
@@ -108,7 +114,7 @@ describe("a redrive", () => {
   it("changes nothing for what is not set aside, or is on its way", () => {
     const { redrive } = new Quarantined();
 
-    expect(redrive("b")).toEqual([]);
+    expect(redrive({ key: asRecordKey("b") })).toEqual([]);
     redrive();
     expect(readings(redrive())).toEqual([]);
   });
@@ -230,9 +236,7 @@ describe("a redrive", () => {
     const aside = left("quarantine", 0);
     bench.markers = keys.map((lane) => ({ ...aside, marker: { ...aside.marker, lane } }));
     bench.own(2);
-    const asked = keys.flatMap((key) =>
-      readings(bench.send({ kind: "redrive", topic, partition, key: asRecordKey(key) })),
-    );
+    const asked = keys.flatMap((key) => readings(bench.send({ kind: "redrive", ...wish(key) })));
     expect(asked).toHaveLength(DETOURS_MAX);
 
     const detour = asked[0]?.detour;
@@ -278,6 +282,17 @@ describe("a redriven event that is given up again", () => {
 
     expect(readings(world.redrive())).toMatchObject([{ from: 1 }]);
     expect(world.aside?.marker).toMatchObject({ offset: 1, redriveCount: 0 });
+  });
+
+  it("is not redriven by a request that came before", () => {
+    const world = new Quarantined();
+    const { bench } = world;
+    world.redrive();
+    world.find(world.reading, { 0: "a0", 1: "a1", 2: "a2" });
+    bench.answer(bench.answer(bench.end("a0", REJECTED)));
+
+    expect(world.redrive({ offset: asOffset(0), redriveCount: 0 })).toEqual([]);
+    expect(readings(world.redrive({ redriveCount: 1 }))).toHaveLength(1);
   });
 
   it("lets its key go on where keys do", () => {
@@ -425,7 +440,7 @@ describe("a detour under a new owner", () => {
     bench.own(2);
     bench.arrive("a0", "a1", "a2", "a3");
 
-    const effects = bench.send({ kind: "redrive", topic, partition, key: asRecordKey("a") });
+    const effects = bench.send({ kind: "redrive", ...wish("a") });
 
     expect(readings(effects)).toMatchObject([{ from: 2 }]);
   });
