@@ -284,6 +284,20 @@ describe("an old claim that comes late", () => {
     expect(bench.stateLog.entries.filter(({ key }) => key.includes("/p1-2"))).toEqual([]);
   });
 
+  it("of an earlier generation than this one leaves a partition to its owner that is another's by now", async () => {
+    const bench = await setupDriver();
+    await bench.fetch(["a:1"]);
+    claimBy(bench, 2);
+    bench.stateLog.onWritten = () => {
+      bench.stateLog.onWritten = () => Promise.resolve();
+      return bench.assign(3, [{ partition: 1 }]);
+    };
+    await bench.end("1", 422);
+    await bench.clock.advance(2_000);
+
+    expect(live(bench, "claim/crm/users/0/p1-")).toEqual(["claim/crm/users/0/p1-1"]);
+  });
+
   it("is not answered by a process whose membership is unproven", async () => {
     const bench = await setupDriver();
     await bench.fetch(["a:1"]);

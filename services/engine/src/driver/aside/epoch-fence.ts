@@ -2,7 +2,7 @@
  * Whether what this process wrote to the state topic holds (I31): a claim that a dead or frozen process sent long ago may
  * have reached the log after ours and before the entry, and then the entry holds for nobody. Such a claim is of an
  * earlier generation; the partition is claimed anew then, and the entry has to be written under the new epoch. A claim
- * of a later generation means that the partition is another's.
+ * of a later generation means that the partition is another's; so does any claim where this process has let it go.
  */
 import type { Epoch, Offset, TargetId, TopicPartition } from "../../core/lanes/identity.ts";
 import { MillraceError } from "../../errors.ts";
@@ -11,7 +11,7 @@ import type { ClaimWriter } from "./claim-writer.ts";
 import { readClaim } from "./state-keys.ts";
 
 /** A partition as its owner took it. */
-export type OwnPartition = TopicPartition & { readonly epoch: Epoch };
+export type OwnPartition = TopicPartition & { readonly epoch: Epoch; readonly isOwned: boolean };
 
 /** Where an entry of an epoch stands. */
 export interface Written {
@@ -64,7 +64,7 @@ export class EpochFence {
       const generation = readClaim(value)?.generation;
       return generation === undefined || generation >= claims.generation;
     });
-    if (isLost || !isProven()) {
+    if (isLost || !partition.isOwned || !isProven()) {
       throw new MillraceError("CLAIM_LOST", `partition is claimed by another: ${topic}/${id}`);
     }
     const [renewed] = await claims.claim([partition]);
