@@ -253,7 +253,7 @@ export interface OperationLine {
  * in `detail`. `assigned` (process, target, topic, partition, epoch, generation) begins an epoch, when its offset was
  * read and before anything of it is sent; a partition that is continued in the next generation gets none. `revoked`
  * ends it after a drain, `fenced` without one. `held` and `released` (process, target; partition where it is only one)
- * are the engine's word that it waits. `resolved` (target, topic, partition, key): an operator ended a quarantine
+ * are the engine's word that it waits. `pause` and `resume` are of a whole target, or (job) of a replay. `resolved` (target, topic, partition, key): an operator ended a quarantine
  * without sending. `retention` (topic, partition): records were deleted, `detail` is the log's new first offset. `job-done` (target, job; of a replay its partition too): a redrive or replay is through. Where the
  * owner says how a replay ended, `detail` is JSON: `end` (only `done` is through), `sent`, and by reason `skipped`, `failed`.
  */

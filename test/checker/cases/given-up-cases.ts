@@ -45,6 +45,12 @@ export const GIVEN_UP_CASES = casesOf([
   },
   {
     id: "S16",
+    what: "attempts of a replay are counted anew after a pause",
+    holds: () => replayedTwice("paused"),
+    breaks: () => replayedTwice(),
+  },
+  {
+    id: "S16",
     what: "a dead letter of spent retries has the attempts that were allowed",
     holds: () => {
       const script = new ScriptedHistory({ maxAttempts: 2 }).owned();
@@ -314,6 +320,24 @@ function triedFor(
   else script.wait(3_000);
   script.call(first, { number: 2, status: 503 });
   return script.call(first, { number: 3 }).commit(1).end();
+}
+
+/** A replay whose event fails once more than its target allows; people may pause it in between. */
+function replayedTwice(meanwhile: "paused" | "free" = "free"): readonly HistoryLine[] {
+  const script = new ScriptedHistory({ maxAttempts: 2 }).owned();
+  const first = script.record();
+  script
+    .call(first)
+    .commit(1)
+    .op("replay", { ...replay, from: 0, to: 1, mode: "repair" });
+  const fails = { job: "r1", status: 503 };
+  script.call(first, { ...fails, number: 2 });
+  script.call(first, { ...fails, number: 3 });
+  if (meanwhile === "paused") {
+    const job = { who: "r1", target: "crm", job: "r1" };
+    script.op("pause", job).op("resume", job);
+  }
+  return script.call(first, { job: "r1", number: 4 }).op("job-done", replay).end();
 }
 
 /** A replay of two events of a key; its first one is answered so. */

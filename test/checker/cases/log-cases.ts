@@ -1,4 +1,5 @@
 /** Histories that keep and break what is promised of the log, arrivals and their order. */
+import type { HistoryLine } from "../history.ts";
 import { ScriptedHistory } from "../scripted-history.ts";
 import {
   casesOf,
@@ -206,6 +207,35 @@ export const LOG_CASES = casesOf([
     },
   },
   {
+    id: "S11",
+    what: "what was tried with the new key of a redrive may be applied before it is tried again",
+    holds: () => {
+      const script = new ScriptedHistory().owned();
+      quarantined(script);
+      const again = { job: "m1", idempotencyKey: "key-0-0#1" };
+      script.op("redrive", redrive);
+      script.send(spot(0), again).out(spot(0), { ...again, outcome: "retry", isAmbiguous: true });
+      script.call(spot(0), { ...again, number: 2 }).call(spot(1), { job: "m1" });
+      return script.op("job-done", redrive).call(spot(2)).commit(3).end();
+    },
+    breaks: () => {
+      const script = new ScriptedHistory().owned();
+      quarantined(script);
+      const again = { job: "m1", idempotencyKey: "key-0-0#1" };
+      script.op("redrive", redrive);
+      script.send(spot(0), again).out(spot(0), { ...again, outcome: "retry", isAmbiguous: true });
+      const other = { ...again, idempotencyKey: "key-0-0#2", number: 2 };
+      script.call(spot(0), other).call(spot(1), { job: "m1" });
+      return script.op("job-done", redrive).call(spot(2)).commit(3).end();
+    },
+  },
+  {
+    id: "S11",
+    what: "a repair carries the event's own key, whatever key a redrive had to give it",
+    holds: () => repaired("key-0-0"),
+    breaks: () => repaired("key-0-0#1"),
+  },
+  {
     id: "S21",
     what: "a body is the mapping of its event",
     holds: () => delivered(),
@@ -231,3 +261,13 @@ export const LOG_CASES = casesOf([
     },
   },
 ]);
+
+/** An event that was refused, redriven under a new key, and then replayed. */
+function repaired(idempotencyKey: string): readonly HistoryLine[] {
+  const script = new ScriptedHistory().owned();
+  const dead = script.record();
+  script.call(dead, { status: 422 }).givenUp(dead, "dlq").commit(1).op("redrive", redrive);
+  script.call(dead, { job: "m1", idempotencyKey: "key-0-0#1" }).op("job-done", redrive);
+  script.op("replay", { ...replay, from: 0, to: 1, mode: "repair" });
+  return script.call(dead, { job: "r1", idempotencyKey }).op("job-done", replay).end();
+}

@@ -30,7 +30,7 @@ export const chargedAttempts: Invariant = {
   needs: [["dlq"], ["log"], ["recv", "attempt"]],
   judge(ledger, findings) {
     const holds = holdsOf(ledger);
-    for (const target of ledger.targets) judgeSpentRetries(target, holds, findings);
+    for (const target of ledger.targets) judgeSpentRetries({ ledger, target, holds }, findings);
     for (const { givenUps } of channelsOf(ledger)) {
       for (const givenUp of givenUps) {
         if (givenUp.kind === "park") continue;

@@ -1,14 +1,15 @@
 import type { Findings, Invariant } from "../findings.ts";
 import type { Ledger } from "../ledger/ledger.ts";
 import type { Emission } from "../ledger/emissions.ts";
-import { type Arrival, type Delivery, NEVER, NONE, type Target } from "../ledger/rows.ts";
+import { type Arrival, type Delivery, NONE, type Target } from "../ledger/rows.ts";
 
 /** S11. */
 export const idempotencyKeys: Invariant = {
   title: "one delivery has one Idempotency-Key and one body, and no two events share a key",
   needs: [["recv"], ["log"]],
   judge(ledger, findings) {
-    const reprocessing = reprocessJobs(ledger);
+    const reprocessing = replayJobs(ledger, (mode) => mode === "reprocess");
+    const repairing = replayJobs(ledger, (mode) => mode !== "reprocess");
     for (const target of ledger.targets) {
       judgeOwners(target, findings);
       for (const { arrivals, operations } of target.channels) {
@@ -20,6 +21,7 @@ export const idempotencyKeys: Invariant = {
           if (arrival.delivery.firstArrival === arrival) continue;
           judgeKey(arrival, {
             reprocessing,
+            repairing,
             findings,
             isByAttempts: ledger.parties.has("attempt"),
           });
@@ -30,11 +32,13 @@ export const idempotencyKeys: Invariant = {
   },
 };
 
-function reprocessJobs({ operations, names }: Ledger): ReadonlySet<number> {
+function replayJobs(
+  { operations, names }: Ledger,
+  isMeant: (mode: string | undefined) => boolean,
+): ReadonlySet<number> {
   const jobs = new Set<number>();
   for (const { line } of operations) {
-    const isNew = line.f === "replay" && line.mode === "reprocess";
-    if (isNew) jobs.add(names.jobOf(line.job ?? line.who));
+    if (line.f === "replay" && isMeant(line.mode)) jobs.add(names.jobOf(line.job ?? line.who));
   }
   return jobs;
 }
@@ -62,12 +66,14 @@ function judgeOwners({ arrivals }: Target, findings: Findings): void {
 
 interface KeyJudging {
   readonly reprocessing: ReadonlySet<number>;
+  readonly repairing: ReadonlySet<number>;
   readonly findings: Findings;
   readonly isByAttempts: boolean;
 }
 
-function judgeKey(arrival: Arrival, { reprocessing, findings, isByAttempts }: KeyJudging): void {
-  const { delivery, job, keyPrint, order } = arrival;
+function judgeKey(arrival: Arrival, judging: KeyJudging): void {
+  const { reprocessing, repairing, findings, isByAttempts } = judging;
+  const { delivery, job, keyPrint } = arrival;
   if (reprocessing.has(job)) {
     const isOld = earlier(arrival, (one) => one.job !== job && one.keyPrint === keyPrint);
     const isOther = earlier(arrival, (one) => one.job === job && one.keyPrint !== keyPrint);
@@ -75,6 +81,7 @@ function judgeKey(arrival: Arrival, { reprocessing, findings, isByAttempts }: Ke
     if (isOther) findings.breach(() => "is reprocessed with two keys", delivery);
     return;
   }
+  if (repairing.has(job)) return judgeRepair(arrival, judging);
   const isChanged = !earlier(arrival, (one) => one.keyPrint === keyPrint);
   const isComparable = earlier(arrival, (one) => !reprocessing.has(one.job));
   const isSwitched = job === NONE && earlier(arrival, (one) => !isSameKey(one, arrival));
@@ -83,10 +90,19 @@ function judgeKey(arrival: Arrival, { reprocessing, findings, isByAttempts }: Ke
   }
   if (!isChanged || !isComparable) return;
   const isDefinite = isByAttempts
-    ? wereAttemptsRefused(delivery, order)
+    ? wereAttemptsRefused(delivery, keyPrint)
     : !earlier(arrival, (one) => !isRefused(one));
   if (!isDefinite) {
     findings.breach(() => "is redriven with a new key although it may have been applied", delivery);
+  }
+}
+
+/** A repair knows the event alone: it has the event's own key, also where a redrive had to change it. */
+function judgeRepair(arrival: Arrival, { repairing, findings }: KeyJudging): void {
+  const { delivery, keyPrint } = arrival;
+  const isOwn = ({ job }: Arrival): boolean => job === NONE || repairing.has(job);
+  if (earlier(arrival, (one) => isOwn(one) && one.keyPrint !== keyPrint)) {
+    findings.breach(() => "is repaired with another Idempotency-Key than its own", delivery);
   }
 }
 
@@ -102,11 +118,17 @@ function earlier({ delivery, order }: Arrival, test: (one: Arrival) => boolean):
   return false;
 }
 
-function wereAttemptsRefused({ firstAttempt }: Delivery, order: number): boolean {
+/** Whether the attempts before the first with a key had ended, and none may have been applied. */
+function wereAttemptsRefused({ firstAttempt }: Delivery, keyPrint: number): boolean {
   let last: Arrival["delivery"]["firstAttempt"] = null;
-  for (let one = firstAttempt; one !== null && one.sendOrder < order; one = one.next) {
-    const isOpen = last !== null && last.endOrder === NEVER;
-    if (isOpen || last?.isAmbiguous === true || last?.outcome === "delivered") return false;
+  for (let one = firstAttempt; one !== null; one = one.next) {
+    if (
+      (last !== null && last.endOrder > one.sendOrder) ||
+      last?.isAmbiguous === true ||
+      last?.outcome === "delivered"
+    )
+      return false;
+    if (one.keyPrint === keyPrint) return true;
     last = one;
   }
   return true;

@@ -214,6 +214,7 @@ function isStandingAt(channel: Channel, order: number): boolean {
   let isPaused = false;
   for (const { line, order: at } of operations) {
     if (at > order) break;
+    if (line.job !== undefined) continue;
     if (line.f === "pause") isPaused = true;
     if (line.f === "resume") isPaused = false;
   }

@@ -1,5 +1,6 @@
 import type { Findings } from "../findings.ts";
 import { heldMs, type Holds, isProbe } from "../ledger/holds.ts";
+import type { Ledger } from "../ledger/ledger.ts";
 import { type Attempt, type Delivery, NEVER, type Target } from "../ledger/rows.ts";
 
 /** Clocks are read in whole ms, and files merged by them. */
@@ -13,15 +14,25 @@ interface Course {
   since: number;
 }
 
+/** What is judged. */
+interface Judged {
+  readonly ledger: Ledger;
+  readonly target: Target;
+  readonly holds: Holds;
+}
+
 /**
  * An event whose retries are spent is given up, not tried for ever (Outpost #663). Attempts count that failed outside of a
  * hold: of those within, one may have been a probe, which is not charged.
  */
-export function judgeSpentRetries(target: Target, holds: Holds, findings: Findings): void {
+export function judgeSpentRetries({ ledger, target, holds }: Judged, findings: Findings): void {
   const courses = new Map<Delivery, Course>();
+  const resumes = resumesOf(ledger);
   for (const attempt of target.attempts) {
     const known = courses.get(attempt.delivery);
-    if (known === undefined || !isNext(attempt, known.last)) {
+    const isAnew = (last: Attempt): boolean =>
+      !isNext(attempt, last) || resumes.some((one) => isBetween(one, last, attempt));
+    if (known === undefined || isAnew(known.last)) {
       courses.set(attempt.delivery, { last: attempt, chargedCount: 0, since: NEVER });
       continue;
     }
@@ -37,6 +48,23 @@ export function judgeSpentRetries(target: Target, holds: Holds, findings: Findin
 function isNext(attempt: Attempt, { number, process, epoch, job, endOrder }: Attempt): boolean {
   const isOwner = attempt.process === process && attempt.epoch === epoch && attempt.job === job;
   return isOwner && attempt.number === number + 1 && endOrder < attempt.sendOrder;
+}
+
+/** A replay that goes on after a pause. */
+interface Resume {
+  readonly job: number;
+  readonly order: number;
+}
+
+function resumesOf({ operations, names }: Ledger): readonly Resume[] {
+  return operations.flatMap(({ line: { f, job }, order }) =>
+    f === "resume" && job !== undefined ? [{ job: names.jobOf(job), order }] : [],
+  );
+}
+
+/** A replay that was paused reads its events anew. */
+function isBetween({ job, order }: Resume, { endOrder }: Attempt, next: Attempt): boolean {
+  return job === next.job && endOrder < order && order < next.sendOrder;
 }
 
 /** Counts the last attempt; whether it was the last that there may be. */

@@ -26,8 +26,8 @@ export type Holds = readonly Hold[];
 export function holdsOf({ operations, processes }: Ledger): Holds {
   const holds: Hold[] = [];
   for (const { line, at, order } of operations) {
-    const { f, target, partition } = line;
-    if (target === undefined || partition !== undefined) continue;
+    const { f, target, partition, job } = line;
+    if (target === undefined || partition !== undefined || job !== undefined) continue;
     const process = f === "held" || f === "released" ? processes.idOf(line.who) : null;
     const open = holds.find((hold) => {
       return hold.target === target && hold.process === process && hold.to === NEVER;

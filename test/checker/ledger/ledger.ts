@@ -215,7 +215,8 @@ export class Ledger {
     if (delivery === null) return;
     const process = this.processes.idOf(line.process);
     const job = this.names.jobOf(line.job);
-    const attempt = new Attempt(delivery, line, { at, order, process, job });
+    const keyPrint = fingerprint(line.idempotencyKey);
+    const attempt = new Attempt(delivery, line, { at, order, process, job, keyPrint });
     if (findAttempt(delivery, attempt) !== null) this.flaw("an attempt is sent twice", delivery);
     delivery.firstAttempt = appended(delivery.firstAttempt, attempt);
     delivery.channel.attempts.push(attempt);

@@ -144,6 +144,8 @@ export class Attempt {
   readonly epoch: number;
   readonly number: number;
   readonly job: number;
+  /** Fingerprint of the Idempotency-Key. */
+  readonly keyPrint: number;
   readonly sendAt: number;
   readonly sendOrder: number;
   endAt = NEVER;
@@ -160,6 +162,7 @@ export class Attempt {
     this.epoch = line.epoch;
     this.number = line.number;
     this.job = stamp.job;
+    this.keyPrint = stamp.keyPrint;
     this.sendAt = stamp.at;
     this.sendOrder = stamp.order;
   }
@@ -174,6 +177,7 @@ export interface Stamp {
 interface AttemptNames {
   readonly process: number;
   readonly job: number;
+  readonly keyPrint: number;
 }
 
 /** A request at a target. */

@@ -81,6 +81,7 @@ export class ReplayDesk {
     const job = this.#jobs.get(asJob(name));
     if (job === undefined || job.wish === "cancel") return;
     job.wish = wish;
+    this.#noteWish(job);
     for (const deliverer of this.#ports.deliverers()) this.#tell(deliverer, job);
   }
 
@@ -114,6 +115,13 @@ export class ReplayDesk {
     }
     job.isOver = true;
     this.#noteEnd(job, status);
+  }
+
+  #noteWish({ target, order: { job }, wish }: Job): void {
+    if (wish === "cancel") return;
+    const { queue, write } = this.#ports;
+    const f = wish === "pause" ? "pause" : "resume";
+    write({ h: "ops", at: queue.now, f, who: job, target, job });
   }
 
   #noteEnd({ target, order }: Job, { step }: ReplayStatus): void {
