@@ -14,6 +14,10 @@ export interface Profile {
   readonly partitionCount: number;
   /** The first one is the one that target faults befall. */
   readonly targets: readonly string[];
+  /** How long a call may take, ms. */
+  readonly timeoutMs: number;
+  /** What is added to the answers of a slow key, ms: below the timeout. */
+  readonly slowMs: number;
   readonly delivererCount: number;
   /** Under load before anything is measured, ms. */
   readonly warmMs: number;
@@ -26,6 +30,8 @@ export interface Profile {
   readonly faults: FaultChoice;
   /** Rounds of all of them. */
   readonly rounds: number;
+  /** How the healthy are compared with the clean run. */
+  readonly isolation: Isolation;
   /** After healing, until the lag is 0, at most, ms. */
   readonly drainMsMax: number;
 }
@@ -36,8 +42,14 @@ export type FaultChoice =
   /** Those of every run, and how many of the others, which differ from seed to seed. */
   | { readonly kind: "drawn"; readonly always: readonly FaultName[]; readonly drawnCount: number };
 
+/**
+ * `usual`: what L4 allows, where the machine lets it be compared. `strict`: keys get no allowance on top of their share,
+ * and a run that cannot compare shows nothing.
+ */
+export type Isolation = "usual" | "strict";
+
 /** Names of the profiles. */
-export type ProfileName = "smoke" | "pr" | "nightly" | "soak";
+export type ProfileName = "smoke" | "pr" | "isolation" | "nightly" | "soak";
 
 const CORE_FAULTS = ["kill", "zombie", "rolling-restart", "broker-kill"] as const;
 
@@ -49,6 +61,8 @@ const SMOKE: Profile = {
   hotShare: 0.05,
   partitionCount: 6,
   targets: ["crm"],
+  timeoutMs: 2_000,
+  slowMs: 1_500,
   delivererCount: 2,
   warmMs: 3_000,
   baselineMs: 5_000,
@@ -56,6 +70,7 @@ const SMOKE: Profile = {
   holdMs: null,
   faults: { kind: "drawn", always: ["kill", "server-errors", "rolling-restart"], drawnCount: 0 },
   rounds: 1,
+  isolation: "usual",
   drainMsMax: 30_000,
 };
 
@@ -67,6 +82,8 @@ const PR: Profile = {
   hotShare: 0.02,
   partitionCount: 12,
   targets: ["crm", "audit"],
+  timeoutMs: 2_000,
+  slowMs: 1_500,
   delivererCount: 2,
   warmMs: 5_000,
   baselineMs: 15_000,
@@ -74,6 +91,7 @@ const PR: Profile = {
   holdMs: null,
   faults: { kind: "drawn", always: CORE_FAULTS, drawnCount: 4 },
   rounds: 1,
+  isolation: "usual",
   drainMsMax: 60_000,
 };
 
@@ -81,6 +99,23 @@ const PR: Profile = {
 export const PROFILES: Readonly<Record<ProfileName, Profile>> = {
   smoke: SMOKE,
   pr: PR,
+  isolation: {
+    ...PR,
+    name: "isolation",
+    rate: 200,
+    keyCount: 10_000,
+    hotShare: 0.005,
+    timeoutMs: 10_000,
+    slowMs: 5_000,
+    baselineMs: 60_000,
+    gapMs: 30_000,
+    holdMs: 60_000,
+    faults: {
+      kind: "listed",
+      names: ["rejected-keys", "slow-key", "dead-target", "server-errors"],
+    },
+    isolation: "strict",
+  },
   nightly: {
     ...PR,
     name: "nightly",

@@ -27,7 +27,6 @@ const TERMS = {
   rate: null,
   maxAgeMs: 86_400_000,
   maxAttempts: null,
-  timeoutMs: 2_000,
   backoffCapMs: 1_000,
   sessionTimeoutMs: 10_000,
 } as const;
@@ -80,7 +79,7 @@ export async function createWorld(options: WorldOptions): Promise<World> {
   mkdirSync(rawFolder, { recursive: true });
   const guard = startGuard();
   cleanup.defer(() => guard.end());
-  const { brokerCount } = profile;
+  const { brokerCount, timeoutMs } = profile;
   const disk = planFaults(profile, seed).includes("disk-full") ? "small" : "large";
   const started: ServersOptions = { brokerCount, disk, rawFolder, seed, guard, signal, onProgress };
   const servers = await startServers(started);
@@ -95,7 +94,7 @@ export async function createWorld(options: WorldOptions): Promise<World> {
     });
     targets.push({
       ...made,
-      terms: { ...TERMS, target: name, topics: [TOPIC] },
+      terms: { ...TERMS, timeoutMs, target: name, topics: [TOPIC] },
       hasFilter: index === 1,
     });
   }

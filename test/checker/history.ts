@@ -306,7 +306,7 @@ export interface MeasureLine {
   /** `clean` and `faulted` of the same run; `baseline` before load, `load` under it, `drained` after. */
   readonly phase: "clean" | "faulted" | "baseline" | "load" | "drained";
   readonly value: number;
-  /** With `load`: what must not be exceeded. */
+  /** With `load`: what must not be exceeded. With `faulted`: in place of what L4 allows. */
   readonly limit?: number;
 }
 

@@ -6,9 +6,6 @@ import { drawKeys } from "./draw-keys.ts";
 
 /** What a 429 asks to wait, seconds. */
 export const RETRY_AFTER_SECONDS = 3;
-/** What is added to the answers of a slow key, ms: below the target's timeout. */
-export const SLOW_MS = 1_500;
-
 /** Every call is answered 503. */
 export const serverErrors: Fault = (scene) =>
   follow(scene, {
@@ -66,7 +63,7 @@ export const rejectedKeys: Fault = (scene) => {
 /** One key, the busiest, is answered slowly. */
 export const slowKey: Fault = (scene) => {
   const who = [scene.emission.hotKey];
-  const slow = Object.fromEntries(who.map((key) => [key, SLOW_MS]));
+  const slow = Object.fromEntries(who.map((key) => [key, scene.profile.slowMs]));
   return follow(scene, { ms: 12_000, script: { slow }, who });
 };
 

@@ -3,8 +3,8 @@ import type { RunFacts } from "../chaos-run.ts";
 import type { FaultRecord } from "../faults/fault.ts";
 import type { LagSample } from "../record/lag-probe.ts";
 import type { InvariantId, Verdict, Violation } from "../../checker/verdict.ts";
+import { healthyLatencies, type HealthyLatency } from "./healthy-latency.ts";
 import type { Observation } from "./observation.ts";
-import { p99 } from "./percentile.ts";
 import { prove, type Proof } from "./proof.ts";
 
 /** One row of the report. */
@@ -23,19 +23,6 @@ export interface FaultRow {
   /** Dead letters of events that could be delivered and that no target refused. */
   readonly falseDeadLetters: number;
   readonly healthy: readonly HealthyLatency[];
-}
-
-/** How the healthy fared beside the sick. */
-export interface HealthyLatency {
-  readonly target: string;
-  readonly what: "p99-healthy-keys" | "p99-healthy-target";
-  /** Of the slice of the clean run where it was highest. */
-  readonly cleanMs: number;
-  /** Of the one where it was lowest. */
-  readonly quietestCleanMs: number;
-  readonly faultedMs: number;
-  /** Share of the processors that nobody used, in the busier of both spans. */
-  readonly idle: number;
 }
 
 /** What rows are made from. */
@@ -118,52 +105,4 @@ function falseDeadLetters(
     ({ kind, at, key, isDeliverable }) =>
       kind === "dlq" && at >= from && at < to && isDeliverable && !who.includes(key ?? ""),
   ).length;
-}
-
-/** Slices of the clean run that are compared with each other, ms. */
-const SLICE_MS = 5_000;
-
-/** Only where the fault leaves somebody healthy: other keys of its target, or other targets. */
-function healthyLatencies(
-  { scope, target, who, startAt, endAt }: FaultRecord,
-  { facts, observation, lag }: RowSources,
-): readonly HealthyLatency[] {
-  if (scope === "all" || target === null) return [];
-  const { from, to } = facts.baseline;
-  const targets =
-    scope === "keys" ? [target] : facts.profile.targets.filter((name) => name !== target);
-  return targets.map((name) => {
-    const p99Of = (span: Window): number => {
-      const latencies = observation.arrivals.flatMap((call) => {
-        const isOf = call.target === name && call.at >= span.from && call.at < span.to;
-        if (!isOf || call.latencyMs === null) return [];
-        return scope === "keys" && who.includes(call.key ?? "") ? [] : [call.latencyMs];
-      });
-      return p99(latencies);
-    };
-    const clean = slicesOf({ from, to }).map(p99Of);
-    const spans = [facts.baseline, { from: startAt, to: endAt }];
-    return {
-      target: name,
-      what: scope === "keys" ? "p99-healthy-keys" : "p99-healthy-target",
-      cleanMs: Math.max(...clean),
-      quietestCleanMs: Math.min(...clean),
-      faultedMs: p99Of({ from: startAt, to: endAt }),
-      idle: Math.min(...spans.map((span) => idleIn(span, lag))),
-    };
-  });
-}
-
-/** Share of the processors that nobody used meanwhile. */
-function idleIn({ from, to }: Window, samples: readonly LagSample[]): number {
-  const within = samples.filter(({ at }) => at >= from && at < to);
-  return within.reduce((sum, { idle }) => sum + idle, 0) / Math.max(1, within.length);
-}
-
-function slicesOf({ from, to }: Window): readonly Window[] {
-  const count = Math.max(1, Math.floor((to - from) / SLICE_MS));
-  return Array.from({ length: count }, (_, index) => {
-    const start = from + index * SLICE_MS;
-    return { from: start, to: index === count - 1 ? to : start + SLICE_MS };
-  });
 }

@@ -4,7 +4,6 @@
 import type { OperationLine } from "../../checker/history.ts";
 import type { FaultRecord } from "../faults/fault.ts";
 import type { FaultName } from "../faults/fault-name.ts";
-import { SLOW_MS } from "../faults/target-faults.ts";
 import type { ArrivalSeen, Observation } from "./observation.ts";
 
 /** What the history says. */
@@ -16,6 +15,8 @@ export interface Proof {
 
 type Prover = (record: FaultRecord, observation: Observation) => Proof;
 
+/** What shows that an answer was slow, ms. */
+const SLOW_MS_MIN = 1_500;
 /** A silence of a target that shows that it was left alone, ms. */
 const SILENCE_MS = 3_000;
 
@@ -77,7 +78,7 @@ const PROVERS: Readonly<Record<FaultName, Prover>> = {
       3,
       "slow answers of the key",
       arrivalsIn(record, observation).filter(
-        ({ key, at, endAt }) => who.includes(key ?? "") && (endAt ?? at) - at >= SLOW_MS,
+        ({ key, at, endAt }) => who.includes(key ?? "") && (endAt ?? at) - at >= SLOW_MS_MIN,
       ).length,
     ),
   poison: (record, observation) =>

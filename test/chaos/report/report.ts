@@ -33,6 +33,8 @@ export function conclude(facts: RunFacts, verdict: Verdict, rows: readonly Fault
   const doubts = rows
     .filter(({ proof }) => !proof.isProven)
     .map(({ fault, proof }) => `${fault.name} took no effect: ${proof.text}`);
+  const busy = facts.profile.isolation === "strict" ? tooBusy(rows) : null;
+  if (busy !== null) doubts.push(busy);
   if (verdict.rulings.H.status === "broken") doubts.push("the history is not whole");
   for (const topic of facts.unstable) doubts.push(`${topic} changed while it was read`);
   if (facts.stallMsMax > STALL_MS_MAX) {
@@ -41,27 +43,17 @@ export function conclude(facts: RunFacts, verdict: Verdict, rows: readonly Fault
   return { result: doubts.length === 0 ? "clean" : "inconclusive", reasons: doubts };
 }
 
-/** With less of the processors idle, latencies tell of the machine, not of what runs on it. */
-const IDLE_MIN = 0.15;
-/** So do those whose clean p99 differs by more than this from slice to slice of the clean run. */
-const CLEAN_RATIO_MAX = 1.5;
 /** Resident bytes of a delivery process that runs three targets, at most. */
 const PEAK_BYTES_MAX = 512 * 1_048_576;
 
+/** A key beside a sick one, where it gets no allowance on top of its share. */
+const STRICT_KEY_RATIO_MAX = 1.2;
+
 /** Why latencies cannot be compared; null where they can. */
 export function tooBusy(rows: readonly FaultRow[]): string | null {
-  const all = rows.flatMap(({ healthy }) => healthy);
-  const idle = Math.min(...all.map((one) => one.idle));
-  if (idle < IDLE_MIN) return `latencies are not compared: ${percent(idle)} of the processors idle`;
-  const unsteady = all.find((one) => one.cleanMs > one.quietestCleanMs * CLEAN_RATIO_MAX);
-  if (unsteady === undefined) return null;
-  const { quietestCleanMs, cleanMs } = unsteady;
-  const range = `${quietestCleanMs.toFixed(0)} to ${cleanMs.toFixed(0)} ms`;
-  return `latencies are not compared: a p99 of ${range} in the clean run`;
-}
-
-function percent(share: number): string {
-  return `${(share * 100).toFixed(0)} %`;
+  const doubts = rows.flatMap(({ healthy }) => healthy.flatMap(({ doubt }) => doubt ?? []));
+  const [first] = doubts;
+  return first === undefined ? null : `latencies are not compared: ${first}`;
 }
 
 /** The figures that L4 and L5 are judged by; of latencies none where they cannot be compared. */
@@ -83,7 +75,9 @@ function latencyLines(facts: RunFacts, rows: readonly FaultRow[]): readonly Meas
         clean.push({ h: "measure", at, what, who, phase: "clean", value: cleanMs });
       }
       const at = fault.endAt;
-      faulted.push({ h: "measure", at, what, who, phase: "faulted", value: faultedMs });
+      const isStrict = facts.profile.isolation === "strict" && what === "p99-healthy-keys";
+      const limit = isStrict ? { limit: cleanMs * STRICT_KEY_RATIO_MAX } : {};
+      faulted.push({ h: "measure", at, what, who, phase: "faulted", value: faultedMs, ...limit });
     }
   }
   return [...clean, ...faulted];

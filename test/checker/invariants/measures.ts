@@ -29,16 +29,17 @@ export const isolation: Invariant = {
         continue;
       }
       findings.judged();
-      const limit =
-        what === "p99-healthy-keys"
-          ? clean.value * KEY_RATIO_MAX + KEY_EXTRA_MS
-          : clean.value * TARGET_RATIO_MAX;
-      if (value <= limit) continue;
+      if (value <= (faulted.limit ?? limitBeside(clean))) continue;
       findings.breach(() => `${what} of ${who} is ${value} ms, clean ${clean.value} ms`);
     }
     ifNone(findings, "nobody measured the healthy beside the sick");
   },
 };
+
+function limitBeside({ what, value }: MeasureLine): number {
+  if (what === "p99-healthy-target") return value * TARGET_RATIO_MAX;
+  return value * KEY_RATIO_MAX + KEY_EXTRA_MS;
+}
 
 /** L5. */
 export const baselines: Invariant = {
