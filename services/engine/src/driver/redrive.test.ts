@@ -284,6 +284,33 @@ describe("an old claim that comes late", () => {
     expect(bench.stateLog.entries.filter(({ key }) => key.includes("/p1-2"))).toEqual([]);
   });
 
+  it("found by two markers at once has the partition claimed anew once", async () => {
+    const bench = await setupDriver();
+    await bench.fetch(["a:1", "b:2"]);
+    claimBy(bench, 0);
+    await Promise.all([bench.end("1", 422), bench.end("2", 422)]);
+    await bench.clock.advance(2_000);
+
+    expect(bench.committed()).toBe(2);
+    expect(live(bench, "claim/crm/users/0/p1-")).toHaveLength(2);
+  });
+
+  it("is answered again where the acknowledgement of the new claim got lost", async () => {
+    const bench = await setupDriver();
+    await bench.fetch(["a:1"]);
+    claimBy(bench, 0);
+    let writeCount = 0;
+    bench.stateLog.onWritten = () => {
+      writeCount += 1;
+      if (writeCount !== 2) return Promise.resolve();
+      return Promise.reject(new MillraceError("BROKER_UNREACHABLE", "no acknowledgement"));
+    };
+    await bench.end("1", 422);
+    await bench.clock.advance(5_000);
+
+    expect(bench.committed()).toBe(1);
+  });
+
   it("of an earlier generation than this one leaves a partition to its owner that is another's by now", async () => {
     const bench = await setupDriver();
     await bench.fetch(["a:1"]);

@@ -60,7 +60,7 @@ export class AsideKeeper {
     this.#deadLetters = new DeadLetterWriter(ports.sink, { target, dead, parked });
     const { clock, stateLog, source } = ports;
     this.claims = new ClaimWriter(options, ports);
-    this.fence = new EpochFence(target, {
+    this.fence = new EpochFence(options, {
       stateLog,
       claims: this.claims,
       isProven: () => source.isProven(),

@@ -2,11 +2,12 @@
  * Whether what this process wrote to the state topic holds (I31): a claim that a dead or frozen process sent long ago may
  * have reached the log after ours and before the entry, and then the entry holds for nobody. Such a claim is of an
  * earlier generation; the partition is claimed anew then, and the entry has to be written under the new epoch. A claim
- * of a later generation means that the partition is another's; so does any claim where this process has let it go.
+ * of a later generation means that the partition is another's; so does any claim where this process has let it go. One of
+ * this process may stand between too: its acknowledgement was lost.
  */
 import type { Epoch, Offset, TargetId, TopicPartition } from "../../core/lanes/identity.ts";
 import { MillraceError } from "../../errors.ts";
-import type { DriverPorts } from "../options.ts";
+import type { DriverOptions, DriverPorts } from "../options.ts";
 import type { ClaimWriter } from "./claim-writer.ts";
 import { readClaim } from "./state-keys.ts";
 
@@ -32,12 +33,19 @@ export interface EpochFencePorts {
 /** See the head of this file. */
 export class EpochFence {
   readonly #target: TargetId;
+  readonly #processId: string;
   readonly #ports: EpochFencePorts;
   /** Epochs of partitions that were claimed anew. */
   readonly #renewed = new WeakMap<OwnPartition, Epoch>();
+  /** Claims under way: entries that find an old claim at once have one for all of them. */
+  readonly #renewals = new WeakMap<OwnPartition, Promise<void>>();
 
-  constructor(target: TargetId, ports: EpochFencePorts) {
+  constructor(
+    { target, processId }: Pick<DriverOptions, "processId" | "target">,
+    ports: EpochFencePorts,
+  ) {
     this.#target = target;
+    this.#processId = processId;
     this.#ports = ports;
   }
 
@@ -51,7 +59,7 @@ export class EpochFence {
    * @throws MillraceError of the state log, may be repeated; `CLAIM_LOST`.
    */
   async holds(partition: OwnPartition, { epoch, at }: Written): Promise<boolean> {
-    const { stateLog, claims, isProven, onRenewed } = this.#ports;
+    const { stateLog, isProven } = this.#ports;
     await stateLog.readTo(at);
     const { topic, partition: id } = partition;
     const between = stateLog
@@ -60,16 +68,33 @@ export class EpochFence {
     if (between.length === 0) return true;
     // Claimed anew already, for another entry.
     if (this.epochOf(partition) > epoch) return false;
-    const isLost = between.some(([, { value }]) => {
-      const generation = readClaim(value)?.generation;
-      return generation === undefined || generation >= claims.generation;
-    });
+    const isLost = between.some(([, { value }]) => this.#isAnothers(value));
     if (isLost || !partition.isOwned || !isProven()) {
       throw new MillraceError("CLAIM_LOST", `partition is claimed by another: ${topic}/${id}`);
     }
+    await this.#renewOnce(partition);
+    return false;
+  }
+
+  #isAnothers(value: unknown): boolean {
+    const claim = readClaim(value);
+    if (claim === null) return true;
+    const isLate = claim.generation < this.#ports.claims.generation;
+    return claim.process !== this.#processId && !isLate;
+  }
+
+  #renewOnce(partition: OwnPartition): Promise<void> {
+    const underWay = this.#renewals.get(partition);
+    if (underWay !== undefined) return underWay;
+    const renewal = this.#renew(partition).finally(() => this.#renewals.delete(partition));
+    this.#renewals.set(partition, renewal);
+    return renewal;
+  }
+
+  async #renew(partition: OwnPartition): Promise<void> {
+    const { claims, onRenewed } = this.#ports;
     const [renewed] = await claims.claim([partition]);
     if (renewed !== undefined) this.#renewed.set(partition, renewed);
     onRenewed(partition);
-    return false;
   }
 }
