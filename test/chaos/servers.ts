@@ -44,8 +44,8 @@ export async function startServers(options: ServersOptions): Promise<Servers> {
   const disks: SmallDisk[] = [];
   const cluster = await startCluster({
     ...{ brokerCount, signal, onProgress },
-    onDataFolder: async (folder) => {
-      if (options.disk === "large" || disks.length > 0) return;
+    onDataFolder: async (folder, nodeId) => {
+      if (options.disk === "large" || nodeId !== 1) return;
       const disk = await mountSmallDisk(folder);
       disks.push(disk);
       cleanup.defer(() => disk.close());

@@ -26,7 +26,7 @@ export interface ClusterOptions {
   /** Settings of one broker, laid over the usual ones; default: none. */
   readonly settingsOf?: (broker: BrokerAddress) => BrokerSettings;
   /** Called with a broker's data folder before anything is in it: it may be mounted over. */
-  readonly onDataFolder?: (folder: string) => Promise<void>;
+  readonly onDataFolder?: (folder: string, nodeId: number) => Promise<void>;
   readonly onProgress?: (message: string) => void;
   /** Ends the start: what it started is stopped. */
   readonly signal?: AbortSignal;
@@ -111,7 +111,7 @@ async function planBrokers(
     addresses.map(async (address) => {
       const { nodeId, port } = address;
       const files = await makeFiles(home, `kafka-${nodeId}`);
-      await onDataFolder?.(files.dataDir);
+      await onDataFolder?.(files.dataDir, nodeId);
       const place = { clusterId, nodeId, voters, brokerCount };
       const settings = settingsOf?.(address) ?? {};
       const plan = { ...java, ...files, ...address, place, settings };
