@@ -6,6 +6,8 @@ import type { Fault, FaultOutcome, FaultScene } from "./fault.ts";
 const AWAY_MS = 2_000;
 /** Longest wait until a broker gives up that cannot write. */
 const DISK_FULL_MS_MAX = 20_000;
+/** Longest wait for the replicas of a partition, ms. */
+const IN_SYNC_MS_MAX = 120_000;
 /** How often the leader is killed, whoever it is by then. */
 const CHASE_COUNT = 3;
 const POLL_MS = 200;
@@ -108,9 +110,10 @@ async function readPartition({
 
 async function untilInSync(scene: FaultScene): Promise<void> {
   const { brokers } = scene.world.servers.cluster;
-  for (;;) {
+  for (let waitedMs = 0; waitedMs < IN_SYNC_MS_MAX; waitedMs += POLL_MS) {
     const { isr } = await readPartition(scene).catch(() => ({ isr: [] }));
     if (isr.length === brokers.length) return;
     await scene.pause(POLL_MS);
   }
+  throw new Error(`replicas are not in sync after ${IN_SYNC_MS_MAX / 1_000} s; is a broker down?`);
 }
