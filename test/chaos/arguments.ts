@@ -36,7 +36,8 @@ Options:
   -h, --help       this text
 
 npm run check -- FOLDER judges a history again.
-Exit codes: 0 clean, 1 a promise is broken, 2 nothing was shown (a fault took no effect, or the harness stood still).
+Exit codes: 0 clean, 1 a promise is broken, 2 nothing was shown (a fault took no effect, latencies that were to be
+compared could not be, or the harness stood still).
 `;
 
 /** Reads the command line. */

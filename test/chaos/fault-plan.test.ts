@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { FAULT_NAMES } from "./faults/fault-name.ts";
+import { DRAWN_FAULT_NAMES } from "./faults/fault-name.ts";
 import { planFaults } from "./fault-plan.ts";
 import { PROFILES } from "./profile.ts";
 
@@ -24,13 +24,13 @@ describe("planFaults", () => {
     const planned = new Set([1, 2, 3, 4, 5, 6].flatMap((seed) => planFaults(PROFILES.pr, seed)));
 
     expect([...planned].sort()).toEqual(
-      FAULT_NAMES.filter((name) => name !== "leader-chase").sort(),
+      DRAWN_FAULT_NAMES.filter((name) => name !== "leader-chase").sort(),
     );
   });
 
   it("has every fault in a round of the nightly profile", () => {
     const plan = planFaults(PROFILES.nightly, 1);
 
-    expect(new Set(plan)).toEqual(new Set(FAULT_NAMES));
+    expect(new Set(plan)).toEqual(new Set(DRAWN_FAULT_NAMES));
   });
 });

@@ -1,5 +1,5 @@
 import { SeededRandom } from "../support/seeded-random.ts";
-import { FAULT_NAMES, type FaultName } from "./faults/fault-name.ts";
+import { DRAWN_FAULT_NAMES, type FaultName } from "./faults/fault-name.ts";
 import type { Profile } from "./profile.ts";
 
 /** Prime to the number of optional faults: kinds that stand together in the list do not come together in a run. */
@@ -10,7 +10,7 @@ export function planFaults(profile: Profile, seed: number): readonly FaultName[]
   const { faults, rounds, brokerCount } = profile;
   if (faults.kind === "listed") return faults.names;
   const random = new SeededRandom(seed);
-  const optional = FAULT_NAMES.filter(
+  const optional = DRAWN_FAULT_NAMES.filter(
     (name) => !faults.always.includes(name) && (brokerCount > 1 || name !== "leader-chase"),
   );
   const count = Math.min(faults.drawnCount, optional.length);

@@ -38,7 +38,7 @@ export async function judgeRun(folder: string): Promise<Judgement> {
   const rows = faultRows({ facts, observation, lag, verdict });
   const conclusion = conclude(facts, verdict, rows);
   const reasons = conclusion.reasons.map((reason) => `\n  ${reason}`).join("");
-  const busy = tooBusy(rows);
+  const busy = tooBusy(facts, rows);
   const note = busy === null ? "" : `note: ${busy}\n`;
   const text = `${reportTable(rows)}\n\n${reportOf(verdict)}\n${note}${conclusion.result}${reasons}\n`;
   writeFileSync(join(folder, "report.txt"), text);

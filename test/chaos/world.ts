@@ -79,7 +79,7 @@ export async function createWorld(options: WorldOptions): Promise<World> {
   mkdirSync(rawFolder, { recursive: true });
   const guard = startGuard();
   cleanup.defer(() => guard.end());
-  const { brokerCount, timeoutMs } = profile;
+  const { brokerCount } = profile;
   const disk = planFaults(profile, seed).includes("disk-full") ? "small" : "large";
   const started: ServersOptions = { brokerCount, disk, rawFolder, seed, guard, signal, onProgress };
   const servers = await startServers(started);
@@ -94,7 +94,7 @@ export async function createWorld(options: WorldOptions): Promise<World> {
     });
     targets.push({
       ...made,
-      terms: { ...TERMS, timeoutMs, target: name, topics: [TOPIC] },
+      terms: { ...TERMS, timeoutMs: profile.targetTimeoutMs, target: name, topics: [TOPIC] },
       hasFilter: index === 1,
     });
   }

@@ -238,7 +238,8 @@ export class ScriptedHistory {
       const limit = values["limit"];
       if (value === undefined) continue;
       const line = { h: "measure", at: this.#next(), what, who: "crm", phase, value } as const;
-      this.add(phase === "load" && limit !== undefined ? { ...line, limit } : line);
+      const isLimited = phase === "load" || phase === "faulted";
+      this.add(isLimited && limit !== undefined ? { ...line, limit } : line);
     }
     return this;
   }

@@ -24,12 +24,14 @@ import {
 import {
   applyThenTimeout,
   flapping,
+  rejectedKey,
   rejectedKeys,
   serverErrors,
   slowKey,
   someErrors,
   throttling,
   unauthorized,
+  verySlowKey,
 } from "./target-faults.ts";
 
 /** What each one does. */
@@ -62,4 +64,6 @@ export const FAULTS: Readonly<Record<FaultName, Fault>> = {
   "brokers-silent": brokersSilent,
   "brokers-refuse": brokersRefuse,
   "brokers-slow": brokersSlow,
+  "rejected-key": rejectedKey,
+  "very-slow-key": verySlowKey,
 };

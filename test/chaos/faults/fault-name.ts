@@ -1,5 +1,5 @@
-/** Names of the faults. */
-export const FAULT_NAMES = [
+/** Faults that a seed may draw. */
+export const DRAWN_FAULT_NAMES = [
   "kill",
   "zombie",
   "short-stop",
@@ -29,6 +29,9 @@ export const FAULT_NAMES = [
   "brokers-refuse",
   "brokers-slow",
 ] as const;
+
+/** Names of the faults; the busiest key, which the last ones harm for good or for long, is of no use to others then. */
+export const FAULT_NAMES = [...DRAWN_FAULT_NAMES, "rejected-key", "very-slow-key"] as const;
 
 /** One of them. */
 export type FaultName = (typeof FAULT_NAMES)[number];

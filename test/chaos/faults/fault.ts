@@ -1,7 +1,6 @@
 /** What a fault is, and what it may work with. */
 import type { Emission } from "../emission.ts";
 import type { DelivererPool } from "../deliverer-pool.ts";
-import type { Profile } from "../profile.ts";
 import type { World } from "../world.ts";
 import type { OperationsLog } from "../record/operations-log.ts";
 import type { FaultName } from "./fault-name.ts";
@@ -12,7 +11,6 @@ export interface FaultScene {
   readonly world: World;
   readonly pool: DelivererPool;
   readonly emission: Emission;
-  readonly profile: Profile;
   readonly operations: OperationsLog;
   readonly random: SeededRandom;
   /** Waits; rejects when the run is broken off. */

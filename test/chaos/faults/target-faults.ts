@@ -6,6 +6,11 @@ import { drawKeys } from "./draw-keys.ts";
 
 /** What a 429 asks to wait, seconds. */
 export const RETRY_AFTER_SECONDS = 3;
+/** What is added to the answers of a slow key, ms: below the target's timeout. */
+export const SLOW_MS = 1_500;
+/** The same of a very slow key, ms: below the timeout of a profile that has the fault. */
+export const VERY_SLOW_MS = 5_000;
+
 /** Every call is answered 503. */
 export const serverErrors: Fault = (scene) =>
   follow(scene, {
@@ -60,12 +65,22 @@ export const rejectedKeys: Fault = (scene) => {
   return follow(scene, { ms: 8_000, script: { reject }, who });
 };
 
-/** One key, the busiest, is answered slowly. */
-export const slowKey: Fault = (scene) => {
-  const who = [scene.emission.hotKey];
-  const slow = Object.fromEntries(who.map((key) => [key, scene.profile.slowMs]));
-  return follow(scene, { ms: 12_000, script: { slow }, who });
+/** One key, the busiest, is refused for good: it stays in quarantine when the fault is over. */
+export const rejectedKey: Fault = (scene) => {
+  const { hotKey } = scene.emission;
+  return follow(scene, { ms: 12_000, script: { reject: { [hotKey]: 422 } }, who: [hotKey] });
 };
+
+/** One key, the busiest, is answered slowly. */
+export const slowKey: Fault = (scene) => slowDown(scene, SLOW_MS);
+
+/** One key, the busiest, is answered very slowly. */
+export const verySlowKey: Fault = (scene) => slowDown(scene, VERY_SLOW_MS);
+
+function slowDown(scene: FaultScene, byMs: number): Promise<FaultOutcome> {
+  const { hotKey } = scene.emission;
+  return follow(scene, { ms: 12_000, script: { slow: { [hotKey]: byMs } }, who: [hotKey] });
+}
 
 function always(end: BadEnd): Partial<TargetScript> {
   return { faults: [{ share: 1, end }] };

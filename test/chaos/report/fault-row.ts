@@ -6,6 +6,7 @@ import type { InvariantId, Verdict, Violation } from "../../checker/verdict.ts";
 import { healthyLatencies, type HealthyLatency } from "./healthy-latency.ts";
 import type { Observation } from "./observation.ts";
 import { prove, type Proof } from "./proof.ts";
+import type { Window } from "./window.ts";
 
 /** One row of the report. */
 export interface FaultRow {
@@ -34,11 +35,6 @@ export interface RowSources {
   readonly lag: readonly LagSample[];
 }
 
-interface Window {
-  readonly from: number;
-  readonly to: number;
-}
-
 /** The rows, in the order of the faults. */
 export function faultRows(sources: RowSources): readonly FaultRow[] {
   const { faults } = sources.facts;
@@ -63,7 +59,7 @@ function faultRow(fault: FaultRecord, window: Window, sources: RowSources): Faul
     repeats: within.filter(({ isRepeat }) => isRepeat).length,
     recoveryMs: recoveryOf(fault, sources),
     falseDeadLetters: falseDeadLetters(window, fault, sources),
-    healthy: healthyLatencies(fault, sources),
+    healthy: healthyLatencies(fault, { ...sources, recoveryOf: (one) => recoveryOf(one, sources) }),
   };
 }
 

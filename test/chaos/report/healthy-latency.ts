@@ -1,111 +1,135 @@
-/**
- * How the healthy fared beside the sick (L4): their p99 while a fault lasted against that of the clean stretches of the
- * same run. Where both lasted long enough, the medians over slices are compared, which one hiccup of the machine does not
- * move; else the faulted stretch whole against the worst slice of the clean ones, and only if those are alike.
- */
+/** How the healthy fare beside the sick: other keys of the target that a fault befell, or other targets. */
 import type { RunFacts } from "../chaos-run.ts";
 import type { FaultRecord } from "../faults/fault.ts";
 import type { LagSample } from "../record/lag-probe.ts";
-import type { Observation } from "./observation.ts";
-import { median, p99 } from "./percentile.ts";
+import type { ArrivalSeen, Observation } from "./observation.ts";
+import { p99 } from "./percentile.ts";
+import { compareSlices, SLICE_MS } from "./slice-comparison.ts";
+import { slicesOf, type Window } from "./window.ts";
 
-/** The figures of one class of deliveries beside one fault. */
+/** The p99 of one class of the healthy, with the fault and without. */
 export interface HealthyLatency {
   readonly target: string;
   readonly what: "p99-healthy-keys" | "p99-healthy-target";
   readonly cleanMs: number;
   readonly faultedMs: number;
-  /** Why they tell nothing of what runs here; null where they do. */
+  /** Of the fault's first slice; null where no slices are compared. */
+  readonly firstMs: number | null;
+  /** Why the two cannot be compared; null where they can. */
   readonly doubt: string | null;
 }
 
-/** What they are made from. */
+/** What they are taken from. */
 export interface LatencySources {
-  readonly facts: Pick<RunFacts, "baseline" | "faults" | "healedAt" | "profile">;
-  readonly observation: Pick<Observation, "arrivals">;
+  readonly facts: RunFacts;
+  readonly observation: Observation;
   readonly lag: readonly LagSample[];
+  /** How long after its end the targets had caught up, ms; null when they never did. */
+  readonly recoveryOf: (fault: FaultRecord) => number | null;
 }
 
-interface Span {
-  readonly from: number;
-  readonly to: number;
-}
-
-/** What is compared with each other, ms: long enough for a p99. */
-const SLICE_MS = 5_000;
-/** So many make a median. */
-const SLICES_MIN = 6;
-/** With less of the processors idle, latencies tell of the machine. */
+/** With less of the processors idle, latencies tell of the machine, not of what runs on it. */
 const IDLE_MIN = 0.15;
-/** So do those of single slices that differ by more than this in the clean run. */
+/** So do those whose clean p99 differs by more than this from slice to slice of the clean run. */
 const CLEAN_RATIO_MAX = 1.5;
+/** After the targets have caught up, until a clean stretch begins, ms. */
+const SETTLE_MS = 5_000;
 
-/** Only where the fault leaves somebody healthy: other keys of its target, or other targets. */
+/** One for each class; none for a fault that leaves nobody healthy. */
 export function healthyLatencies(
   fault: FaultRecord,
   sources: LatencySources,
 ): readonly HealthyLatency[] {
   const { scope, target } = fault;
-  const { facts } = sources;
   if (scope === "all" || target === null) return [];
-  const targets =
-    scope === "keys" ? [target] : facts.profile.targets.filter((name) => name !== target);
-  return targets.map((name) => compare(name, fault, sources));
-}
-
-function compare(
-  target: string,
-  { scope, who, startAt, endAt }: FaultRecord,
-  { facts, observation, lag }: LatencySources,
-): HealthyLatency {
-  const p99Of = (span: Span): number =>
-    p99(
-      observation.arrivals.flatMap((call) => {
-        const isOf = call.target === target && call.at >= span.from && call.at < span.to;
-        if (!isOf || call.latencyMs === null) return [];
-        return scope === "keys" && who.includes(call.key ?? "") ? [] : [call.latencyMs];
-      }),
-    );
-  const faulted = { from: startAt, to: endAt };
-  const clean = cleanSpans(facts).flatMap(slicesOf).map(p99Of);
-  const slices = slicesOf(faulted);
-  const isLong = Math.min(clean.length, slices.length) >= SLICES_MIN;
-  const idle = Math.min(...[facts.baseline, faulted].map((span) => idleIn(span, lag)));
-  return {
-    target,
+  const { targets, comparison } = sources.facts.profile;
+  const names = scope === "keys" ? [target] : targets.filter((name) => name !== target);
+  const compare = comparison === "baseline" ? besideBaseline : besideNeighbours;
+  return names.map((name) => ({
+    target: name,
     what: scope === "keys" ? "p99-healthy-keys" : "p99-healthy-target",
-    cleanMs: isLong ? median(clean) : Math.max(...clean),
-    faultedMs: isLong ? median(slices.map(p99Of)) : p99Of(faulted),
-    doubt: doubtOf(idle, isLong ? [] : clean),
-  };
+    ...compare(fault, healthyCalls(name, fault, sources.observation), sources),
+  }));
 }
 
-function doubtOf(idle: number, clean: readonly number[]): string | null {
-  if (idle < IDLE_MIN) return `${(idle * 100).toFixed(0)} % of the processors idle`;
-  const [low, high] = [Math.min(...clean), Math.max(...clean)];
-  if (high <= low * CLEAN_RATIO_MAX) return null;
-  return `a p99 of ${low.toFixed(0)} to ${high.toFixed(0)} ms in the clean run`;
+interface HealthyCall {
+  readonly at: number;
+  readonly latencyMs: number;
 }
 
-/** The baseline, and what lies between two faults once the targets have caught up. */
-function cleanSpans({ baseline, faults, healedAt, profile }: LatencySources["facts"]): Span[] {
-  const gaps = faults.map((_, index) => {
-    const to = faults[index + 1]?.startAt ?? healedAt;
-    return { from: to - profile.gapMs, to };
+type Compared = Pick<HealthyLatency, "cleanMs" | "doubt" | "faultedMs" | "firstMs">;
+
+/** First arrivals at a target, without those of the keys that the fault befell. */
+function healthyCalls(
+  name: string,
+  { scope, who }: FaultRecord,
+  { arrivals }: Observation,
+): readonly HealthyCall[] {
+  const isSick = ({ key }: ArrivalSeen): boolean => scope === "keys" && who.includes(key ?? "");
+  return arrivals.flatMap((call) => {
+    const { at, latencyMs } = call;
+    return call.target !== name || latencyMs === null || isSick(call) ? [] : [{ at, latencyMs }];
   });
-  return [baseline, ...gaps.filter(({ from, to }) => to - from >= SLICE_MS)];
+}
+
+/** The faulted span as a whole beside the slice of the clean run before all faults where the p99 was highest. */
+function besideBaseline(
+  { startAt, endAt }: FaultRecord,
+  calls: readonly HealthyCall[],
+  { facts, lag }: LatencySources,
+): Compared {
+  const p99Of = ({ from, to }: Window): number =>
+    p99(calls.flatMap(({ at, latencyMs }) => (at >= from && at < to ? [latencyMs] : [])));
+  const faulted = { from: startAt, to: endAt };
+  const clean = slicesOf(facts.baseline, SLICE_MS).map(p99Of);
+  const [lowest, cleanMs] = [Math.min(...clean), Math.max(...clean)];
+  const range = `${lowest.toFixed(0)} to ${cleanMs.toFixed(0)} ms`;
+  const unsteady = cleanMs > lowest * CLEAN_RATIO_MAX ? `a p99 of ${range} in the clean run` : null;
+  const doubt = busy([facts.baseline, faulted], lag) ?? unsteady;
+  return { cleanMs, faultedMs: p99Of(faulted), firstMs: null, doubt };
+}
+
+/** Slices of the faulted span beside those of the clean stretches before and after it. */
+function besideNeighbours(
+  fault: FaultRecord,
+  calls: readonly HealthyCall[],
+  sources: LatencySources,
+): Compared {
+  const faulted = { from: fault.startAt, to: fault.endAt };
+  const clean = neighboursOf(fault, sources);
+  const compared = compareSlices({
+    deliveries: calls.map(({ at, latencyMs }) => ({ loggedAt: at - latencyMs, latencyMs })),
+    clean,
+    faulted,
+    givenUpAt: sources.observation.givenUps.map(({ at }) => at),
+  });
+  return { ...compared, doubt: busy([...clean, faulted], sources.lag) ?? compared.doubt };
+}
+
+/** The clean stretches before and after a fault; one that is shorter than a slice is none. */
+function neighboursOf(
+  fault: FaultRecord,
+  { facts, recoveryOf }: LatencySources,
+): readonly Window[] {
+  const { faults, baseline, healedAt } = facts;
+  const index = faults.findIndex(({ startAt }) => startAt === fault.startAt);
+  const after = (one: FaultRecord, to: number): Window => {
+    const recoveryMs = recoveryOf(one) ?? Infinity;
+    return { from: one.endAt + recoveryMs + SETTLE_MS, to };
+  };
+  const last = faults[index - 1];
+  const before = last === undefined ? baseline : after(last, fault.startAt);
+  const next = faults[index + 1]?.startAt ?? healedAt;
+  return [before, after(fault, next)].filter(({ from, to }) => to - from >= SLICE_MS);
+}
+
+function busy(spans: readonly Window[], samples: readonly LagSample[]): string | null {
+  const idle = Math.min(...spans.map((span) => idleIn(span, samples)));
+  return idle < IDLE_MIN ? `${(idle * 100).toFixed(0)} % of the processors idle` : null;
 }
 
 /** Share of the processors that nobody used meanwhile. */
-function idleIn({ from, to }: Span, samples: readonly LagSample[]): number {
+function idleIn({ from, to }: Window, samples: readonly LagSample[]): number {
   const within = samples.filter(({ at }) => at >= from && at < to);
   return within.reduce((sum, { idle }) => sum + idle, 0) / Math.max(1, within.length);
-}
-
-function slicesOf({ from, to }: Span): readonly Span[] {
-  const count = Math.max(1, Math.floor((to - from) / SLICE_MS));
-  return Array.from({ length: count }, (_, index) => {
-    const start = from + index * SLICE_MS;
-    return { from: start, to: index === count - 1 ? to : start + SLICE_MS };
-  });
 }

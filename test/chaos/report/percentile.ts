@@ -4,8 +4,7 @@ export function p99(values: readonly number[]): number {
   return sorted[Math.ceil(sorted.length * 0.99) - 1] ?? 0;
 }
 
-/** The middle one; of an even number the lower of the two; 0 for none. */
+/** The value in the middle, the higher one of two; 0 for none. */
 export function median(values: readonly number[]): number {
-  const sorted = [...values].sort((a, b) => a - b);
-  return sorted[Math.ceil(sorted.length / 2) - 1] ?? 0;
+  return [...values].sort((a, b) => a - b)[values.length >> 1] ?? 0;
 }

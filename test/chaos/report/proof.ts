@@ -4,6 +4,7 @@
 import type { OperationLine } from "../../checker/history.ts";
 import type { FaultRecord } from "../faults/fault.ts";
 import type { FaultName } from "../faults/fault-name.ts";
+import { SLOW_MS, VERY_SLOW_MS } from "../faults/target-faults.ts";
 import type { ArrivalSeen, Observation } from "./observation.ts";
 
 /** What the history says. */
@@ -15,8 +16,6 @@ export interface Proof {
 
 type Prover = (record: FaultRecord, observation: Observation) => Proof;
 
-/** What shows that an answer was slow, ms. */
-const SLOW_MS_MIN = 1_500;
 /** A silence of a target that shows that it was left alone, ms. */
 const SILENCE_MS = 3_000;
 
@@ -73,14 +72,7 @@ const PROVERS: Readonly<Record<FaultName, Prover>> = {
     ),
   "rejected-keys": (record, observation) =>
     atLeast(1, "dead letters of the keys", deadLettersOf(record, observation)),
-  "slow-key": ({ who, ...record }, observation) =>
-    atLeast(
-      3,
-      "slow answers of the key",
-      arrivalsIn(record, observation).filter(
-        ({ key, at, endAt }) => who.includes(key ?? "") && (endAt ?? at) - at >= SLOW_MS_MIN,
-      ).length,
-    ),
+  "slow-key": (record, observation) => slowAnswers(record, observation, SLOW_MS),
   poison: (record, observation) =>
     atLeast(record.who.length, "dead letters of the keys", deadLettersOf(record, observation)),
   "answer-resets": (record, observation) =>
@@ -114,11 +106,37 @@ const PROVERS: Readonly<Record<FaultName, Prover>> = {
     const [during, before] = [count(startAt), count(2 * startAt - endAt)];
     return { isProven: during < before, text: `${during} commits in place of ${before}` };
   },
+  "rejected-key": (record, observation) => {
+    const { isProven, text } = atLeast(
+      1,
+      "dead letters of the key",
+      deadLettersOf(record, observation),
+    );
+    const parked = observation.givenUps.filter(
+      ({ kind, key, at }) =>
+        kind === "park" && record.who.includes(key ?? "") && at >= record.startAt,
+    ).length;
+    return { isProven: isProven && parked > 0, text: `${text}, ${parked} events parked` };
+  },
+  "very-slow-key": (record, observation) => slowAnswers(record, observation, VERY_SLOW_MS),
 };
 
 /** Looks for it. */
 export function prove(record: FaultRecord, observation: Observation): Proof {
   return PROVERS[record.name](record, observation);
+}
+
+/** Calls of the key were answered, each after so long. */
+function slowAnswers(
+  { who, ...record }: FaultRecord,
+  observation: Observation,
+  slowMs: number,
+): Proof {
+  const slow = arrivalsIn(record, observation).filter(
+    ({ key, status, at, endAt }) =>
+      who.includes(key ?? "") && status !== null && (endAt ?? at) - at >= slowMs,
+  );
+  return atLeast(3, "slow answers of the key", slow.length);
 }
 
 /** A process died with calls open. */

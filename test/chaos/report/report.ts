@@ -3,6 +3,7 @@ import type { MeasureLine } from "../../checker/history.ts";
 import type { Verdict } from "../../checker/verdict.ts";
 import type { RunFacts } from "../chaos-run.ts";
 import type { FaultRow } from "./fault-row.ts";
+import type { HealthyLatency } from "./healthy-latency.ts";
 
 /** A stall of the harness that makes a run prove nothing, ms. */
 export const STALL_MS_MAX = 1_000;
@@ -33,9 +34,8 @@ export function conclude(facts: RunFacts, verdict: Verdict, rows: readonly Fault
   const doubts = rows
     .filter(({ proof }) => !proof.isProven)
     .map(({ fault, proof }) => `${fault.name} took no effect: ${proof.text}`);
-  const busy = facts.profile.isolation === "strict" ? tooBusy(rows) : null;
-  if (busy !== null) doubts.push(busy);
   if (verdict.rulings.H.status === "broken") doubts.push("the history is not whole");
+  doubts.push(...notCompared(facts, rows));
   for (const topic of facts.unstable) doubts.push(`${topic} changed while it was read`);
   if (facts.stallMsMax > STALL_MS_MAX) {
     doubts.push(`the harness itself stood still for ${Math.round(facts.stallMsMax)} ms`);
@@ -46,14 +46,24 @@ export function conclude(facts: RunFacts, verdict: Verdict, rows: readonly Fault
 /** Resident bytes of a delivery process that runs three targets, at most. */
 const PEAK_BYTES_MAX = 512 * 1_048_576;
 
-/** A key beside a sick one, where it gets no allowance on top of its share. */
+/** A healthy key's p99 beside a sick key, times the clean one, where neighbours are compared: nothing is added to it. */
 const STRICT_KEY_RATIO_MAX = 1.2;
 
-/** Why latencies cannot be compared; null where they can. */
-export function tooBusy(rows: readonly FaultRow[]): string | null {
-  const doubts = rows.flatMap(({ healthy }) => healthy.flatMap(({ doubt }) => doubt ?? []));
-  const [first] = doubts;
-  return first === undefined ? null : `latencies are not compared: ${first}`;
+/** Why latencies are not compared with the baseline; null where they are. */
+export function tooBusy({ profile }: RunFacts, rows: readonly FaultRow[]): string | null {
+  if (profile.comparison !== "baseline") return null;
+  const doubt = rows.flatMap(({ healthy }) => healthy).find((one) => one.doubt !== null)?.doubt;
+  return doubt === undefined ? null : `latencies are not compared: ${doubt}`;
+}
+
+/** What a run that was to compare neighbours did not compare. */
+function notCompared({ profile }: RunFacts, rows: readonly FaultRow[]): readonly string[] {
+  if (profile.comparison !== "neighbours") return [];
+  const all = rows.flatMap(({ fault, healthy }) => healthy.map((one) => ({ fault, ...one })));
+  if (all.length === 0) return ["no fault left anybody healthy to compare"];
+  return all.flatMap(({ fault, target, doubt }) =>
+    doubt === null ? [] : [`${fault.name}: latencies of ${target} are not compared: ${doubt}`],
+  );
 }
 
 /** The figures that L4 and L5 are judged by; of latencies none where they cannot be compared. */
@@ -62,7 +72,24 @@ export function measureLines(facts: RunFacts, rows: readonly FaultRow[]): readon
   const peaks = Object.entries(facts.peakBytes).map(([who, value]): MeasureLine => {
     return { h: "measure", at, what: "rss", who, phase: "load", value, limit: PEAK_BYTES_MAX };
   });
-  return tooBusy(rows) === null ? [...peaks, ...latencyLines(facts, rows)] : peaks;
+  if (facts.profile.comparison === "neighbours") return [...peaks, ...neighbourLines(rows)];
+  return tooBusy(facts, rows) === null ? [...peaks, ...latencyLines(facts, rows)] : peaks;
+}
+
+/** Of those that can be compared: each fault with clean stretches of its own. */
+function neighbourLines(rows: readonly FaultRow[]): readonly MeasureLine[] {
+  return rows.flatMap(({ fault: { name, startAt, endAt: at }, healthy }) =>
+    healthy
+      .filter(({ doubt }) => doubt === null)
+      .flatMap(({ target: who, what, cleanMs, faultedMs }): readonly MeasureLine[] => {
+        const identity = { h: "measure", at, what, who, fault: `${name}/${startAt}` } as const;
+        const limit = what === "p99-healthy-keys" ? { limit: cleanMs * STRICT_KEY_RATIO_MAX } : {};
+        return [
+          { ...identity, phase: "clean", value: cleanMs },
+          { ...identity, phase: "faulted", value: faultedMs, ...limit },
+        ];
+      }),
+  );
 }
 
 function latencyLines(facts: RunFacts, rows: readonly FaultRow[]): readonly MeasureLine[] {
@@ -75,9 +102,7 @@ function latencyLines(facts: RunFacts, rows: readonly FaultRow[]): readonly Meas
         clean.push({ h: "measure", at, what, who, phase: "clean", value: cleanMs });
       }
       const at = fault.endAt;
-      const isStrict = facts.profile.isolation === "strict" && what === "p99-healthy-keys";
-      const limit = isStrict ? { limit: cleanMs * STRICT_KEY_RATIO_MAX } : {};
-      faulted.push({ h: "measure", at, what, who, phase: "faulted", value: faultedMs, ...limit });
+      faulted.push({ h: "measure", at, what, who, phase: "faulted", value: faultedMs });
     }
   }
   return [...clean, ...faulted];
@@ -85,8 +110,13 @@ function latencyLines(facts: RunFacts, rows: readonly FaultRow[]): readonly Meas
 
 const HEADINGS = [
   ...["fault", "events", "lost", "disordered", "unjustified", "repeats", "per event"],
-  ...["recovery s", "false dead letters", "healthy p99 ms", "clean p99 ms", "proven by"],
+  ...["recovery s", "false dead letters", "healthy p99 ms", "clean p99 ms"],
+  ...["times clean", "first slice p99 ms", "proven by"],
 ] as const;
+
+function timesClean({ target, cleanMs, faultedMs }: HealthyLatency): string {
+  return cleanMs === 0 ? `${target} -` : `${target} ${(faultedMs / cleanMs).toFixed(2)}`;
+}
 
 /** The table, as text. */
 export function reportTable(rows: readonly FaultRow[]): string {
@@ -98,6 +128,8 @@ export function reportTable(rows: readonly FaultRow[]): string {
     String(row.falseDeadLetters),
     row.healthy.map(({ faultedMs }) => faultedMs.toFixed(0)).join(", ") || "-",
     row.healthy.map(({ cleanMs }) => cleanMs.toFixed(0)).join(", ") || "-",
+    row.healthy.map(timesClean).join(", ") || "-",
+    row.healthy.map(({ firstMs }) => firstMs?.toFixed(0) ?? "-").join(", ") || "-",
     `${row.proof.isProven ? "" : "NOT PROVEN: "}${row.proof.text}`,
   ]);
   const table: readonly (readonly string[])[] = [HEADINGS, ...cells];

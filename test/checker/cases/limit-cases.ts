@@ -112,6 +112,30 @@ export const LIMIT_CASES = casesOf([
   },
   {
     id: "L4",
+    what: "healthy keys keep to the stricter limit of a run that has one",
+    holds: () =>
+      delivered((script) =>
+        script.measure("p99-healthy-keys", { clean: 100, faulted: 120, limit: 120 }),
+      ),
+    breaks: () =>
+      delivered((script) =>
+        script.measure("p99-healthy-keys", { clean: 100, faulted: 121, limit: 120 }),
+      ),
+  },
+  {
+    id: "L4",
+    what: "a limit of the run makes the promise no looser",
+    holds: () =>
+      delivered((script) =>
+        script.measure("p99-healthy-target", { clean: 100, faulted: 110, limit: 900 }),
+      ),
+    breaks: () =>
+      delivered((script) =>
+        script.measure("p99-healthy-target", { clean: 100, faulted: 111, limit: 900 }),
+      ),
+  },
+  {
+    id: "L4",
     what: "healthy targets beside a sick one keep their p99",
     holds: () =>
       delivered((script) => script.measure("p99-healthy-target", { clean: 100, faulted: 110 })),

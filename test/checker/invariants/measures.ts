@@ -21,7 +21,7 @@ export const isolation: Invariant = {
   needs: [["measure"]],
   judge({ measures }, findings) {
     for (const faulted of measures.filter(({ phase }) => phase === "faulted")) {
-      const { what, who, value } = faulted;
+      const { what, who, value, fault } = faulted;
       if (what !== "p99-healthy-keys" && what !== "p99-healthy-target") continue;
       const clean = counterpart(measures, faulted, "clean");
       if (clean === undefined) {
@@ -29,17 +29,17 @@ export const isolation: Invariant = {
         continue;
       }
       findings.judged();
-      if (value <= (faulted.limit ?? limitBeside(clean))) continue;
-      findings.breach(() => `${what} of ${who} is ${value} ms, clean ${clean.value} ms`);
+      const promised =
+        what === "p99-healthy-keys"
+          ? clean.value * KEY_RATIO_MAX + KEY_EXTRA_MS
+          : clean.value * TARGET_RATIO_MAX;
+      if (value <= Math.min(promised, faulted.limit ?? Infinity)) continue;
+      const beside = fault === undefined ? "" : ` beside ${fault}`;
+      findings.breach(() => `${what} of ${who}${beside} is ${value} ms, clean ${clean.value} ms`);
     }
     ifNone(findings, "nobody measured the healthy beside the sick");
   },
 };
-
-function limitBeside({ what, value }: MeasureLine): number {
-  if (what === "p99-healthy-target") return value * TARGET_RATIO_MAX;
-  return value * KEY_RATIO_MAX + KEY_EXTRA_MS;
-}
 
 /** L5. */
 export const baselines: Invariant = {
@@ -82,10 +82,12 @@ export const tapCost: Invariant = {
 
 function counterpart(
   measures: readonly MeasureLine[],
-  { what, who }: MeasureLine,
+  { what, who, fault }: MeasureLine,
   phase: MeasureLine["phase"],
 ): MeasureLine | undefined {
-  return measures.find((one) => one.what === what && one.who === who && one.phase === phase);
+  return measures.find(
+    (one) => one.what === what && one.who === who && one.fault === fault && one.phase === phase,
+  );
 }
 
 function ifNone(findings: Findings, why: string): void {

@@ -1,0 +1,80 @@
+import { describe, expect, it } from "vitest";
+import { check } from "../../checker/check.ts";
+import type { Verdict } from "../../checker/verdict.ts";
+import type { RunFacts } from "../chaos-run.ts";
+import { delivered } from "../../checker/cases/invariant-case.ts";
+import { PROFILES, type ProfileName } from "../profile.ts";
+import type { FaultRow } from "./fault-row.ts";
+import type { HealthyLatency } from "./healthy-latency.ts";
+import { conclude, measureLines } from "./report.ts";
+
+function factsOf(name: ProfileName): RunFacts {
+  return {
+    ...{ profile: PROFILES[name], seed: 1, baseline: { from: 0, to: 1 }, faults: [], healedAt: 9 },
+    ...{ restAt: 10, stallMsMax: 0, peakBytes: {}, unstable: [] },
+  };
+}
+
+function rowOf(startAt: number, one: Partial<HealthyLatency>): FaultRow {
+  const fault = { target: "crm", who: ["user-hot"], scope: "keys", startAt, endAt: 5 } as const;
+  const latency = { target: "crm", what: "p99-healthy-keys", firstMs: 20, doubt: null } as const;
+  return {
+    ...{ events: 1, lost: 0, disordered: 0, unjustified: 0, repeats: 0, falseDeadLetters: 0 },
+    fault: { ...fault, name: "very-slow-key" },
+    proof: { isProven: true, text: "" },
+    recoveryMs: 0,
+    healthy: [{ ...latency, cleanMs: 20, faultedMs: 20, ...one }],
+  };
+}
+
+/** Of a history that keeps its promises, with the figures of these rows. */
+function verdictOf(name: ProfileName, rows: readonly FaultRow[]): Verdict {
+  const measures = measureLines(factsOf(name), rows);
+  return check(
+    delivered((script) => {
+      for (const line of measures) script.add(line);
+    }),
+  );
+}
+
+describe("a run of the isolation profile", () => {
+  it("is broken where healthy keys take more than 1.2 times as long, with nothing added", () => {
+    const held = [rowOf(1, { faultedMs: 24 })];
+    const broken = [rowOf(1, { faultedMs: 24.1 })];
+
+    expect(verdictOf("isolation", held).rulings.L4.status).toBe("held");
+    expect(verdictOf("isolation", broken).rulings.L4.status).toBe("broken");
+    expect(verdictOf("pr", broken).rulings.L4.status).toBe("held");
+  });
+
+  it("compares each fault with clean stretches of its own", () => {
+    const rows = [rowOf(1, { cleanMs: 100, faultedMs: 100 }), rowOf(2, { faultedMs: 60 })];
+
+    expect(verdictOf("isolation", rows).rulings.L4.status).toBe("broken");
+  });
+
+  it("is inconclusive where one of its latencies could not be compared, and judges the others", () => {
+    const doubtful = [rowOf(1, {}), rowOf(2, { doubt: "unsteady" })];
+    const verdict = verdictOf("isolation", doubtful);
+
+    expect(verdict.rulings.L4.status).toBe("held");
+    expect(conclude(factsOf("isolation"), verdict, doubtful)).toEqual({
+      result: "inconclusive",
+      reasons: ["very-slow-key: latencies of crm are not compared: unsteady"],
+    });
+  });
+
+  it("is inconclusive without a fault that leaves somebody healthy", () => {
+    const { result } = conclude(factsOf("isolation"), verdictOf("isolation", []), []);
+
+    expect(result).toBe("inconclusive");
+  });
+});
+
+describe("a run of another profile", () => {
+  it("is clean where latencies could not be compared", () => {
+    const rows = [rowOf(1, { doubt: "unsteady" })];
+
+    expect(conclude(factsOf("pr"), verdictOf("pr", rows), rows).result).toBe("clean");
+  });
+});
