@@ -33,6 +33,16 @@ describe("rebalances", () => {
     expect(names(own(2, "continued"))).toEqual(["a2"]);
   });
 
+  it("begins with one call of the rate where it keeps no partition: another owner may have used the burst", () => {
+    const rate = { kind: "limited", perSecond: 10, burst: 4 } as const;
+    const { arrive, wait, own, names, world } = setup({ rate });
+    wait(10_000);
+    own(2);
+    world.offset = 0;
+
+    expect(names(arrive("a1", "b1", "c1"))).toEqual(["a1"]);
+  });
+
   it("drops what an ended epoch still produces", () => {
     const { arrive, send, end, state, lastCommit } = setup();
     arrive("a1", "b1");

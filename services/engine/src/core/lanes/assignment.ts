@@ -25,6 +25,9 @@ export function beginGeneration<P>(context: StepContext<P>, input: AssignedEvent
   state.commitNotBefore = 0;
   const share = Math.min(1, kept.size / Math.max(1, input.partitionCount));
   state.share = share;
+  // Whoever owned them meanwhile may have used the burst.
+  const keepsNone = input.partitions.every(({ kind }) => kind === "taken");
+  if (keepsNone) state.bucket.setShare(0, context.now);
   state.bucket.setShare(share, context.now);
 }
 
