@@ -79,6 +79,12 @@ export const HELD_CASES = casesOf([
         script.op("released", HELD);
       }),
   },
+  {
+    id: "S17",
+    what: "a pause that ended in another wait is not told of",
+    holds: () => pausedInAWait("BREAKER_OPEN"),
+    breaks: () => pausedInAWait("PAUSED"),
+  },
 ]);
 
 const AGAIN = { number: 2 };
@@ -131,4 +137,12 @@ function inTurn(waitMs: number): Then {
 function goodProbe(script: ScriptedHistory, spot: Spot): void {
   script.op("held", { ...HELD, detail: "BREAKER_OPEN" }).wait(1_000);
   script.call(spot, AGAIN).op("released", HELD);
+}
+
+/** Paused; then it waits for a reason more; then one call. */
+function pausedInAWait(reason: string): readonly HistoryLine[] {
+  return afterFailures({ status: 503, keyCount: 2 }, (script, [first]) => {
+    script.op("held", { ...HELD, detail: "PAUSED" }).op("held", { ...HELD, detail: reason });
+    script.wait(2_000).call(first, AGAIN).op("released", HELD);
+  });
 }

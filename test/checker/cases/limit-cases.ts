@@ -40,6 +40,12 @@ export const LIMIT_CASES = casesOf([
   },
   {
     id: "S17",
+    what: "a call whose sender sleeps counts until its deadline",
+    holds: () => besideASleeper(2_100),
+    breaks: () => besideASleeper(1_000),
+  },
+  {
+    id: "S17",
     what: "Retry-After is kept",
     holds: () => {
       const script = new ScriptedHistory().owned();
@@ -203,4 +209,13 @@ function retryBehindFirstAttempts(count: number): readonly HistoryLine[] {
     .call(first, { number: 2 })
     .commit(count + 1)
     .end();
+}
+
+/** A call, and another one so long after it was sent, ms; the sender of the first hears of its end when both are over. */
+function besideASleeper(afterMs: number): readonly HistoryLine[] {
+  const script = new ScriptedHistory({ concurrencyMax: 1, timeoutMs: 2_000 }).owned();
+  const first = script.record({ key: "a" });
+  const second = script.record({ key: "b" });
+  script.send(first).arrive(first).answer(first).wait(afterMs);
+  return script.call(second).out(first).commit(2).end();
 }

@@ -2,15 +2,19 @@
 import type { HistoryLine } from "../history.ts";
 import { ScriptedHistory } from "../scripted-history.ts";
 import {
+  afterCrash,
   casesOf,
   delivered,
   exhausted,
   quarantined,
   redrive,
   replay,
+  SECOND_OWNER,
   spot,
   without,
 } from "./invariant-case.ts";
+
+const CONFIG = { target: "crm" } as const;
 
 /** In the order of their numbers. */
 export const LOG_CASES = casesOf([
@@ -179,6 +183,12 @@ export const LOG_CASES = casesOf([
   },
   {
     id: "S11",
+    what: "processes send what their own mapping revision makes of an event",
+    holds: () => mappedBy("r2"),
+    breaks: () => mappedBy("r1"),
+  },
+  {
+    id: "S11",
     what: "no two events share an Idempotency-Key",
     holds: () => delivered(),
     breaks: () => {
@@ -270,4 +280,22 @@ function repaired(idempotencyKey: string): readonly HistoryLine[] {
   script.call(dead, { job: "m1", idempotencyKey: "key-0-0#1" }).op("job-done", redrive);
   script.op("replay", { ...replay, from: 0, to: 1, mode: "repair" });
   return script.call(dead, { job: "r1", idempotencyKey }).op("job-done", replay).end();
+}
+
+/** An event that one process sent by revision r1, and the next one, by another body, by this revision. */
+function mappedBy(revision: string): readonly HistoryLine[] {
+  return afterCrash(
+    (script) => {
+      script.op("config", { ...CONFIG, who: "p1", detail: "r1" });
+      const expected = { kind: "deliver", bodySha: "body-0-0", otherBodyShas: ["body-b"] } as const;
+      script
+        .send(script.record({ expect: expected }))
+        .arrive(spot(0))
+        .answer(spot(0));
+    },
+    (script) => {
+      script.op("config", { ...CONFIG, who: "p2", detail: revision });
+      script.call(spot(0), { ...SECOND_OWNER, body: "body-b" }).commit(1, SECOND_OWNER);
+    },
+  );
 }

@@ -12,8 +12,11 @@ export interface CallTimes {
   readonly endOrder: Int32Array;
 }
 
-/** The calls as their senders tell: each ends with its answer, its process or its epoch. */
-export function timesOfAttempts({ attempts }: Target, { processes }: Ledger): CallTimes {
+/** Timers fire late by so much, ms. */
+const TIMER_MS = 50;
+
+/** The calls as their senders tell: each ends with its answer, its process or its epoch, or its deadline where its sender slept. */
+export function timesOfAttempts({ attempts, terms }: Target, { processes }: Ledger): CallTimes {
   const times = emptyTimes(attempts);
   for (const [index, attempt] of attempts.entries()) {
     const { process, sendAt, sendOrder, endAt, endOrder, delivery, epoch } = attempt;
@@ -23,8 +26,24 @@ export function timesOfAttempts({ attempts }: Target, { processes }: Ledger): Ca
     times.order[index] = sendOrder;
     times.endAt[index] = Math.min(endAt, life?.endAt ?? NEVER, owner?.endAt ?? NEVER);
     times.endOrder[index] = Math.min(endOrder, life?.endOrder ?? NEVER, owner?.endOrder ?? NEVER);
+    const deadline = sendAt + terms.timeoutMs + TIMER_MS;
+    if ((times.endAt[index] ?? NEVER) <= deadline) continue;
+    times.endAt[index] = deadline;
+    times.endOrder[index] = orderAt(attempts, deadline);
   }
   return times;
+}
+
+/** The order of the first call from a moment on. */
+function orderAt(attempts: readonly Attempt[], at: number): number {
+  let low = 0;
+  let high = attempts.length;
+  while (low < high) {
+    const middle = (low + high) >>> 1;
+    if ((attempts[middle]?.sendAt ?? NEVER) < at) low = middle + 1;
+    else high = middle;
+  }
+  return attempts[low]?.sendOrder ?? NEVER;
 }
 
 /** The calls as the target tells: each ends with its answer, or with its sender's deadline. */

@@ -139,9 +139,9 @@ function judgeHolds({ ledger, target, holds }: Scene, findings: Findings): void 
   }
 }
 
-/** Only where it begins with the pause: one that is added to a wait is told of later. */
+/** Only where nothing else holds the target too: a pause that ends before the other hold is not told of. */
 function judgePause({ reasons }: Hold, calls: readonly Attempt[], findings: Findings): void {
-  if (reasons[0] !== PAUSED) return;
+  if (reasons.some((reason) => reason !== PAUSED)) return;
   findings.judged();
   const [call] = calls;
   if (call !== undefined)

@@ -1,7 +1,7 @@
 import type { Findings, Invariant } from "../findings.ts";
 import type { Ledger } from "../ledger/ledger.ts";
 import type { Emission } from "../ledger/emissions.ts";
-import { type Arrival, type Delivery, NONE, type Target } from "../ledger/rows.ts";
+import { type Arrival, type Channel, type Delivery, NONE, type Target } from "../ledger/rows.ts";
 
 /** S11. */
 export const idempotencyKeys: Invariant = {
@@ -13,9 +13,7 @@ export const idempotencyKeys: Invariant = {
     for (const target of ledger.targets) {
       judgeOwners(target, findings);
       for (const { arrivals, operations } of target.channels) {
-        const changes = operations
-          .filter(({ line }) => line.f === "config")
-          .map((one) => one.order);
+        const revisions = new Revisions(operations, ledger);
         for (const arrival of arrivals) {
           findings.judged();
           if (arrival.delivery.firstArrival === arrival) continue;
@@ -25,7 +23,7 @@ export const idempotencyKeys: Invariant = {
             findings,
             isByAttempts: ledger.parties.has("attempt"),
           });
-          judgeBody(arrival, changes, findings);
+          judgeBody(arrival, revisions, findings);
         }
       }
     }
@@ -138,10 +136,31 @@ function isRefused({ isWhole, isBroken, status }: Arrival): boolean {
   return isWhole && !isBroken && status >= 300 && status < 500;
 }
 
-function judgeBody(arrival: Arrival, changes: readonly number[], findings: Findings): void {
-  const { delivery, body, order } = arrival;
-  const first = delivery.firstArrival;
-  if (first === null || first.body === body) return;
-  if (changes.some((change) => change > first.order && change < order)) return;
+function judgeBody(arrival: Arrival, revisions: Revisions, findings: Findings): void {
+  const { delivery, body } = arrival;
+  const isOther = earlier(arrival, (one) => one.body !== body && revisions.isSame(one, arrival));
+  if (!isOther) return;
   findings.breach(() => "arrives with another body under one mapping revision", delivery);
+}
+
+/** By which mapping requests were made: what a process says that it works by, else what was changed until then. */
+class Revisions {
+  readonly #ownByProcess = new Map<number, string>();
+  readonly #changes: number[] = [];
+
+  constructor(operations: Channel["operations"], { processes }: Ledger) {
+    const names = new Set(processes.lives.map(({ name }) => name));
+    for (const { line, order } of operations) {
+      if (line.f !== "config") continue;
+      if (!names.has(line.who)) this.#changes.push(order);
+      else this.#ownByProcess.set(processes.idOf(line.who), line.detail ?? "");
+    }
+  }
+
+  isSame(one: Arrival, other: Arrival): boolean {
+    if (this.#ownByProcess.size > 0 && one.process !== NONE && other.process !== NONE) {
+      return this.#ownByProcess.get(one.process) === this.#ownByProcess.get(other.process);
+    }
+    return !this.#changes.some((change) => change > one.order && change < other.order);
+  }
 }

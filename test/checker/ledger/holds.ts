@@ -71,7 +71,10 @@ function isDuring(hold: Hold, { delivery, process, sendOrder }: Attempt): boolea
   return isTheirs && hold.fromOrder < sendOrder && sendOrder < hold.toOrder;
 }
 
-/** How long a process's calls to a target waited between an attempt's end and a moment, ms. */
+/**
+ * How long a process's calls to a target waited between an attempt's end and a moment, ms, by its own word: it hears of
+ * a pause later than it is asked for.
+ */
 export function heldMs(
   holds: Holds,
   span: {
@@ -84,7 +87,7 @@ export function heldMs(
   let total = 0;
   for (const { target, process, from, to } of holds) {
     if (target !== span.target.terms.target) continue;
-    if (process !== null && process !== span.process) continue;
+    if (process !== span.process) continue;
     total += Math.max(0, Math.min(to, span.until) - Math.max(from, span.endAt));
   }
   return total;
