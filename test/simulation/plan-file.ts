@@ -25,8 +25,12 @@ export function writePlanFile(path: string, file: PlanFile): void {
 /** Reads what {@link writePlanFile} wrote. */
 export function readPlanFile(path: string): PlanFile {
   // eslint-disable-next-line @typescript-eslint/no-unsafe-type-assertion -- only what was written here is read
-  return JSON.parse(readFileSync(path, "utf8"), revive) as PlanFile;
+  const file = JSON.parse(readFileSync(path, "utf8"), revive) as PlanFile;
+  return { ...file, plan: { ...UNKNOWN_ONCE, ...file.plan } };
 }
+
+/** What plans had nothing of when the oldest files were written. */
+const UNKNOWN_ONCE: Pick<Plan, "foci" | "freezes"> = { foci: [], freezes: { share: 0, forMs: 0 } };
 
 function revive(_: string, value: unknown): unknown {
   const isSet = typeof value === "object" && value !== null && SET_MARK in value;

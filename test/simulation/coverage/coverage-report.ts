@@ -36,17 +36,27 @@ export function coverageReport({ coverage, seedCount }: Tally): CoverageReport {
     ...table(pairs),
     `${pairs.length} pairs of fault and state: ${IMPOSSIBLE_COUNT} impossible, ${possible.length - missed.length} of ${possible.length} others hit ${HITS_MIN} times`,
     ...refuted.map(({ fault, state }) => `occurred, though held impossible: ${fault} x ${state}`),
-    ...(isLong
-      ? missed.map(
-          ({ fault, state, hitCount }) => `hit only ${hitCount} times: ${fault} x ${state}`,
-        )
-      : []),
+    ...shortOf(missed, seedCount),
     "",
   ];
   return {
     text: lines.join("\n"),
     isSound: refuted.length === 0 && (!isLong || missed.length === 0),
   };
+}
+
+/** The pairs that fell short, by state: the rarest state says most. */
+function shortOf(missed: readonly Pair[], seedCount: number): readonly string[] {
+  if (missed.length === 0) return [];
+  const isLong = seedCount >= JUDGED_SEEDS;
+  const lines = ENGINE_STATES.flatMap((state) => {
+    const some = missed
+      .filter((pair) => pair.state === state)
+      .map(({ fault, hitCount }) => `${fault} ${hitCount}`);
+    return some.length === 0 ? [] : [`  ${state}: ${some.join(", ")}`];
+  });
+  const due = isLong ? "" : ` (it is judged from ${JUDGED_SEEDS} seeds on)`;
+  return [`hit fewer than ${HITS_MIN} times${due}:`, ...lines];
 }
 
 function table(pairs: readonly Pair[]): readonly string[] {

@@ -15,6 +15,7 @@ export const ENGINE_STATES = [
   "breaker-open",
   "breaker-half-open",
   "breaker-slow-start",
+  "paused",
   "limit-reduced",
   "lane-none",
   "lane-ready",
@@ -53,13 +54,14 @@ function noteMembership(
 }
 
 function noteHold(
-  { hold: { throttle, misconfiguration, breaker }, limit, config }: EngineView,
+  { hold: { throttle, misconfiguration, breaker, pauses }, limit, config }: EngineView,
   { now, states }: { readonly now: number; readonly states: Set<EngineStateName> },
 ): void {
   const before = states.size;
   if (now < throttle.until) states.add("throttled");
   if (misconfiguration.isHeld) states.add("misconfigured");
   if (breaker.stage !== "closed") states.add(`breaker-${breaker.stage}`);
+  if (pauses.size > 0) states.add("paused");
   if (states.size === before) states.add("free");
   if (limit.value < config.concurrencyMax) states.add("limit-reduced");
 }

@@ -21,6 +21,8 @@ export function withoutClass(plan: Plan, fault: FaultClass): Plan {
       produce: fault === "crash-in-produce" ? 0 : plan.crashes.produce,
       state: fault === "crash-in-state" ? 0 : plan.crashes.state,
     },
+    freezes: fault === "freeze" ? { ...plan.freezes, share: 0 } : plan.freezes,
+    foci: plan.foci.filter((focus) => focus.fault !== fault),
     refetchShare: fault === "refetch" ? 0 : plan.refetchShare,
     events: plan.events.map((event) => ({
       ...event,

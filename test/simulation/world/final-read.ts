@@ -10,13 +10,15 @@ import type { Cluster } from "./brokers/cluster.ts";
 import { STATE_TOPIC, type TargetWorld } from "./processes/deliverer.ts";
 import { digest } from "./digest.ts";
 import type { EventPlan, Plan } from "./plan/plan.ts";
-import { bodyOf } from "./processes/preparer.ts";
+import { FIRST_REVISION, bodyOf } from "./processes/preparer.ts";
 
 const WALL_START = Date.UTC(2026, 0, 1);
 
 /** What there is to be read besides the source topics. */
 export interface FinalReadParts {
   readonly targets: readonly TargetWorld[];
+  /** Mappings that a target had in the run, the first one aside. */
+  readonly revisionsOf: (target: string) => readonly string[];
   /** Records of source topics that are not there any more. */
   readonly deleted: readonly SourceRecord[];
 }
@@ -25,13 +27,14 @@ export interface FinalReadParts {
 export function* readLogs(
   plan: Plan,
   cluster: Cluster,
-  { targets, deleted }: FinalReadParts,
+  { targets, deleted, revisionsOf }: FinalReadParts,
 ): Generator<HistoryLine> {
   const events = new Map(plan.events.map((event) => [event.id, event]));
-  for (const record of deleted) yield logLine(record, { plan, events });
+  const parts = { plan, events, revisionsOf };
+  for (const record of deleted) yield logLine(record, parts);
   for (const { name } of plan.topics) {
     for (const { place, records, startOffset, endOffset } of cluster.logs(name)) {
-      for (const record of records) yield logLine(record, { plan, events });
+      for (const record of records) yield logLine(record, parts);
       yield {
         h: "log-end",
         topic: place.topic,
@@ -62,13 +65,21 @@ function isIn(record: SourceRecord, { topic, partition }: TopicPartition): boole
 
 function logLine(
   { topic, partition, offset, timestampMs, key, value, headers }: SourceRecord,
-  { plan, events }: { readonly plan: Plan; readonly events: ReadonlyMap<string, EventPlan> },
+  {
+    plan,
+    events,
+    revisionsOf,
+  }: Pick<FinalReadParts, "revisionsOf"> & {
+    readonly plan: Plan;
+    readonly events: ReadonlyMap<string, EventPlan>;
+  },
 ): HistoryLine {
   const id = header(headers, "ce_id");
   const event = events.get(id);
   const expect: Record<string, Expectation> = {};
   for (const { name, topics } of plan.targets) {
-    if (event !== undefined && topics.includes(topic)) expect[name] = expectationOf(name, event);
+    if (event === undefined || !topics.includes(topic)) continue;
+    expect[name] = expectationOf(name, event, revisionsOf(name));
   }
   return {
     h: "log",
@@ -84,10 +95,17 @@ function logLine(
   };
 }
 
-function expectationOf(target: string, event: EventPlan): Expectation {
+function expectationOf(
+  target: string,
+  event: EventPlan,
+  revisions: readonly string[],
+): Expectation {
   const fate = event.fates[target] ?? "deliver";
   if (fate === "filtered" || fate === "undeliverable") return { kind: fate };
-  return { kind: "deliver", bodySha: digest(bodyOf(target, event)) };
+  const shaBy = (revision: string): string => digest(bodyOf(target, event, revision));
+  const otherBodyShas = revisions.map(shaBy);
+  const bodySha = shaBy(FIRST_REVISION);
+  return { kind: "deliver", bodySha, ...(otherBodyShas.length === 0 ? {} : { otherBodyShas }) };
 }
 
 function givenUpLine(h: "dlq" | "park", target: string, record: SourceRecord): GivenUpLine {

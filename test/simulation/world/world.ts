@@ -1,14 +1,14 @@
 /** A world from a plan: brokers, registry, targets, processes. Chaos first; then everything heals and must come to rest. */
-import { asOffset, asPartition, asTopic, type SourceRecord } from "@millrace/engine";
+import { asTopic } from "@millrace/engine";
+import { Aim, type Shot } from "./aim.ts";
 import { Cluster } from "./brokers/cluster.ts";
 import {
   Deliverer,
-  GRACE_MS,
   JOURNAL_TOPIC,
   STATE_TOPIC,
   type TargetWorld,
+  type Terms,
 } from "./processes/deliverer.ts";
-import { digest } from "./digest.ts";
 import type { Draws } from "./plan/draws.ts";
 import { EventQueue } from "./event-queue.ts";
 import type { FaultClass } from "./plan/fault-classes.ts";
@@ -17,15 +17,22 @@ import { Group } from "./brokers/group.ts";
 import { HistoryBook } from "./history-book.ts";
 import { readLogs } from "./final-read.ts";
 import type { Machine } from "./processes/machine.ts";
-import type { EventPlan, OperationPlan, Plan } from "./plan/plan.ts";
-import { Registry } from "./processes/preparer.ts";
+import { Fleet } from "./processes/fleet.ts";
+import type { OperationPlan, Plan } from "./plan/plan.ts";
 import { eventLane } from "./people/event-lane.ts";
 import { RedriveDesk } from "./people/redrive-desk.ts";
+import { FIRST_REVISION, Registry } from "./processes/preparer.ts";
+import { PauseDesk } from "./people/pause-desk.ts";
 import { ReplayDesk } from "./people/replay-desk.ts";
-import { TargetApi, type CallPlace } from "./targets/target-api.ts";
+import { isOperation, makeOperation } from "./plan/draw-operations.ts";
+import { SPELLS } from "./plan/draw-target.ts";
+import { Servers } from "./servers.ts";
+import { TargetApi } from "./targets/target-api.ts";
 import { strikeOf } from "./people/redrive-strike.ts";
 import { isDetouring, isDone } from "./rest.ts";
 import { runLineOf } from "./run-line.ts";
+import { Upstream } from "./upstream.ts";
+import type { OperationDetails, Words } from "./words.ts";
 import type { HistoryLine, Operation, OperationLine } from "../../checker/history.ts";
 
 /** How long after healing everything has to be at rest, ms: the longest Retry-After, and what may follow it. */
@@ -36,9 +43,6 @@ const LOOK_MS = 500;
 const REDRIVE_CHECK_MS = 200;
 /** Events of one run; one that needs more does not come to rest. */
 const EVENTS_MAX = 400_000;
-/** A supervisor starts a process again after that, ms. */
-const RESTART_MS = 1_000;
-
 /** What a run gives. */
 export interface RunResult {
   readonly lines: readonly HistoryLine[];
@@ -65,53 +69,77 @@ export class World {
   readonly #cluster: Cluster;
   readonly #registry = new Registry();
   readonly #targets: readonly TargetWorld[];
-  /** What retention took: its reader was there before. */
-  readonly #deleted: SourceRecord[] = [];
-  readonly #events = new Map<string, EventPlan>();
-  readonly #slots: (Deliverer | null)[];
-  readonly #ends = new Map<string, number>();
+  readonly #upstream: Upstream;
+  readonly #servers: Servers;
+  readonly #fleet: Fleet;
   readonly #replays: ReplayDesk;
   readonly #redrives: RedriveDesk;
-  readonly #failures: string[] = [];
+  readonly #pauses: PauseDesk;
+  readonly #aim: Aim;
+  readonly #terms: Map<string, Terms>;
+  /** Mappings that targets were given, besides their first. */
+  readonly #revisions = new Map<string, Set<string>>();
   #phase: "chaos" | "heal" = "chaos";
-  #startCount = 0;
   #commitCount = 0;
-  #openCount = 0;
 
   constructor(plan: Plan, draws: Draws, ears: WorldEars = {}) {
     this.#plan = plan;
     this.#draws = draws;
     this.#ears = ears;
-    this.#slots = Array.from({ length: plan.slotCount }, () => null);
+    const words: Words = {
+      note: (f, who, more) => this.#note(f, who, more),
+      strike: (fault, target) => this.#strike(fault, target),
+      struck: (fault, machine, target) => this.#struck(fault, machine, target),
+    };
+    this.#aim = new Aim(plan.foci, { queue: this.#queue, draws, restMsMax: plan.chaosMs / 8 });
+    this.#terms = new Map(
+      plan.targets.map(({ name, engine }) => [name, { engine, revision: FIRST_REVISION }]),
+    );
     this.#cluster = new Cluster({
       queue: this.#queue,
       draws,
       faults: plan.broker,
       onFault: (fault, machine) => this.#struck(fault, machine),
+      aimAt: (fault, machine) => this.#aim.shareOf(fault, this.#fleet.on(machine), null),
     });
     this.#cluster.createTopic(STATE_TOPIC, 1);
     this.#cluster.createTopic(JOURNAL_TOPIC, 2);
     for (const { name, partitionCount } of plan.topics)
       this.#cluster.createTopic(name, partitionCount);
     this.#targets = plan.targets.map((target) => this.#createTarget(target));
+    const queue = this.#queue;
+    const cluster = this.#cluster;
+    this.#upstream = new Upstream({ queue, cluster, book: this.#book });
+    this.#servers = new Servers({ queue, cluster, registry: this.#registry, words });
+    this.#fleet = new Fleet(plan.slotCount, {
+      ...{ queue, draws, words },
+      create: (name, slot) => this.#createDeliverer(name, slot),
+      greet: (deliverer) => this.#greet(deliverer),
+      hangUp: (machine) => {
+        for (const { api } of this.#targets) api.hangUp(machine);
+      },
+      freezeMs: () => (this.#phase === "chaos" ? plan.freezes.forMs : null),
+    });
     const desk = {
-      queue: this.#queue,
+      queue,
       draws,
-      deliverers: () => this.#slots.filter((slot) => slot !== null),
+      deliverers: () => this.#fleet.running,
       write: (line: OperationLine) => this.#book.write(line),
     };
     const targets = plan.targets.map(({ name }) => name);
-    this.#replays = new ReplayDesk({ ...desk, cluster: this.#cluster, targets });
+    this.#pauses = new PauseDesk(desk);
+    this.#replays = new ReplayDesk({ ...desk, cluster, targets });
     this.#redrives = new RedriveDesk({
       ...desk,
-      laneOf: (target, place) => eventLane(plan, target, this.#eventAt(place)),
+      laneOf: (target, place) => eventLane(plan, target, this.#upstream.eventAt(place)),
     });
   }
 
   /** Runs it through. */
   async run(): Promise<RunResult> {
     this.#book.write(runLineOf(this.#plan));
-    for (const event of this.#plan.events) this.#queue.after(event.at, () => this.#emit(event));
+    for (const event of this.#plan.events)
+      this.#queue.after(event.at, () => this.#upstream.emit(event));
     for (const operation of this.#plan.operations) {
       this.#queue.after(operation.at, () => this.#operate(operation));
     }
@@ -124,12 +152,13 @@ export class World {
     }
     for (const line of readLogs(this.#plan, this.#cluster, {
       targets: this.#targets,
-      deleted: this.#deleted,
+      deleted: this.#servers.deleted,
+      revisionsOf: (target) => [...(this.#revisions.get(target) ?? [])],
     }))
       this.#book.write(line);
     return {
       lines: this.#book.lines,
-      failures: this.#failures,
+      failures: this.#fleet.failures,
       eventCount: this.#queue.ranCount,
       arrivalCount: this.#targets.reduce((sum, { api }) => sum + api.arrivalCount, 0),
       simulatedMs: this.#queue.now,
@@ -137,11 +166,13 @@ export class World {
   }
 
   #runQueue(watch: PromiseWatch): Promise<void> {
+    const isAimed = this.#plan.foci.some(({ fault }) => isShot(fault));
     return new Promise((resolve, reject) => {
       const go = (): void => {
         try {
           while (!this.#isOver() && this.#queue.ranCount < EVENTS_MAX) {
             if (watch.hasMoved) return watch.flush(go);
+            if (isAimed && this.#phase === "chaos") this.#shoot();
             if (!this.#queue.runNext()) break;
           }
           resolve();
@@ -159,10 +190,12 @@ export class World {
       draws: this.#draws,
       book: this.#book,
       fateOf: (place) => {
-        const event = this.#eventAt(place);
+        const event = this.#upstream.eventAt(place);
         return { fate: event.fates[target.name] ?? "deliver", key: event.key };
       },
       onFault: (fault, machine) => this.#struck(fault, machine, target.name),
+      aimAt: (fault, machine) =>
+        this.#aim.shareOfCalls(fault, this.#fleet.on(machine), target.name),
     });
     const group = new Group(this.#cluster, this.#plan.sessionMs);
     group.onCommitted = ({ generation }, commits) => {
@@ -190,65 +223,42 @@ export class World {
     return { api, group, deadTopic, parkedTopic };
   }
 
-  #emit(event: EventPlan): void {
-    const { id, topic, partition, key, gapCount } = event;
-    const log = this.#cluster.log({ topic, partition: asPartition(partition) });
-    const value = Buffer.from(`value of ${id}`);
-    const line = {
-      h: "emit",
-      producer: "upstream",
-      id,
-      source: SOURCE,
-      topic,
-      key,
-      sha: digest(value),
-    } as const;
-    const lane = `${topic}/${key ?? ""}`;
-    const sequence = this.#ends.get(lane) ?? 0;
-    this.#ends.set(lane, sequence + 1);
-    this.#book.write({ ...line, at: this.#queue.now, ev: "invoke", sequence });
-    if (gapCount > 0) log.hide(gapCount);
-    this.#events.set(`${topic}/${partition}/${log.endOffset}`, event);
-    const offset = this.#cluster.append(log.place, {
-      key: key === null ? null : Buffer.from(key),
-      value,
-      headers: { ce_id: Buffer.from(id), ce_source: Buffer.from(SOURCE) },
-    });
-    this.#book.write({ ...line, at: this.#queue.now, ev: "ok", sequence, partition, offset });
-  }
-
-  #eventAt({ topic, partition, offset }: CallPlace): EventPlan {
-    const event = this.#events.get(`${topic}/${partition}/${offset}`);
-    if (event === undefined)
-      throw new Error(`nothing was emitted at ${topic}/${partition}/${offset}`);
-    return event;
-  }
-
   #operate(operation: OperationPlan): void {
     if (this.#phase !== "chaos") return;
+    if (operation.fault !== null) this.#aim.noteDone(operation.fault);
     switch (operation.kind) {
       case "start":
         // It befalls those who have to share with the newcomer.
         if (operation.fault !== null) this.#strike(operation.fault);
-        return this.#start(operation.slot);
+        return this.#fleet.start(operation.slot);
       case "kill":
       case "terminate":
       case "stall":
       case "cut-link":
       case "jump-wall-clock":
-        return this.#operateOnProcess(operation);
+        return this.#fleet.operate(operation);
       case "broker-outage":
-        return this.#stopBrokers(operation.forMs);
+        return this.#servers.stopBrokers(operation.forMs);
       case "registry-outage":
-        return this.#stopRegistry(operation.forMs);
+        return this.#servers.stopRegistry(operation.forMs);
+      case "refuse-writes":
+        return this.#servers.refuseWrites(operation.forMs);
+      case "pause":
+        this.#strike("pause", operation.target);
+        return this.#pauses.pause(operation.target, operation.forMs);
+      case "reconfigure":
+        return this.#reconfigure(operation);
       case "rebalance":
         this.#note("rebalance", operation.target);
-        this.#strike("rebalance");
+        this.#strike("rebalance", operation.target);
         return this.#groupOf(operation.target).rebalance();
       case "foreign-metadata":
-        return this.#corrupt(operation);
+        return this.#servers.corrupt(this.#groupOf(operation.target), operation);
       case "retention":
-        return this.#deleteRecords(operation);
+        return this.#servers.deleteRecords(
+          this.#targets.map(({ group }) => group),
+          operation,
+        );
       case "replay":
         return this.#replays.ask(operation);
       case "redrive":
@@ -258,11 +268,17 @@ export class World {
     }
   }
 
+  #askForRedrive(target: string, pick: number): Deliverer | null {
+    const owner = this.#redrives.ask(target, pick);
+    if (owner !== null) this.#struck("redrive", owner.machine, target);
+    return owner;
+  }
+
   /** As soon as there is a key to be redriven. */
   #redrive(operation: Extract<OperationPlan, { kind: "redrive" }>): void {
     if (this.#phase !== "chaos") return;
     const { target, pick, strike, strikeAfterMs } = operation;
-    const owner = this.#redrives.ask(target, pick);
+    const owner = this.#askForRedrive(target, pick);
     if (owner === null) {
       this.#queue.after(REDRIVE_CHECK_MS, () => this.#redrive(operation));
       return;
@@ -273,39 +289,63 @@ export class World {
     });
   }
 
-  #operateOnProcess(operation: Extract<OperationPlan, { readonly slot: number }>): void {
-    const deliverer = this.#slots[operation.slot] ?? null;
-    if (deliverer === null) return;
-    const { machine } = deliverer;
-    if (operation.fault !== null) this.#struck(operation.fault, machine);
-    switch (operation.kind) {
-      case "kill":
-        return this.#kill(deliverer, operation.downMs);
-      case "terminate":
-        return this.#terminate(deliverer, operation.downMs);
-      case "stall":
-        if (machine.isStalled) return;
-        this.#note("stop", deliverer.name);
-        machine.stall();
-        this.#queue.after(operation.forMs, () => this.#wake(deliverer));
-        return;
-      case "cut-link":
-        if (!machine.isLinked) return;
-        this.#note("network", deliverer.name, { detail: "cut" });
-        machine.cutLink();
-        this.#queue.after(operation.forMs, () => this.#mend(deliverer));
-        return;
-      case "jump-wall-clock":
-        return machine.jumpWallClock(operation.byMs);
-      case "start":
+  /** What the seed is about happens where and when it can. */
+  #shoot(): void {
+    for (const shot of this.#aim.shots(isShot, this.#fleet.slots)) {
+      if (shot.fault === "scale-out") this.#scaleOut();
+      else if (shot.fault === "redrive")
+        this.#askForRedrive(shot.target, this.#draws.below("aim.pick", 64));
+      else this.#hit(shot);
     }
   }
 
-  #start(slot: number): void {
-    if (this.#slots[slot] !== null || this.#isResting) return;
-    this.#startCount += 1;
-    const name = `p${slot}-${this.#startCount}`;
-    const deliverer = new Deliverer(name, slot, {
+  #hit({ fault, deliverer, target }: Shot): void {
+    const { now } = this.#queue;
+    const found = this.#targets.find(({ api }) => api.plan.name === target);
+    if (found === undefined) return;
+    if (isOperation(fault)) {
+      const slot = (): number => deliverer.slot;
+      const from = { draws: this.#draws, site: "aim", slot, target: () => found.api.plan };
+      return this.#operate(makeOperation(fault, now, from));
+    }
+    const [, kind] = SPELLS.find(([name]) => name === fault) ?? [fault, "outage"];
+    const forMs = this.#draws.pick("aim.spell", [100, 1_000, 4_000]);
+    found.api.begin({ kind, fault, from: now, to: now + forMs });
+  }
+
+  /** Whoever is there has to share with a newcomer. */
+  #scaleOut(): void {
+    const slot = this.#fleet.slots.indexOf(null);
+    if (slot < 0) return;
+    this.#strike("scale-out");
+    this.#fleet.start(slot);
+  }
+
+  /** New terms hold for whoever starts from now on. */
+  #reconfigure({
+    target,
+    slot,
+    engine,
+    revision,
+  }: Extract<OperationPlan, { kind: "reconfigure" }>): void {
+    const deliverer = this.#fleet.slots[slot] ?? null;
+    this.#terms.set(target, { engine, revision });
+    const revisions = this.#revisions.get(target) ?? new Set();
+    this.#revisions.set(target, revisions.add(revision));
+    this.#note("config", "operator", { target, detail: revision });
+    if (deliverer === null) return;
+    this.#struck("reconfigured", deliverer.machine);
+    this.#fleet.terminate(deliverer, 50);
+  }
+
+  #termsOf(target: string): Terms {
+    const terms = this.#terms.get(target);
+    if (terms === undefined) throw new Error(`no such target: ${target}`);
+    return terms;
+  }
+
+  #createDeliverer(name: string, slot: number): Deliverer {
+    return new Deliverer(name, slot, {
       plan: this.#plan,
       queue: this.#queue,
       draws: this.#draws,
@@ -313,169 +353,41 @@ export class World {
       cluster: this.#cluster,
       registry: this.#registry,
       targets: this.#targets,
-      eventAt: (place) => this.#eventAt(place),
+      termsOf: (target) => this.#termsOf(target),
+      eventAt: (place) => this.#upstream.eventAt(place),
       nextCommit: () => (this.#commitCount += 1),
       isHealed: () => this.#phase !== "chaos",
       redriveOf: (target, place) => this.#redrives.jobOf(target, place),
       onGivenUp: (target, place) => this.#redrives.noteGivenUp(target, place),
       onFault: (fault, { machine, target }) => this.#struck(fault, machine, target),
-      onCrash: (crashed, why) => this.#crash(crashed, why),
+      onCrash: (crashed, why) => this.#fleet.crash(crashed, why),
+      onFreeze: (frozen) => this.#fleet.freeze(frozen),
+      aimAt: (fault, { machine, target }) =>
+        this.#aim.shareOf(fault, this.#fleet.on(machine), target),
     });
-    this.#slots[slot] = deliverer;
-    this.#openCount += 1;
-    this.#note("start", name);
+  }
+
+  /** What whoever starts ought to know. */
+  #greet(deliverer: Deliverer): void {
+    for (const [target, { revision }] of this.#terms) {
+      if (revision === FIRST_REVISION) continue;
+      this.#note("config", deliverer.name, { target, detail: revision });
+    }
+    this.#pauses.greet(deliverer);
     this.#replays.greet(deliverer);
     this.#redrives.greet(deliverer);
-    deliverer.start().then(
-      () => {
-        if (!deliverer.machine.isDead) this.#note("ready", name);
-      },
-      (error: unknown) =>
-        this.#crash(deliverer, error instanceof Error ? error : new Error(String(error))),
-    );
-  }
-
-  #crash(deliverer: Deliverer, why: FaultClass | Error): void {
-    if (deliverer.machine.isDead) return;
-    if (typeof why === "string") {
-      this.#struck(why, deliverer.machine);
-      return this.#kill(deliverer, this.#draws.pick("crash.down", [50, 1_000, 12_000]));
-    }
-    this.#failures.push(`${deliverer.name}: ${why.message}`);
-    this.#note("crash", deliverer.name, { detail: why.message });
-    this.#end(deliverer);
-    this.#queue.after(RESTART_MS, () => this.#start(deliverer.slot));
-  }
-
-  #kill(deliverer: Deliverer, downMs: number): void {
-    this.#note("kill", deliverer.name);
-    this.#end(deliverer);
-    this.#queue.after(downMs, () => this.#start(deliverer.slot));
-  }
-
-  #end(deliverer: Deliverer): void {
-    if (deliverer.machine.isDead) return;
-    deliverer.machine.kill();
-    for (const { api } of this.#targets) api.hangUp(deliverer.machine);
-    if (this.#slots[deliverer.slot] === deliverer) this.#slots[deliverer.slot] = null;
-    this.#openCount -= 1;
-  }
-
-  #terminate(deliverer: Deliverer, downMs: number): void {
-    if (deliverer.isStopping) return;
-    deliverer.isStopping = true;
-    const { machine } = deliverer;
-    const exit = (code: number): void => {
-      if (machine.isDead) return;
-      this.#note("exit", deliverer.name, { detail: String(code) });
-      this.#end(deliverer);
-      if (!this.#isResting) this.#queue.after(downMs, () => this.#start(deliverer.slot));
-    };
-    // A process that is stopped gets its signal when it goes on.
-    machine.schedule(0, () => {
-      this.#note("terminate", deliverer.name);
-      deliverer.stop().then(
-        () => exit(0),
-        () => exit(1),
-      );
-      const { stallCount } = machine;
-      this.#queue.after(GRACE_MS, () => {
-        if (machine.isDead) return;
-        // One that slept in its grace is killed at its end, as whoever sent the signal does it.
-        if (machine.stallCount > stallCount || machine.isStalled) this.#kill(deliverer, downMs);
-        else exit(1);
-      });
-    });
-  }
-
-  #wake(deliverer: Deliverer): void {
-    if (!deliverer.machine.isStalled) return;
-    this.#note("continue", deliverer.name);
-    deliverer.machine.wake();
-  }
-
-  #mend(deliverer: Deliverer): void {
-    if (deliverer.machine.isLinked) return;
-    this.#note("network", deliverer.name, { detail: "mended" });
-    deliverer.machine.mendLink();
-  }
-
-  #stopBrokers(forMs: number): void {
-    if (!this.#cluster.isUp) return;
-    this.#note("broker-kill", "broker");
-    this.#strike("broker-outage");
-    this.#cluster.stop();
-    this.#queue.after(forMs, () => this.#startBrokers());
-  }
-
-  #startBrokers(): void {
-    if (this.#cluster.isUp) return;
-    this.#note("broker-start", "broker");
-    this.#cluster.start();
-  }
-
-  #stopRegistry(forMs: number): void {
-    if (!this.#registry.isUp) return;
-    this.#note("registry-down", "registry");
-    this.#strike("registry-outage");
-    this.#registry.isUp = false;
-    this.#queue.after(forMs, () => this.#startRegistry());
-  }
-
-  #startRegistry(): void {
-    if (this.#registry.isUp) return;
-    this.#note("registry-up", "registry");
-    this.#registry.isUp = true;
-  }
-
-  /** Someone else's tool writes over what a commit says besides its offset. */
-  #corrupt({ target, pick, metadata }: Extract<OperationPlan, { kind: "foreign-metadata" }>): void {
-    const group = this.#groupOf(target);
-    const committed = [...group.offsets];
-    const chosen = committed[pick % Math.max(1, committed.length)];
-    if (chosen === undefined) return;
-    const [name, { offset }] = chosen;
-    const [topic = "", partition = ""] = name.split("/");
-    const place = { topic: asTopic(topic), partition: asPartition(Number(partition)) };
-    group.write([{ ...place, offset: asOffset(offset), metadata }]);
-    this.#note("metadata-corrupted", "operator", { target, topic, partition: Number(partition) });
-    this.#strike("foreign-metadata");
-  }
-
-  /** The log's retention passes whoever lags behind it. */
-  #deleteRecords({ topic, pick, share }: Extract<OperationPlan, { kind: "retention" }>): void {
-    const logs = this.#cluster.logs(topic);
-    const log = logs[pick % logs.length];
-    if (log === undefined) return;
-    const before = asOffset(log.startOffset + Math.ceil(share * (log.endOffset - log.startOffset)));
-    this.#deleted.push(...log.records.filter(({ offset }) => offset < before));
-    log.truncate(before);
-    this.#note("retention", "broker", {
-      topic,
-      partition: log.place.partition,
-      detail: String(before),
-    });
-    this.#strike("retention");
   }
 
   /** All faults end; every place has a process again. */
   #heal(): void {
     this.#phase = "heal";
     this.#note("heal", "all");
-    this.#cluster.isHealed = true;
-    this.#startBrokers();
-    this.#startRegistry();
+    this.#servers.heal();
+    this.#pauses.heal();
     for (const { api } of this.#targets) api.isHealed = true;
     this.#replays.heal();
     this.#redrives.heal();
-    for (const [slot, deliverer] of this.#slots.entries()) {
-      if (deliverer === null) {
-        this.#start(slot);
-        continue;
-      }
-      this.#mend(deliverer);
-      this.#wake(deliverer);
-    }
+    this.#fleet.heal();
     // Whatever is not done by then is judged as it is.
     this.#queue.after(REST_MS_MAX, () => this.#rest());
     this.#restIfDone();
@@ -491,7 +403,7 @@ export class World {
     const view = {
       cluster: this.#cluster,
       targets: this.#targets,
-      deliverers: this.#slots.filter((deliverer) => deliverer !== null),
+      deliverers: this.#fleet.running,
     };
     if (isDone(view) && !isDetouring(view)) this.#rest();
   }
@@ -501,13 +413,12 @@ export class World {
     if (this.#isResting) return;
     this.#isResting = true;
     this.#note("rest", "all");
-    for (const deliverer of this.#slots) if (deliverer !== null) this.#terminate(deliverer, 0);
+    this.#fleet.rest();
   }
 
   /** At rest, all processes have ended, and so has every call that is on the wire. */
   #isOver(): boolean {
-    if (!this.#isResting || this.#openCount > 0) return false;
-    return this.#targets.every(({ api }) => api.openCount === 0);
+    return this.#fleet.isOver && this.#targets.every(({ api }) => api.openCount === 0);
   }
 
   #groupOf(target: string): Group {
@@ -518,24 +429,22 @@ export class World {
 
   #struck(fault: FaultClass, machine: Machine, target: string | null = null): void {
     const { onFault } = this.#ears;
-    const deliverer = this.#slots.find((one) => one?.machine === machine);
-    if (onFault !== undefined && deliverer !== undefined && deliverer !== null)
-      onFault(fault, deliverer, target);
+    const deliverer = this.#fleet.on(machine);
+    if (onFault !== undefined && deliverer !== null) onFault(fault, deliverer, target);
   }
 
-  /** A fault that strikes everyone. */
-  #strike(fault: FaultClass): void {
-    for (const deliverer of this.#slots)
-      if (deliverer !== null) this.#ears.onFault?.(fault, deliverer, null);
+  /** A fault that strikes everyone, or all who serve a target. */
+  #strike(fault: FaultClass, target: string | null = null): void {
+    for (const deliverer of this.#fleet.running) this.#ears.onFault?.(fault, deliverer, target);
   }
 
-  #note(
-    f: Operation,
-    who: string,
-    more: Partial<Pick<OperationLine, "detail" | "partition" | "target" | "topic">> = {},
-  ): void {
+  #note(f: Operation, who: string, more: OperationDetails = {}): void {
     this.#book.write({ h: "ops", at: this.#queue.now, f, who, ...more });
   }
 }
 
-const SOURCE = "urn:simulation";
+/** Whether a fault is done to a process, and not to its requests or calls. */
+function isShot(fault: FaultClass): boolean {
+  const isSpell = fault === "flapping" || SPELLS.some(([name]) => name === fault);
+  return isSpell || fault === "scale-out" || fault === "redrive" || isOperation(fault);
+}

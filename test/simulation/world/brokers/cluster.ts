@@ -36,6 +36,8 @@ export interface BrokerRequest<Answer> {
   readonly kind: keyof BrokerFaults;
   /** After which its client gives up, ms. */
   readonly timeoutMs: number;
+  /** Default: it writes, or has to do with a group. */
+  readonly isReading?: boolean;
   /** Done at the broker. @throws BrokerError. */
   readonly apply: () => Answer;
   /** At the client, once; not after its death. */
@@ -56,6 +58,8 @@ interface Ports {
   readonly faults: BrokerFaults;
   /** Told of each fault that struck, for the coverage. */
   readonly onFault: (fault: FaultClass, machine: Machine) => void;
+  /** The least share of requests that a fault strikes now, whatever the plan says. */
+  readonly aimAt: (fault: FaultClass, machine: Machine) => number;
 }
 
 type RequestFault = "lost" | "unanswered" | "delayed" | "late";
@@ -105,11 +109,15 @@ const WAY_MS = { from: 0.2, to: 2 } as const;
 const STRAGGLER_MS = { from: 5_000, to: 30_000 } as const;
 /** A refused connection says so at once. */
 const REFUSED_MS = 5;
+/** What needs a log that can be written to; a group's own state is in memory. */
+const WRITING: ReadonlySet<keyof BrokerFaults> = new Set(["commit", "produce", "state", "journal"]);
 
 /** See the head of this file. */
 export class Cluster {
   /** No faults of single requests any more. */
   isHealed = false;
+  /** Too few replicas, or a full disk. */
+  refusesWrites = false;
   readonly queue: EventQueue;
   readonly #ports: Ports;
   readonly #topics = new Map<Topic, readonly MemoryLog[]>();
@@ -182,6 +190,7 @@ export class Cluster {
       giveUp(machine.isLinked ? REFUSED_MS : timeoutMs);
       return;
     }
+    if (this.refusesWrites && isWriting(request)) return giveUp(REFUSED_MS);
     const isLost = this.#isFaulty(request, "lost");
     if (isLost) return giveUp(timeoutMs);
     if (this.#isFaulty(request, "late")) {
@@ -257,15 +266,24 @@ export class Cluster {
 
   #isFaulty({ kind, machine }: Wire, how: RequestFault): boolean {
     if (this.isHealed) return false;
-    const { draws, faults, onFault } = this.#ports;
-    const isFaulty = draws.isFaulty(`${kind}.${how}`, faults[kind][how]);
-    if (isFaulty) onFault(FAULTS[kind][how], machine);
+    const { draws, faults, onFault, aimAt } = this.#ports;
+    const fault = FAULTS[kind][how];
+    const share = how === "late" && faults[kind].late === 0 ? 0 : aimAt(fault, machine);
+    const isFaulty = draws.isFaulty(`${kind}.${how}`, Math.max(share, faults[kind][how]));
+    if (isFaulty) onFault(fault, machine);
     return isFaulty;
   }
 
   #wallNow(): number {
     return Date.UTC(2026, 0, 1) + this.queue.now;
   }
+}
+
+function isWriting({
+  kind,
+  isReading = false,
+}: Pick<BrokerRequest<unknown>, "isReading" | "kind">): boolean {
+  return WRITING.has(kind) && !isReading;
 }
 
 function channelOf({ machine, kind }: Wire): string {

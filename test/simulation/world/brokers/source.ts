@@ -197,7 +197,8 @@ export class SimulatedSource implements RecordSource {
     this.#held = generation;
     const handed = (this.#listener?.assigned(assignment) ?? Promise.resolve()).then(
       () => {
-        if (this.#current() === generation) this.#fetcher.start(assignment.partitions);
+        const isOpen = this.#current() === generation && !generation.isOver;
+        if (isOpen) this.#fetcher.start(assignment.partitions);
       },
       (error: unknown) => {
         if (this.#current() === generation)

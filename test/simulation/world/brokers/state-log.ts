@@ -84,6 +84,7 @@ export class SimulatedStateLog implements StateLog {
       this.#cluster.send({
         machine: this.#machine,
         kind: "state",
+        isReading: true,
         timeoutMs: 2_000,
         apply: () => log.read(this.#next, Infinity),
         onAnswer: (outcome) => {

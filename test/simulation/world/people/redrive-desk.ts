@@ -66,20 +66,24 @@ export class RedriveDesk {
   }
 
   /**
-   * Someone asks for a key of a target, of those that are set aside behind a dead letter at that moment.
+   * Someone asks for a key of a target, of those that are set aside behind a dead letter at that moment; whoever asks for
+   * the same dead letter again asks for the same redrive.
    * @returns whose key it is; null where there is none.
    */
   ask(target: string, pick: number): Deliverer | null {
     const some = this.#setAside().filter((one) => one.target === target);
     const chosen = some[pick % Math.max(1, some.length)];
     if (chosen === undefined) return null;
-    this.#begin(chosen);
+    const asked = this.#asked(chosen);
+    if (asked === undefined) this.#begin(chosen);
+    else for (const each of this.#ports.deliverers()) this.#tell(each, asked);
     return chosen.deliverer;
   }
 
   /** From now on someone looks after lanes that stand still. */
   heal(): void {
-    for (const one of this.#setAside()) if (one.isBlocked && !this.#isAsked(one)) this.#begin(one);
+    for (const one of this.#setAside())
+      if (one.isBlocked && this.#asked(one) === undefined) this.#begin(one);
     this.#ports.queue.after(LOOK_MS, () => this.heal());
   }
 
@@ -144,9 +148,9 @@ export class RedriveDesk {
     write({ h: "ops", at: queue.now, f, who: "operator", target, ...place, job });
   }
 
-  #isAsked({ target, partition, lane, offset, redriveCount }: SetAside): boolean {
+  #asked({ target, partition, lane, offset, redriveCount }: SetAside): Redrive | undefined {
     const redrives = this.#byLane.get(laneName(target, partition, lane)) ?? [];
-    return redrives.some((one) => one.offset === offset && one.redriveCount === redriveCount);
+    return redrives.find((one) => one.offset === offset && one.redriveCount === redriveCount);
   }
 
   #setAside(): readonly SetAside[] {

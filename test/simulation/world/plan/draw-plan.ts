@@ -1,34 +1,29 @@
 /** Draws what a seed runs. Swarm: each class of faults is off in about a third of the seeds, and of any strength in the others. */
-import { DEFAULTS, asTopic, type EngineConfig, type Topic } from "@millrace/engine";
+import { asTopic } from "@millrace/engine";
 import { crowded } from "./crowded-plan.ts";
-import { drawRedrives } from "./draw-redrives.ts";
-import { drawReplays } from "./draw-replays.ts";
+import { drawFoci } from "./draw-foci.ts";
+import { drawOperations } from "./draw-operations.ts";
+import { HOT_KEY, drawTarget } from "./draw-target.ts";
 import { Draws } from "./draws.ts";
-import { FAULT_CLASSES, type FaultClass } from "./fault-classes.ts";
+import { FAULT_CLASSES } from "./fault-classes.ts";
 import type { BrokerFaults, RequestFaults } from "./fault-plan.ts";
-import type {
-  Episode,
-  EventPlan,
-  Fate,
-  OperationPlan,
-  Plan,
-  TargetFaults,
-  TargetPlan,
-  TopicPlan,
-} from "./plan.ts";
+import type { EventPlan, Fate, Plan, TargetPlan, TopicPlan } from "./plan.ts";
+import { aimedClasses } from "./focus.ts";
+import { Strength, type Drawing } from "./strength.ts";
 import { wide } from "./wide-plan.ts";
 
 /** Seeds with thousands of events: each costs as much as twenty others. */
 const WIDE_SHARE = 0.005;
 const CROWDED_SHARE = 0.08;
-const RETENTION_SHARE = 0.15;
 const OFF_SHARE = 0.3;
 const KEY_COUNT_MAX = 20;
-const HOT_KEY = "hot";
 const HOT_SHARE = 0.3;
 const SESSION_MS = 10_000;
 /** The usual one, and one that is shorter than many calls. */
 const STOP_BUDGETS_MS = [47_000, 47_000, 1_000] as const;
+const CHAOS_MS = [3_000, 10_000, 30_000, 60_000, 120_000];
+/** Processes of a seed that is about newcomers. */
+const NEWCOMERS_MAX = 6;
 const RECORD_BYTES_MAX = 1_048_576;
 
 /** Draws the plan of a seed. */
@@ -44,24 +39,31 @@ function drawUsualPlan(seed: number, draws: Draws): Plan {
   const classes = new Set(
     FAULT_CLASSES.filter((name) => draws.chance(`swarm.${name}`, 1 - OFF_SHARE)),
   );
-  const strength = new Strength(draws, classes);
+  const foci = drawFoci(draws);
+  const aimed = aimedClasses(foci);
+  for (const fault of aimed) classes.add(fault);
+  const strength = new Strength(draws, classes, aimed);
   const topics = drawTopics(draws);
   const names = topics.map(({ name }) => name);
-  const chaosMs = draws.pick("plan.chaos", [3_000, 10_000, 30_000, 60_000, 120_000]);
-  const slotCount = 1 + draws.below("plan.slots", 3);
-  const targets = Array.from({ length: draws.chance("plan.targets", 0.25) ? 2 : 1 }, (_, index) =>
-    drawTarget({ draws, strength, chaosMs, classes }, index === 0 ? "crm" : "audit", names),
+  const states = new Set(foci.map(({ state }) => state));
+  const isLasting = states.has("generation-over");
+  const chaosMs = draws.pick("plan.chaos", isLasting ? [60_000, 120_000] : CHAOS_MS);
+  const drawing = { draws, strength, chaosMs, classes, aimed, states };
+  const slotCount = aimed.has("scale-out") ? NEWCOMERS_MAX : 1 + draws.below("plan.slots", 3);
+  const targets = Array.from(
+    { length: draws.chance("plan.targets", foci.length > 0 ? 0.5 : 0.25) ? 2 : 1 },
+    (_, index) => drawTarget(drawing, index === 0 ? "crm" : "audit", names),
   );
   return {
     seed,
     chaosMs,
     sessionMs: SESSION_MS,
-    stopBudgetMs: draws.pick("plan.stop-budget", STOP_BUDGETS_MS),
+    stopBudgetMs: draws.pick("plan.stop-budget", isLasting ? [1_000] : STOP_BUDGETS_MS),
     slotCount,
     topics,
     targets,
-    events: drawEvents({ draws, strength, chaosMs, classes }, topics, targets),
-    operations: drawOperations({ draws, strength, chaosMs, classes }, slotCount, targets),
+    events: drawEvents(drawing, topics, targets),
+    operations: drawOperations(drawing, slotCount, targets),
     broker: drawBrokerFaults(strength),
     crashes: {
       send: strength.of("crash-in-send", 0.0005, 0.01),
@@ -69,41 +71,15 @@ function drawUsualPlan(seed: number, draws: Draws): Plan {
       produce: strength.of("crash-in-produce", 0.005, 0.1),
       state: strength.of("crash-in-state", 0.005, 0.05),
     },
+    freezes: {
+      share: strength.of("freeze", 0.0005, 0.01),
+      forMs: draws.pick("plan.freeze", [200, 3_000, 9_000, 12_000, 25_000]),
+    },
     refetchShare: strength.of("refetch", 0.1, 1),
     recordBytesMax: RECORD_BYTES_MAX,
     classes,
+    foci,
   };
-}
-
-/** What everything here is drawn from. */
-interface Drawing {
-  readonly draws: Draws;
-  readonly strength: Strength;
-  readonly chaosMs: number;
-  readonly classes: ReadonlySet<FaultClass>;
-}
-
-/** How strong the faults of a seed are: none of a class that is off, else of any order of magnitude. */
-class Strength {
-  readonly #draws: Draws;
-  readonly #classes: ReadonlySet<FaultClass>;
-
-  constructor(draws: Draws, classes: ReadonlySet<FaultClass>) {
-    this.#draws = draws;
-    this.#classes = classes;
-  }
-
-  /** A share from `least` to `most`, by its logarithm uniform. */
-  of(fault: FaultClass, least: number, most: number): number {
-    const drawn = this.#draws.between(`strength.${fault}`, Math.log(least), Math.log(most));
-    return this.#classes.has(fault) ? Math.exp(drawn) : 0;
-  }
-
-  /** How often something happens: none where it is off, at least once where it is on. */
-  count(fault: FaultClass, most: number): number {
-    const drawn = 1 + this.#draws.below(`strength.${fault}`, most);
-    return this.#classes.has(fault) ? drawn : 0;
-  }
 }
 
 function drawTopics(draws: Draws): readonly TopicPlan[] {
@@ -111,151 +87,6 @@ function drawTopics(draws: Draws): readonly TopicPlan[] {
   return ["orders", "users"].slice(0, count).map((name) => ({
     name: asTopic(name),
     partitionCount: 1 + draws.below("plan.partitions", 4),
-  }));
-}
-
-function drawTarget(drawing: Drawing, name: string, topics: readonly Topic[]): TargetPlan {
-  const { draws } = drawing;
-  return {
-    name,
-    topics,
-    engine: drawEngine(draws),
-    timeoutMs: draws.pick("target.timeout", [500, 1_000, 2_000, 5_000]),
-    latencyMs: draws.pick("target.latency", [
-      { from: 1, to: 10 },
-      { from: 5, to: 60 },
-      { from: 20, to: 300 },
-    ]),
-    faults: drawTargetFaults(drawing, name),
-    ...(draws.chance("target.mended", 0.5)
-      ? { rejectsUntil: draws.between("target.mended", 0, drawing.chaosMs) }
-      : {}),
-  };
-}
-
-const ORDERS = [
-  "key",
-  "key",
-  "key",
-  "key",
-  "key",
-  "key",
-  "key",
-  "key",
-  "partition",
-  "none",
-] as const;
-
-/** Events that nothing orders are never behind a dead letter. */
-const ON_DEAD_LETTER = {
-  key: [
-    ...([
-      "quarantine",
-      "quarantine",
-      "quarantine",
-      "quarantine",
-      "quarantine",
-      "quarantine",
-    ] as const),
-    ...(["quarantine", "block", "skip", "skip"] as const),
-  ],
-  partition: ["block", "skip"],
-  none: ["skip"],
-} as const;
-
-function drawEngine(draws: Draws): EngineConfig {
-  const isRated = draws.chance("engine.rate", 0.25);
-  const isBounded = draws.chance("engine.bounded", 0.5);
-  const isLimited = draws.chance("engine.attempts", 0.2);
-  const perSecond = draws.pick("engine.rate", [20, 50, 200]);
-  const order = draws.pick("engine.order", ORDERS);
-  return {
-    ...DEFAULTS,
-    order,
-    onDeadLetter: draws.pick("engine.dead-letter", ON_DEAD_LETTER[order]),
-    concurrencyMax: draws.pick("engine.concurrency", [1, 2, 4, 8, 16, 64]),
-    rate: isRated
-      ? { kind: "limited", perSecond, burst: draws.pick("engine.burst", [1, perSecond]) }
-      : DEFAULTS.rate,
-    retry: {
-      maxAgeMs: draws.pick(
-        "engine.age",
-        [5_000, 30_000, 300_000, 86_400_000, 86_400_000, 86_400_000],
-      ),
-      baseMs: draws.pick("engine.base", [50, 200, 500]),
-      capMs: draws.pick("engine.cap", [1_000, 5_000, 30_000]),
-      maxAttempts: isLimited
-        ? { kind: "limited", count: draws.pick("engine.attempts", [1, 2, 4]) }
-        : DEFAULTS.retry.maxAttempts,
-    },
-    bounds: isBounded
-      ? {
-          ...DEFAULTS.bounds,
-          unsettledMax: draws.pick("engine.bounds", [3, 8, 20, 60]),
-          spanMax: draws.pick("engine.bounds", [10, 40, 1_000]),
-        }
-      : DEFAULTS.bounds,
-    probeIntervalMs: draws.pick("engine.probe", [1_000, 5_000, 30_000]),
-  };
-}
-
-function drawTargetFaults(drawing: Drawing, name: string): TargetFaults {
-  const { strength, draws } = drawing;
-  const slowKeyCount = strength.count("slow-key", 2);
-  return {
-    refusals: strength.of("refused", 0.002, 0.2),
-    serverErrors: strength.of("server-error", 0.005, 0.4),
-    throttles: strength.of("throttle", 0.001, 0.05),
-    lostAnswers: strength.of("lost-answer", 0.002, 0.1),
-    hangs: strength.of("hang", 0.002, 0.1),
-    lateArrivals: strength.of("late-arrival", 0.002, 0.1),
-    resets: strength.of("reset", 0.002, 0.2),
-    invalidAnswers: strength.of("invalid-answer", 0.002, 0.05),
-    slowCalls: strength.of("slow-call", 0.005, 0.2),
-    slowKeys: new Set([HOT_KEY, "k1", "k2"].slice(0, slowKeyCount)),
-    slowKeyMs: draws.pick(`${name}.slow-key`, [200, 400]),
-    episodes: drawEpisodes(drawing, name),
-  };
-}
-
-const SPELLS: readonly (readonly [FaultClass, Episode["kind"]])[] = [
-  ["outage", "outage"],
-  ["refused-spell", "refused"],
-  ["throttle-spell", "throttled"],
-  ["absurd-retry-after", "throttled-absurdly"],
-  ["unauthorized-spell", "unauthorized"],
-  ["redirect-spell", "redirect"],
-  ["tls-spell", "tls"],
-  ["slow-spell", "slow"],
-  ["hang-spell", "hang"],
-];
-/** Spells a seed has at most; more of them at once would leave no time in which a target answers. */
-const SPELLS_MAX = 3;
-
-function drawEpisodes({ draws, chaosMs, classes }: Drawing, name: string): readonly Episode[] {
-  const episodes: Episode[] = [];
-  const on = SPELLS.filter(([fault]) => classes.has(fault));
-  for (let count = 0; count < SPELLS_MAX && on.length > 0; count += 1) {
-    const [[fault, kind] = ["outage", "outage"] as const] = on.splice(
-      draws.below(`${name}.spell`, on.length),
-      1,
-    );
-    const from = draws.between(`${name}.spell`, 0, chaosMs);
-    const length = chaosMs * draws.pick(`${name}.spell`, [0.02, 0.1, 0.4]);
-    episodes.push({ kind, fault, from, to: from + length });
-  }
-  if (classes.has("flapping")) episodes.push(...drawFlapping(draws, name, chaosMs));
-  return episodes;
-}
-
-function drawFlapping(draws: Draws, name: string, chaosMs: number): readonly Episode[] {
-  const start = draws.between(`${name}.flapping`, 0, chaosMs / 2);
-  const periodMs = draws.pick(`${name}.flapping`, [500, 2_000, 10_000]);
-  return [0, 2, 4, 6].map((turn) => ({
-    kind: draws.pick(`${name}.flapping`, ["outage", "refused"] as const),
-    fault: "flapping" as const,
-    from: start + turn * periodMs,
-    to: start + (turn + 1) * periodMs,
   }));
 }
 
@@ -345,114 +176,4 @@ function partitionOf(key: string | null, { partitionCount }: TopicPlan, draws: D
   let sum = 0;
   for (let index = 0; index < key.length; index += 1) sum = sum * 31 + key.charCodeAt(index);
   return sum % partitionCount;
-}
-
-function drawOperations(
-  drawing: Drawing,
-  slotCount: number,
-  targets: readonly TargetPlan[],
-): readonly OperationPlan[] {
-  const { draws, strength, chaosMs } = drawing;
-  const operations: OperationPlan[] = [{ at: 0, fault: null, kind: "start", slot: 0 }];
-  const isLate = drawing.classes.has("scale-out");
-  for (let slot = 1; slot < slotCount; slot += 1) {
-    const at = isLate
-      ? draws.between("op.start", 0, chaosMs * 0.8)
-      : draws.between("op.start", 0, 200);
-    operations.push({ at, fault: isLate ? "scale-out" : null, kind: "start", slot });
-  }
-  const when = (): number => draws.between("op.at", 0, chaosMs);
-  const slot = (): number => draws.below("op.slot", slotCount);
-  const repeat = (fault: FaultClass, most: number, make: () => OperationPlan): void => {
-    for (let count = strength.count(fault, most); count > 0; count -= 1) operations.push(make());
-  };
-  const downMs = (): number => draws.pick("op.down", [50, 1_000, 5_000, 20_000]);
-  repeat("crash", 4, () => ({
-    at: when(),
-    fault: "crash",
-    kind: "kill",
-    slot: slot(),
-    downMs: downMs(),
-  }));
-  repeat("terminate", 3, () => ({
-    at: when(),
-    fault: "terminate",
-    kind: "terminate",
-    slot: slot(),
-    downMs: downMs(),
-  }));
-  repeat("stall", 4, () => ({
-    at: when(),
-    fault: "stall",
-    kind: "stall",
-    slot: slot(),
-    forMs: draws.pick("op.stall", [50, 500, 3_000, 7_000]),
-  }));
-  repeat("long-stall", 2, () => ({
-    at: when(),
-    fault: "long-stall",
-    kind: "stall",
-    slot: slot(),
-    forMs: draws.pick("op.long-stall", [8_500, 11_000, 20_000, 70_000]),
-  }));
-  repeat("link-cut", 2, () => ({
-    at: when(),
-    fault: "link-cut",
-    kind: "cut-link",
-    slot: slot(),
-    forMs: draws.pick("op.link", [500, 5_000, 9_000, 15_000]),
-  }));
-  repeat("broker-outage", 2, () => ({
-    at: when(),
-    fault: "broker-outage",
-    kind: "broker-outage",
-    forMs: draws.pick("op.broker", [200, 3_000, 9_000, 20_000]),
-  }));
-  repeat("registry-outage", 2, () => ({
-    at: when(),
-    fault: "registry-outage",
-    kind: "registry-outage",
-    forMs: draws.pick("op.registry", [1_000, 10_000, 30_000]),
-  }));
-  repeat("rebalance", 8, () => ({
-    at: when(),
-    fault: "rebalance",
-    kind: "rebalance",
-    target: draws.pick("op.target", targets).name,
-  }));
-  repeat("wall-jump", 2, () => ({
-    at: when(),
-    fault: "wall-jump",
-    kind: "jump-wall-clock",
-    slot: slot(),
-    byMs: draws.pick("op.wall", [-3_600_000, 3_600_000]),
-  }));
-  repeat("foreign-metadata", 3, () => ({
-    at: when(),
-    fault: "foreign-metadata",
-    kind: "foreign-metadata",
-    target: draws.pick("op.target", targets).name,
-    pick: draws.below("op.pick", 8),
-    metadata: draws.pick("op.metadata", [
-      "",
-      "someone else's",
-      "millrace/1:!!",
-      "millrace/9:AQEBAQ",
-      "millrace/1:_____w",
-    ]),
-  }));
-  // A partition that lost records stands still for the rest of the run: seldom, or little else would be tried.
-  if (draws.chance("op.retention", RETENTION_SHARE)) {
-    repeat("retention", 1, () => ({
-      at: when(),
-      fault: "retention",
-      kind: "retention",
-      topic: draws.pick("op.topic", draws.pick("op.target", targets).topics),
-      pick: draws.below("op.pick", 8),
-      share: draws.between("op.share", 0, 1),
-    }));
-  }
-  operations.push(...drawReplays(draws, chaosMs, targets));
-  operations.push(...drawRedrives(draws, { chaosMs, targets, classes: drawing.classes }));
-  return operations.sort((one, other) => one.at - other.at);
 }

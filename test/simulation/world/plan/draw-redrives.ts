@@ -13,7 +13,7 @@ const STRIKES: readonly (readonly [FaultClass, RedriveStrike])[] = [
   ["rebalance", "rebalance"],
 ];
 
-/** Redrives, and what befalls those who carry them out: nothing in two fifths of the seeds. */
+/** Redrives, and what befalls those who carry them out: in seeds that have them. */
 export function drawRedrives(
   draws: Draws,
   {
@@ -26,7 +26,7 @@ export function drawRedrives(
     readonly targets: readonly TargetPlan[];
   },
 ): readonly OperationPlan[] {
-  if (draws.chance("redrive.none", 0.4)) return [];
+  if (!classes.has("redrive")) return [];
   const count = 1 + draws.below("redrive.count", REDRIVES_MAX);
   return Array.from({ length: count }, (): OperationPlan => {
     const target = draws.pick("redrive.target", targets);

@@ -57,6 +57,11 @@ export const FAULT_CLASSES = [
   "reject",
   "undeliverable",
   "retention",
+  "writes-refused",
+  "freeze",
+  "pause",
+  "reconfigured",
+  "redrive",
 ] as const;
 
 /** The name of one. */

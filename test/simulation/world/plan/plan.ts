@@ -2,6 +2,7 @@
 import type { EngineConfig, ReplayMode, ReplayWish, Topic } from "@millrace/engine";
 import type { FaultClass } from "./fault-classes.ts";
 import type { BrokerFaults } from "./fault-plan.ts";
+import type { Focus } from "./focus.ts";
 
 /** A source topic. */
 export interface TopicPlan {
@@ -49,6 +50,7 @@ export interface TargetFaults {
 export interface TargetPlan {
   readonly name: string;
   readonly topics: readonly Topic[];
+  /** As the run begins; whatever it is changed to later keeps within these limits, which is what the target was promised. */
   readonly engine: EngineConfig;
   readonly timeoutMs: number;
   readonly latencyMs: { readonly from: number; readonly to: number };
@@ -86,7 +88,18 @@ export type OperationPlan = { readonly at: number; readonly fault: FaultClass | 
   | { readonly kind: "jump-wall-clock"; readonly slot: number; readonly byMs: number }
   | { readonly kind: "broker-outage"; readonly forMs: number }
   | { readonly kind: "registry-outage"; readonly forMs: number }
+  /** Too few replicas, or a full disk: what is read is read, and groups live on. */
+  | { readonly kind: "refuse-writes"; readonly forMs: number }
   | { readonly kind: "rebalance"; readonly target: string }
+  | { readonly kind: "pause"; readonly target: string; readonly forMs: number }
+  /** A target's new terms: the process in `slot` starts anew with them, each other one when it next starts. */
+  | {
+      readonly kind: "reconfigure";
+      readonly target: string;
+      readonly slot: number;
+      readonly revision: string;
+      readonly engine: EngineConfig;
+    }
   | {
       readonly kind: "foreign-metadata";
       readonly target: string;
@@ -130,6 +143,13 @@ export interface CrashShares {
   readonly state: number;
 }
 
+/** A process that stands still right behind an effect of its own, as one that is swapped out does. */
+export interface FreezePlan {
+  /** Of effects. */
+  readonly share: number;
+  readonly forMs: number;
+}
+
 /** See the head of this file. */
 export interface Plan {
   readonly seed: number;
@@ -144,7 +164,9 @@ export interface Plan {
   readonly operations: readonly OperationPlan[];
   readonly broker: BrokerFaults;
   readonly crashes: CrashShares;
+  readonly freezes: FreezePlan;
   readonly refetchShare: number;
   readonly recordBytesMax: number;
   readonly classes: ReadonlySet<FaultClass>;
+  readonly foci: readonly Focus[];
 }

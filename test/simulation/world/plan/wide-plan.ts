@@ -31,7 +31,8 @@ export function wide(plan: Plan, draws: Draws): Plan {
       fates,
     };
   });
-  return { ...plan, events, targets: plan.targets.map(widened) };
+  const operations = plan.operations.filter(({ kind }) => kind !== "reconfigure");
+  return { ...plan, events, operations, targets: plan.targets.map(widened) };
 }
 
 /** Terms under which only the done set bounds anything. */

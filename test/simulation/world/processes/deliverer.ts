@@ -1,5 +1,12 @@
 /** One delivery process: a machine, its view of the state topic, and the production driver of each target on it. */
-import { TargetDriver, asTarget, asTopic, type RecordHeaders, type Topic } from "@millrace/engine";
+import {
+  TargetDriver,
+  asTarget,
+  asTopic,
+  type EngineConfig,
+  type RecordHeaders,
+  type Topic,
+} from "@millrace/engine";
 import type { Group } from "../brokers/group.ts";
 import { Machine } from "./machine.ts";
 import type { FaultClass } from "../plan/fault-classes.ts";
@@ -31,6 +38,13 @@ export interface TargetWorld {
   readonly parkedTopic: Topic;
 }
 
+/** How a target is to be served. */
+export interface Terms {
+  readonly engine: EngineConfig;
+  /** Of its mapping. */
+  readonly revision: string;
+}
+
 /** What every process of a world shares. */
 export interface DelivererPorts {
   readonly plan: Plan;
@@ -44,6 +58,8 @@ export interface DelivererPorts {
   readonly redriveOf: (target: string, place: CallPlace) => string | null;
   /** An event stands in a topic of dead letters or parked events. */
   readonly onGivenUp: (target: string, place: CallPlace) => void;
+  /** Of a target, for a process that starts. */
+  readonly termsOf: (target: string) => Terms;
   readonly nextCommit: () => number;
   readonly isHealed: () => boolean;
   readonly onFault: (
@@ -52,6 +68,13 @@ export interface DelivererPorts {
   ) => void;
   /** Kills the process, to be started again. */
   readonly onCrash: (deliverer: Deliverer, why: FaultClass | Error) => void;
+  /** The process is to stand still once the present effect is done. */
+  readonly onFreeze: (deliverer: Deliverer) => void;
+  /** The least share of occasions that a fault strikes now, whatever the plan says. */
+  readonly aimAt: (
+    fault: FaultClass,
+    at: { readonly machine: Machine; readonly target: string | null },
+  ) => number;
 }
 
 /** From an alarm until someone resumes the target, ms. */
@@ -124,6 +147,7 @@ export class Deliverer {
       this.#ports.onFault(fault, { machine, target: api.plan.name });
     };
     const target = api.plan;
+    const { engine, revision } = this.#ports.termsOf(target.name);
     const witness = new Witness({
       queue,
       book,
@@ -143,7 +167,7 @@ export class Deliverer {
     const source = new SimulatedSource(
       { cluster, group, machine, draws, sessionMs, topics: target.topics },
       {
-        refetchShare: () => (this.#ports.isHealed() ? 0 : plan.refetchShare),
+        refetchShare: () => this.#shareOf("refetch", plan.refetchShare, target.name),
         onFault,
         onCommit: (offsets, generation) => witness.noteCommit(offsets, generation),
       },
@@ -158,12 +182,12 @@ export class Deliverer {
       {
         target: asTarget(target.name),
         groupId: `millrace.${target.name}`,
-        engine: target.engine,
+        engine,
         startAt: { kind: "earliest" },
         deadTopic,
         parkedTopic,
         journalTopic: JOURNAL_TOPIC,
-        mappingRevision: "r1",
+        mappingRevision: revision,
         processId: this.name,
       },
       {
@@ -178,7 +202,9 @@ export class Deliverer {
         parkedLog: new SimulatedParkedLog({ cluster, machine }),
         replayLog: new SimulatedReplayLog({ cluster, machine }),
         sender: witness.sender(api),
-        preparer: new SimulatedPreparer({ target, machine, registry, eventOf: eventAt, onFault }),
+        preparer: new SimulatedPreparer({
+          ...{ target, machine, registry, revision, eventOf: eventAt, onFault },
+        }),
         clock: machine,
         entropy: () => draws.bits(`entropy.${this.name}`),
         telemetry: witness.telemetry(),
@@ -191,10 +217,20 @@ export class Deliverer {
   #dyingOf: DeadlyEffect = "send";
 
   #fateAt(effect: DeadlyEffect): "before" | "behind" | null {
-    const { draws, plan, isHealed } = this.#ports;
-    if (isHealed() || !draws.isFaulty(`crash-in-${effect}`, plan.crashes[effect])) return null;
+    const { draws, plan, onFreeze } = this.#ports;
+    if (draws.isFaulty(`freeze.${effect}`, this.#shareOf("freeze", plan.freezes.share, null)))
+      onFreeze(this);
+    const crash = `crash-in-${effect}` as const;
+    if (!draws.isFaulty(crash, this.#shareOf(crash, plan.crashes[effect], null))) return null;
     this.#dyingOf = effect;
     return draws.chance("crash.behind", 0.5) ? "behind" : "before";
+  }
+
+  /** @param target whose state counts; null: of all that the process serves. */
+  #shareOf(fault: FaultClass, share: number, target: string | null): number {
+    const { isHealed, aimAt } = this.#ports;
+    if (isHealed()) return 0;
+    return Math.max(share, aimAt(fault, { machine: this.machine, target }));
   }
 }
 

@@ -22,14 +22,19 @@ export interface PreparerPorts {
   readonly target: TargetPlan;
   readonly machine: Machine;
   readonly registry: Registry;
+  /** Of the mapping. */
+  readonly revision: string;
   /** The event a record is of. */
   readonly eventOf: (record: SourceRecord) => EventPlan;
   readonly onFault: (fault: FaultClass, machine: Machine) => void;
 }
 
-/** The body that a target ought to get of an event. */
-export function bodyOf(target: string, { id }: EventPlan): string {
-  return `${target} gets ${id}`;
+/** The mapping of a target before anyone changed it. */
+export const FIRST_REVISION = "r1";
+
+/** The body that a target ought to get of an event, by a revision of its mapping. */
+export function bodyOf(target: string, { id }: EventPlan, revision: string): string {
+  return `${target} gets ${id} by ${revision}`;
 }
 
 /** Every target's Idempotency-Key of an event. */
@@ -48,7 +53,7 @@ export class SimulatedPreparer implements EventPreparer {
 
   /** @inheritdoc */
   prepare(record: SourceRecord): Preparation {
-    const { target, eventOf } = this.#ports;
+    const { target, eventOf, revision } = this.#ports;
     const event = eventOf(record);
     const { schemaId } = event;
     if (!this.#known.has(schemaId)) return { kind: "schema-needed", schemaId };
@@ -75,10 +80,10 @@ export class SimulatedPreparer implements EventPreparer {
               method: "POST",
               url: `https://${target.name}.example/`,
               headers: { "idempotency-key": idempotencyKeyOf(target.name, event) },
-              body: bodyOf(target.name, event),
+              body: bodyOf(target.name, event, revision),
               timeoutMs: target.timeoutMs,
             },
-        mappingRevision: "r1",
+        mappingRevision: revision,
       },
     };
   }

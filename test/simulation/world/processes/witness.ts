@@ -142,7 +142,7 @@ export class Witness {
         if (message === "target goes on") this.#note("released", "");
         if (message.startsWith("target paused")) {
           this.#note("held", "PAUSED");
-          this.#ports.onPaused();
+          if (fields["by"] === "guard") this.#ports.onPaused();
         }
         if (message.startsWith("partition stopped")) this.#noteHalt(fields);
         const place = placeIn(fields);

@@ -14,7 +14,7 @@ export interface Answer {
 /** See the head of this file. Times in ms. */
 export type Course =
   /** It never leaves. */
-  | { readonly kind: "refused"; readonly result: AttemptResult }
+  | { readonly kind: "refused"; readonly waitMs: number; readonly result: AttemptResult }
   | {
       readonly kind: "answered";
       readonly wayMs: number;
@@ -43,6 +43,9 @@ export interface CourseContext {
   readonly draws: Draws;
   readonly now: number;
   readonly isHealed: boolean;
+  readonly episodes: readonly Episode[];
+  /** The least share of calls that a fault strikes now. */
+  readonly aimAt: (fault: FaultClass) => number;
   readonly fate: Fate;
   readonly key: string | null;
   readonly timeoutMs: number;
@@ -67,8 +70,10 @@ export function drawCourse(context: CourseContext): Course {
   return isRejected ? rejected(context) : delivered(context, 204);
 }
 
-function episodeAt({ plan, now }: CourseContext): Episode | undefined {
-  return plan.faults.episodes.find(({ from, to }) => now >= from && now < to);
+/** Where several are under way, each call has its own. */
+function episodeAt({ episodes, now, draws, plan }: CourseContext): Episode | undefined {
+  const current = episodes.filter(({ from, to }) => now >= from && now < to);
+  return current.length < 2 ? current[0] : draws.pick(`${plan.name}.episode`, current);
 }
 
 function episodeCourse(context: CourseContext, { kind }: Episode): Course {
@@ -98,6 +103,7 @@ function episodeCourse(context: CourseContext, { kind }: Episode): Course {
     case "tls":
       return {
         kind: "refused",
+        waitMs: connectMs(context),
         result: {
           kind: "misconfigured",
           reason: "TLS_FAILED",
@@ -120,7 +126,7 @@ function faultyCourse(context: CourseContext): Course | null {
   const { plan, draws, key, timeoutMs } = context;
   const { faults, name } = plan;
   const strikes = (fault: FaultClass, share: number): boolean => {
-    const isFaulty = draws.isFaulty(`${name}.${fault}`, share);
+    const isFaulty = draws.isFaulty(`${name}.${fault}`, Math.max(share, context.aimAt(fault)));
     if (isFaulty) context.onFault(fault);
     return isFaulty;
   };
@@ -161,12 +167,20 @@ function rejected(context: CourseContext): Course {
   return answered(context, { status, retryAfterMs: null });
 }
 
-function refused({ draws, plan }: CourseContext): Course {
+function refused(context: CourseContext): Course {
+  const { draws, plan } = context;
   const reason = draws.pick(`${plan.name}.refused`, ["CONNECT_FAILED", "DNS_FAILED"] as const);
   return {
     kind: "refused",
+    waitMs: connectMs(context),
     result: { kind: "retry", reason, status: null, ambiguous: false, retryAfterMs: null },
   };
+}
+
+/** How long a connection takes that fails: most say so at once. */
+function connectMs({ draws, plan, timeoutMs }: CourseContext): number {
+  const isSlow = draws.chance(`${plan.name}.connect`, 0.2);
+  return draws.between(`${plan.name}.connect`, 0.5, isSlow ? timeoutMs * 0.8 : 3);
 }
 
 function throttled(context: CourseContext): Course {

@@ -11,7 +11,7 @@ import type { EventQueue } from "../event-queue.ts";
 import type { FaultClass } from "../plan/fault-classes.ts";
 import type { HistoryBook } from "../history-book.ts";
 import type { Machine } from "../processes/machine.ts";
-import type { Fate, TargetPlan } from "../plan/plan.ts";
+import type { Episode, Fate, TargetPlan } from "../plan/plan.ts";
 
 /** What a call is about, from its `Millrace-Position`. */
 export interface CallPlace {
@@ -36,6 +36,8 @@ export interface ApiPorts {
   readonly book: HistoryBook;
   readonly fateOf: (place: CallPlace) => { readonly fate: Fate; readonly key: string | null };
   readonly onFault: (fault: FaultClass, machine: Machine) => void;
+  /** The least share of calls that a fault strikes now, whatever the plan says. */
+  readonly aimAt: (fault: FaultClass, machine: Machine) => number;
 }
 
 /** What a `recv` line says besides its call. */
@@ -78,11 +80,13 @@ export class TargetApi {
   isHealed = false;
   readonly #ports: ApiPorts;
   readonly #open = new Set<OpenCall>();
+  readonly #episodes: Episode[];
   #arrivalCount = 0;
 
   constructor(plan: TargetPlan, ports: ApiPorts) {
     this.plan = plan;
     this.#ports = ports;
+    this.#episodes = [...plan.faults.episodes];
   }
 
   get arrivalCount(): number {
@@ -92,6 +96,11 @@ export class TargetApi {
   /** Calls that are on the wire or at the server. */
   get openCount(): number {
     return this.#open.size;
+  }
+
+  /** For a while it answers so from now on, before anything else. */
+  begin(episode: Episode): void {
+    this.#episodes.unshift(episode);
   }
 
   /** Takes a call on its way. */
@@ -112,7 +121,7 @@ export class TargetApi {
     };
     this.#arrivalCount += 1;
     if (course.kind === "refused") {
-      machine.schedule(this.#way(), () => this.#end(open, course.result));
+      machine.schedule(course.waitMs, () => this.#end(open, course.result));
     } else {
       this.#open.add(open);
       machine.schedule(request.timeoutMs, () => this.#giveUp(open, TIMED_OUT));
@@ -130,15 +139,17 @@ export class TargetApi {
   }
 
   #course(
-    { topic, partition, offset, request }: Call,
+    { topic, partition, offset, request, machine }: Call,
     onFault: (fault: FaultClass) => void,
   ): Course {
-    const { draws, queue, fateOf } = this.#ports;
+    const { draws, queue, fateOf, aimAt } = this.#ports;
     return drawCourse({
       plan: this.plan,
       draws,
       now: queue.now,
       isHealed: this.isHealed,
+      episodes: this.#episodes,
+      aimAt: (fault) => aimAt(fault, machine),
       ...fateOf({ topic, partition, offset }),
       timeoutMs: request.timeoutMs,
       onFault,
