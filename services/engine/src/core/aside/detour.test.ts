@@ -10,7 +10,7 @@ import {
 } from "../../../testing/engine-bench.ts";
 import type { DetourFound, DetourReading } from "./detour.ts";
 import { DETOURS_MAX } from "./detour.ts";
-import type { EngineConfig } from "../config.ts";
+import { DEFAULTS, type EngineConfig } from "../config.ts";
 import type { NewRecord } from "../lanes/delivery.ts";
 import type { Effect } from "../effect.ts";
 import { asEpoch, asOffset, asRecordKey } from "../lanes/identity.ts";
@@ -349,6 +349,17 @@ describe("the Idempotency-Key of a redrive", () => {
 
     expect(bench.answer(bench.end("a0", REJECTED))).toMatchObject([{ marker: { keyCount: 0 } }]);
     expect(bench.answer(bench.end("b1", REJECTED))).toMatchObject([{ marker: { keyCount: 1 } }]);
+  });
+
+  it("stays however far an earlier owner was ahead of what is committed", () => {
+    const bounds = { ...DEFAULTS.bounds, spanMax: 1, unsettledMax: 1 };
+    const bench = setup({ bounds });
+    const partitions = [{ ...bench.assigned("taken", partition, 2), logEndOffset: asOffset(100) }];
+    bench.send({ kind: "assigned", generation: 2, partitionCount: 1, partitions });
+    bench.world.offset = 50;
+    bench.arrive("a50");
+
+    expect(bench.answer(bench.end("a50", REJECTED))).toMatchObject([{ marker: { keyCount: 0 } }]);
   });
 });
 

@@ -56,7 +56,7 @@ function adopt<P>(context: StepContext<P>, assigned: AssignedInput): string {
   if (assigned.kind === "taken") {
     const earlier = state.partitions.get(name);
     if (earlier !== undefined) endEpoch(context, earlier);
-    const taken = createPartition<P>(assigned, state.config.bounds);
+    const taken = createPartition<P>(assigned);
     state.partitions.set(name, taken);
     for (const aside of taken.aside.values()) {
       if (aside.marker.kind === "deferred") startDetour(context, aside);

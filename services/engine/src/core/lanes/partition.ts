@@ -1,14 +1,6 @@
-import type { BoundsConfig } from "../config.ts";
 import type { Detour } from "../aside/detour.ts";
 import { decodeDoneSet } from "../offsets/done-set.ts";
-import {
-  asOffset,
-  type Epoch,
-  type JobId,
-  type Offset,
-  type PartitionId,
-  type Topic,
-} from "./identity.ts";
+import { type Epoch, type JobId, type Offset, type PartitionId, type Topic } from "./identity.ts";
 import type { Lane } from "./lane.ts";
 import { createAside, type Aside, type AsideTakeover } from "../aside/marker.ts";
 import { OffsetTracker } from "../offsets/offset-tracker.ts";
@@ -64,15 +56,8 @@ export interface PartitionTakeover {
   readonly markers: readonly AsideTakeover[];
 }
 
-/**
- * A partition at the beginning of an epoch.
- * @param bounds an earlier owner had nothing in flight beyond them.
- */
-export function createPartition<P>(
-  takeover: PartitionTakeover,
-  { spanMax, unsettledMax }: BoundsConfig,
-): PartitionState<P> {
-  const reachMax = spanMax + unsettledMax;
+/** A partition at the beginning of an epoch. */
+export function createPartition<P>(takeover: PartitionTakeover): PartitionState<P> {
   const { topic, partition, epoch, committed, logEndOffset } = takeover;
   const state: PartitionState<P> = {
     topic,
@@ -89,7 +74,8 @@ export function createPartition<P>(
     replays: new Map(),
     replayedKeys: new Set(),
     contended: new Map(),
-    inheritedBelow: asOffset(Math.min(logEndOffset, committed.offset + reachMax)),
+    // Its bounds held an earlier owner to what it had settled, and commits may lag behind that by any number.
+    inheritedBelow: logEndOffset,
     deferNotBefore: 0,
     unsettledBytes: 0,
     isFetchPaused: false,
