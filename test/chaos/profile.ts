@@ -122,7 +122,7 @@ export const PROFILES: Readonly<Record<ProfileName, Profile>> = {
     delivererCount: 3,
     baselineMs: 60_000,
     faults: { kind: "drawn", always: CORE_FAULTS, drawnCount: 100 },
-    rounds: 2,
+    rounds: 7,
     drainMsMax: 180_000,
   },
   soak: {

@@ -12,19 +12,25 @@ const IN_SYNC_MS_MAX = 120_000;
 const CHASE_COUNT = 3;
 const POLL_MS = 200;
 
-/** A broker is killed and comes back on the same data. */
-export const brokerKill: Fault = (scene) => endBroker(scene, "SIGKILL", pickBroker(scene));
+interface PartitionSeen {
+  readonly leader: number;
+  readonly isr: readonly number[];
+}
 
-/** A broker is stopped in order and started again. */
-export const brokerRestart: Fault = (scene) => endBroker(scene, "SIGTERM", pickBroker(scene));
+/** A broker is killed and comes back on the same data. */
+export const brokerKill: Fault = async (scene) =>
+  endBroker(scene, "SIGKILL", await pickLeader(scene));
+
+/** A broker is stopped in order and started again; of several, what it led is led by others meanwhile. */
+export const brokerRestart: Fault = async (scene) =>
+  endBroker(scene, "SIGTERM", await pickLeader(scene));
 
 /** The leader of a partition is killed, then the next one, and the next. Needs several brokers. */
 export const leaderChase: Fault = async (scene) => {
   const who = new Set<string>();
   for (let count = 0; count < CHASE_COUNT; count += 1) {
-    const { leader } = await readPartition(scene);
-    const broker = scene.world.servers.cluster.brokers.find(({ nodeId }) => nodeId === leader);
-    if (broker === undefined) throw new Error(`no broker ${leader}, which is to be the leader`);
+    const [first] = await readPartitions(scene);
+    const broker = brokerOf(scene, first?.leader);
     for (const name of (await endBroker(scene, "SIGKILL", broker)).who) who.add(name);
     await untilInSync(scene);
   }
@@ -78,41 +84,58 @@ export const gatewayKill: Fault = async ({ world, operations, pause }) => {
   return { target: null, who: ["gateway"], scope: "all" };
 };
 
-function pickBroker({ world, random }: FaultScene): ClusterBroker {
-  return random.pick(world.servers.cluster.brokers);
+/** A broker that leads partitions of the topic: without the others nobody would notice. */
+async function pickLeader(scene: FaultScene): Promise<ClusterBroker> {
+  return brokerOf(scene, scene.random.pick(await readPartitions(scene)).leader);
+}
+
+function brokerOf({ world }: FaultScene, nodeId: number | undefined): ClusterBroker {
+  const broker = world.servers.cluster.brokers.find((one) => one.nodeId === nodeId);
+  if (broker === undefined) throw new Error(`no broker ${nodeId}, which is to be the leader`);
+  return broker;
 }
 
 async function endBroker(
-  { operations, pause }: FaultScene,
+  scene: FaultScene,
   how: "SIGKILL" | "SIGTERM",
   broker: ClusterBroker,
 ): Promise<FaultOutcome> {
-  const who = `broker-${broker.nodeId}`;
+  const { operations, pause, world } = scene;
+  const { nodeId } = broker;
+  const who = `broker-${nodeId}`;
+  const ledBefore = await readPartitions(scene);
   operations.note({ f: "broker-kill", who, detail: how });
   await broker.stop(how);
   await pause(AWAY_MS);
+  const isAlone = world.servers.cluster.brokers.length === 1;
+  const ledMeanwhile = isAlone ? [] : await readPartitions(scene);
   await broker.start();
-  operations.note({ f: "broker-start", who });
+  const moved = ledMeanwhile.filter(
+    ({ leader }, index) => ledBefore[index]?.leader === nodeId && leader !== nodeId,
+  );
+  operations.note({ f: "broker-start", who, detail: `${moved.length} partitions led by others` });
   return { target: null, who: [who], scope: "all" };
 }
 
-/** Who leads the first partition of the topic, and who is in sync. */
-async function readPartition({
-  world,
-}: FaultScene): Promise<{ readonly leader: number; readonly isr: readonly number[] }> {
+/** Who leads each partition of the topic, and who is in sync; by their numbers. */
+async function readPartitions({ world }: FaultScene): Promise<readonly PartitionSeen[]> {
   const admin = plainKafka(world.servers.addresses).admin();
   await admin.connect();
-  const { topics } = await admin.fetchTopicMetadata({ topics: [world.topic] });
-  await admin.disconnect();
-  const first = topics[0]?.partitions.find(({ partitionId }) => partitionId === 0);
-  return first ?? { leader: -1, isr: [] };
+  try {
+    const { topics } = await admin.fetchTopicMetadata({ topics: [world.topic] });
+    const partitions = [...(topics[0]?.partitions ?? [])];
+    return partitions.sort((one, other) => one.partitionId - other.partitionId);
+  } finally {
+    await admin.disconnect();
+  }
 }
 
 async function untilInSync(scene: FaultScene): Promise<void> {
   const { brokers } = scene.world.servers.cluster;
   for (let waitedMs = 0; waitedMs < IN_SYNC_MS_MAX; waitedMs += POLL_MS) {
-    const { isr } = await readPartition(scene).catch(() => ({ isr: [] }));
-    if (isr.length === brokers.length) return;
+    const partitions = await readPartitions(scene).catch(() => []);
+    const isInSync = partitions.every(({ isr }) => isr.length === brokers.length);
+    if (partitions.length > 0 && isInSync) return;
     await scene.pause(POLL_MS);
   }
   throw new Error(`replicas are not in sync after ${IN_SYNC_MS_MAX / 1_000} s; is a broker down?`);

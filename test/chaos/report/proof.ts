@@ -31,7 +31,7 @@ const PROVERS: Readonly<Record<FaultName, Prover>> = {
       claims.filter(({ process }) => record.who.includes(process)).length,
     ),
   "broker-kill": appendsPaused,
-  "broker-restart": appendsPaused,
+  "broker-restart": leadersMoved,
   "leader-chase": appendsPaused,
   "disk-full": (record, observation) => {
     const { isProven, text } = appendsPaused(record, observation);
@@ -209,6 +209,14 @@ function unsureEmits({ startAt, endAt }: FaultRecord, observation: Observation):
 function appendsPaused({ startAt, endAt }: FaultRecord, { appends }: Observation): Proof {
   const gaps = appends.map((times) => longestGap(times, startAt, endAt));
   return atLeast(500, "ms without a record in a partition", Math.round(Math.max(...gaps)));
+}
+
+/** What a broker led that was stopped in order was led by others; where it was alone, nothing was written. */
+function leadersMoved(record: FaultRecord, observation: Observation): Proof {
+  const start = operationsOf(record, observation.operations).find(({ f }) => f === "broker-start");
+  const moved = Number.parseInt(start?.detail ?? "", 10);
+  if (!(moved > 0)) return appendsPaused(record, observation);
+  return atLeast(1, "partitions led by others", moved);
 }
 
 /** After the last answer of 429 the target was left alone for as long as it had asked. */
