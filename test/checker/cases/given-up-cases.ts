@@ -96,6 +96,12 @@ export const GIVEN_UP_CASES = casesOf([
   },
   {
     id: "S16",
+    what: "a lone key's probes are charged after six in a row, whatever epochs they are of",
+    holds: () => probedInTwoEpochs(6),
+    breaks: () => probedInTwoEpochs(2),
+  },
+  {
+    id: "S16",
     what: "a 401 is no reason to dead-letter",
     holds: () => delivered(),
     breaks: () => {
@@ -290,6 +296,22 @@ function told(of: Readonly<Record<string, unknown>>): string {
 }
 
 /** Two attempts are allowed: an event fails once, then as a probe of an open breaker, and then once more or not. */
+function probedInTwoEpochs(earlierCount: number): readonly HistoryLine[] {
+  const script = new ScriptedHistory({ maxAttempts: 2 }).owned();
+  const first = script.record();
+  const place = { who: "p1", target: "crm" };
+  script.call(first, { status: 503 }).op("held", { ...place, detail: "BREAKER_OPEN" });
+  for (let number = 2; number < 2 + earlierCount; number += 1)
+    script.wait(1_000).call(first, { status: 503, number });
+  script.op("revoked", { ...place, topic: "orders", partition: 0, epoch: 1 }).assigned("p1", 2);
+  for (const number of [1, 2]) script.wait(1_000).call(first, { status: 503, number, epoch: 2 });
+  script.op("released", place);
+  return script
+    .givenUp(first, "dlq", { ...exhausted, attempts: 2, epoch: 2 })
+    .commit(1)
+    .end();
+}
+
 function givenUpAround(second: "a probe and another attempt" | "a probe"): readonly HistoryLine[] {
   const script = new ScriptedHistory({ maxAttempts: 2 }).owned();
   const first = script.record();

@@ -61,6 +61,12 @@ export const LIMIT_CASES = casesOf([
     },
   },
   {
+    id: "S17",
+    what: "a wait that one process was told is none for another one",
+    holds: () => toldWhileAsleep("the other"),
+    breaks: () => toldWhileAsleep("itself"),
+  },
+  {
     id: "S18",
     what: "retries leave half of the slots to first attempts that wait, unless their key was set aside",
     holds: () => twoRetriesBesideOneThatWaits("set aside"),
@@ -218,4 +224,24 @@ function besideASleeper(afterMs: number): readonly HistoryLine[] {
   const second = script.record({ key: "b" });
   script.send(first).arrive(first).answer(first).wait(afterMs);
   return script.call(second).out(first).commit(2).end();
+}
+
+/** A process sleeps over the answer to its call, while the next owner of the event is told to wait. */
+function toldWhileAsleep(who: "the other" | "itself"): readonly HistoryLine[] {
+  const script = new ScriptedHistory().owned();
+  const first = script.record();
+  const own = { status: 429, outcome: "throttled" } as const;
+  const told = { retryAfterMs: 3_000 };
+  script.send(first).arrive(first);
+  script.answer(first, who === "itself" ? { ...own, ...told } : own).op("stop", { who: "p1" });
+  const other = { process: "p2", epoch: 2 };
+  script
+    .wait(11_000)
+    .owned("p2", 2)
+    .call(first, { ...own, ...told, ...other });
+  script.op("continue", { who: "p1" }).out(first, own);
+  script.op("fenced", { who: "p1", target: "crm", topic: "orders", partition: 0, epoch: 1 });
+  const third = { epoch: 3 };
+  script.op("revoked", { who: "p2", target: "crm", topic: "orders", partition: 0, epoch: 2 });
+  return script.assigned("p1", 3).call(first, third).commit(1, third).end();
 }

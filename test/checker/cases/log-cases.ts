@@ -95,6 +95,13 @@ export const LOG_CASES = casesOf([
     also: ["S9"],
   },
   {
+    id: "S8",
+    what: "a call that comes when its event has been set aside is no first arrival",
+    holds: () => silentAndLate("set aside"),
+    breaks: () => silentAndLate("tried again"),
+    also: ["S9"],
+  },
+  {
     id: "S9",
     what: "a key has one attempt in flight",
     holds: () => delivered(),
@@ -298,4 +305,18 @@ function mappedBy(revision: string): readonly HistoryLine[] {
       script.call(spot(0), { ...SECOND_OWNER, body: "body-b" }).commit(1, SECOND_OWNER);
     },
   );
+}
+
+/** An event whose first call comes long after its sender gave it up, when the next event of its key has come. */
+function silentAndLate(end: "set aside" | "tried again"): readonly HistoryLine[] {
+  const script = new ScriptedHistory().owned();
+  const [first, second] = [script.record(), script.record()];
+  script.send(first).out(first, { outcome: "retry", isAmbiguous: true });
+  if (end === "set aside") {
+    script.givenUp(first, "park", { reason: "PARKED", attempts: 1 }).op("redrive", redrive);
+    script.call(first, { job: "m1" }).op("job-done", redrive);
+  }
+  script.call(second).arrive(first).answer(first);
+  if (end === "tried again") script.call(first, { number: 2 });
+  return script.commit(2).end();
 }

@@ -43,9 +43,9 @@ function isFirst({ delivery, job, order }: Arrival): boolean {
   return true;
 }
 
-/** A request that was on its way until its event had been dead-lettered for its silence. */
+/** A request that was on its way until its event had been dead-lettered, or deferred, for its silence. */
 function isGhost({ delivery, order, job }: Arrival): boolean {
-  return job === NONE && delivery.firstGivenUp !== null && givenUpOrder(delivery, "dlq") < order;
+  return job === NONE && delivery.firstGivenUp !== null && givenUpOrder(delivery, "any") < order;
 }
 
 /**

@@ -1,5 +1,5 @@
 import { channelsOf, type Findings, type Invariant } from "../findings.ts";
-import { heldMs, type Holds, holdsOf, isBreakerProbe } from "../ledger/holds.ts";
+import { heldMs, type Holds, holdsOf, isBreakerProbe, isSameHold } from "../ledger/holds.ts";
 import type { Ledger } from "../ledger/ledger.ts";
 import { type Attempt, type GivenUp, isAccepting, NEVER } from "../ledger/rows.ts";
 import { judgeSpentRetries } from "./spent-retries.ts";
@@ -96,8 +96,9 @@ function isExhausted(ledger: Ledger, givenUp: GivenUp, holds: Holds): boolean {
   const isCharged = (one: Attempt): boolean => one.outcome === "retry" && one.epoch === epoch;
   const failedCount = count(givenUp, isCharged);
   const probeCount = count(givenUp, (one) => isCharged(one) && isBreakerProbe(holds, one));
-  // A lane that nobody else can try for has its probes charged in the end.
-  const sparedCount = Math.min(probeCount, SPARED_PROBES_MAX);
+  // A lane that nobody else can try for has its probes charged in the end, those of earlier epochs included.
+  const sparedMax = Math.max(0, SPARED_PROBES_MAX - earlierProbeCount(givenUp, holds));
+  const sparedCount = Math.min(probeCount, sparedMax);
   if (maxAttempts !== null && failedCount - sparedCount >= maxAttempts) return true;
   const first = firstOf(givenUp, isCharged);
   if (first === null) return false;
@@ -108,6 +109,21 @@ function isExhausted(ledger: Ledger, givenUp: GivenUp, holds: Holds): boolean {
   return at - first.endAt - held >= maxAgeMs - ROUNDING_MS;
 }
 
+/** Probes of its lane that the process had made before, while the breaker was open. */
+function earlierProbeCount({ delivery, epoch }: GivenUp, holds: Holds): number {
+  const { channel, record } = delivery;
+  const first = firstOf({ delivery }, (one) => one.epoch === epoch);
+  if (first === null) return 0;
+  const earlier = channel.target.attempts.filter(
+    (one) =>
+      one.sendOrder < first.sendOrder &&
+      one.process === first.process &&
+      one.delivery.channel === channel &&
+      one.delivery.record.key === record.key,
+  );
+  return earlier.filter((one) => isSameHold(holds, one, first)).length;
+}
+
 function count({ delivery, order }: GivenUp, test: (attempt: Attempt) => boolean): number {
   let total = 0;
   for (let one = delivery.firstAttempt; one !== null && one.sendOrder < order; one = one.next) {
@@ -116,7 +132,10 @@ function count({ delivery, order }: GivenUp, test: (attempt: Attempt) => boolean
   return total;
 }
 
-function firstOf({ delivery }: GivenUp, test: (attempt: Attempt) => boolean): Attempt | null {
+function firstOf(
+  { delivery }: Pick<GivenUp, "delivery">,
+  test: (attempt: Attempt) => boolean,
+): Attempt | null {
   for (let one = delivery.firstAttempt; one !== null; one = one.next) {
     if (one.endOrder !== NEVER && test(one)) return one;
   }

@@ -73,9 +73,10 @@ function asksHeard({ attempts }: Target): Ask[] {
 }
 
 /** What was told to an attempt, by the arrival that it made. */
-function toldBetween({ delivery, sendOrder, endOrder, status }: Attempt): number {
+function toldBetween({ delivery, process, sendOrder, endOrder, status }: Attempt): number {
   for (let one = delivery.firstArrival; one !== null; one = one.next) {
-    const isItsOwn = one.order > sendOrder && one.answerOrder < endOrder && one.status === status;
+    const isBetween = one.order > sendOrder && one.answerOrder < endOrder;
+    const isItsOwn = isBetween && one.status === status && one.process === process;
     if (isItsOwn && one.retryAfterMs !== NONE) return one.retryAfterMs;
   }
   return NONE;

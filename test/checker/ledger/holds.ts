@@ -65,6 +65,11 @@ export function isBreakerProbe(holds: Holds, attempt: Attempt): boolean {
   );
 }
 
+/** Whether two attempts were sent during one hold. */
+export function isSameHold(holds: Holds, one: Attempt, other: Attempt): boolean {
+  return holds.some((hold) => isDuring(hold, one) && isDuring(hold, other));
+}
+
 function isDuring(hold: Hold, { delivery, process, sendOrder }: Attempt): boolean {
   const { target: name } = delivery.channel.target.terms;
   const isTheirs = hold.target === name && hold.process === process;
