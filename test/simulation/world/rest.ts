@@ -15,8 +15,8 @@ export interface RestView {
 export function isDone(view: RestView): boolean {
   return view.targets.every(({ api, group }) =>
     api.plan.topics.every((topic) =>
-      view.cluster.logs(topic).every(({ place, records }) => {
-        const last = records.at(-1)?.offset ?? -1;
+      view.cluster.logs(topic).every(({ place, records, startOffset }) => {
+        const last = records.at(-1)?.offset ?? startOffset - 1;
         const committed = group.offsets.get(`${topic}/${place.partition}`)?.offset ?? 0;
         return committed > last || isHalted(view, api.plan.name, place);
       }),

@@ -285,6 +285,7 @@ export class Group {
       member.cancelExpiry?.();
       member.cancelExpiry = null;
       if (this.#cluster.isUp) {
+        member.heardAt = this.#cluster.queue.now;
         if (!member.ears.isBeating(member.id)) this.noteSilent(member.id, 0);
         continue;
       }

@@ -237,7 +237,7 @@ export class Membership {
 
   /** A heartbeat that may have something to say. */
   #beat(): void {
-    const { cluster, machine, group } = this.#ports;
+    const { cluster, machine, group, draws } = this.#ports;
     const generation = this.#generation;
     const sentAt = this.#now();
     const silenceCount = this.#silenceCount;
@@ -250,7 +250,10 @@ export class Membership {
       onAnswer: (outcome) => {
         if (this.#generation !== generation) return;
         const type = outcome.isOk ? "OK" : outcome.error.type;
-        if (type === "UNREACHABLE") return this.#beatIn(HEARTBEAT_MS);
+        if (type === "UNREACHABLE") {
+          this.#noteSilence(sentAt - draws.between("heartbeat.age", 0, HEARTBEAT_MS));
+          return this.#beatIn(HEARTBEAT_MS);
+        }
         if (type === "UNKNOWN_MEMBER_ID" || type === "ILLEGAL_GENERATION") return this.#lose(type);
         // An answer that lay in the socket while the process was frozen proves what was, not what is.
         if (silenceCount === this.#silenceCount) this.#isConnected = this.#canTalk();
@@ -261,18 +264,24 @@ export class Membership {
   }
 
   #connectivityChanged(): void {
-    const { draws, group, cluster } = this.#ports;
+    const { draws } = this.#ports;
     if (this.#canTalk()) {
       if (this.#generation === null) this.#isConnected = true;
       else this.#beatIn(draws.between("heartbeat.again", 0, HEARTBEAT_MS / 2));
       return;
     }
     this.#silenceCount += 1;
+    this.#noteSilence(this.#now() - draws.between("heartbeat.age", 0, HEARTBEAT_MS));
+  }
+
+  /** No heartbeat is answered; the last one that was left at `since`, or before where it was silent already. */
+  #noteSilence(since: number): void {
+    const { cluster, group } = this.#ports;
     let ageMs = Infinity;
     if (this.#isConnected) {
       this.#isConnected = false;
-      ageMs = draws.between("heartbeat.age", 0, HEARTBEAT_MS);
-      this.#silentSince = Math.max(this.#silentSince, this.#now() - ageMs);
+      this.#silentSince = Math.max(this.#silentSince, since);
+      ageMs = this.#now() - this.#silentSince;
       this.#watch();
     }
     // Stopped brokers end no session.

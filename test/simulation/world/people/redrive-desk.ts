@@ -55,9 +55,9 @@ export class RedriveDesk {
     this.#ports = ports;
   }
 
-  /** Whether no redrive is under way, and no lane waits for one. */
+  /** Whether no redrive is under way, but for those of partitions that stand for want of records. */
   get isOver(): boolean {
-    return this.#redrives.every(({ isOver }) => isOver);
+    return this.#redrives.every((redrive) => redrive.isOver || this.#isHalted(redrive));
   }
 
   /** An event stands in a topic of dead letters or parked events. */
@@ -126,10 +126,6 @@ export class RedriveDesk {
 
   /** Over is a redrive whose key is released, or set aside anew. */
   #look(redrive: Redrive): void {
-    if (this.#isHalted(redrive)) {
-      redrive.isOver = true;
-      return;
-    }
     const owner = this.#ownerOf(redrive);
     const marker = owner?.aside.get(redrive.lane)?.marker;
     const isStill =

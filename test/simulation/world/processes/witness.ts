@@ -60,7 +60,7 @@ export class Witness {
   readonly #held = new Map<string, TopicPartition>();
   readonly #attempts = new Map<string, number>();
   #generation = 0;
-  /** Its last drain ended before its budget did. */
+  /** No drain has been cut short since it last took over. */
   #isDrained = true;
 
   constructor(ports: WitnessPorts) {
@@ -239,9 +239,10 @@ export class Witness {
 
   #listener(listener: GroupListener): GroupListener {
     return {
-      assigned: (assignment) => {
+      assigned: async (assignment) => {
         this.#noteGeneration(assignment);
-        return listener.assigned(assignment);
+        await listener.assigned(assignment);
+        if (!this.#ports.isStopping()) this.#isDrained = true;
       },
       draining: (reason, budgetMs) => this.#drain(reason, budgetMs, listener),
       lost: (reason) => {
@@ -261,10 +262,14 @@ export class Witness {
   ): Promise<void> {
     const { queue, stopBudgetMs, isStopping } = this.#ports;
     const startedAt = queue.now;
+    const wasDrained = this.#isDrained;
+    // Whoever takes over again before it ends has not waited for it.
+    this.#isDrained = false;
     await listener.draining(reason, budgetMs);
     // A process that is told to end cuts a drain short that has begun for a rebalance.
     const boundMs = isStopping() ? Math.min(budgetMs, stopBudgetMs) : budgetMs;
-    this.#isDrained = queue.now - startedAt < boundMs;
+    // A later drain, of a generation that is over, commits nothing and makes nothing good.
+    this.#isDrained ||= wasDrained && queue.now - startedAt < boundMs;
   }
 
   #noteGeneration({ generation, partitions }: Assignment): void {
