@@ -51,6 +51,12 @@ export const GIVEN_UP_CASES = casesOf([
   },
   {
     id: "S16",
+    what: "attempts are counted anew when a dead letter was written between them",
+    holds: () => triedOnBehind("a dead letter"),
+    breaks: () => triedOnBehind("nothing"),
+  },
+  {
+    id: "S16",
     what: "a dead letter of spent retries has the attempts that were allowed",
     holds: () => {
       const script = new ScriptedHistory({ maxAttempts: 2 }).owned();
@@ -296,6 +302,16 @@ function told(of: Readonly<Record<string, unknown>>): string {
 }
 
 /** Two attempts are allowed: an event fails once, then as a probe of an open breaker, and then once more or not. */
+/** One event of one attempt, which someone wants redriven: before it is given up, and behind that. */
+function triedOnBehind(what: "a dead letter" | "nothing"): readonly HistoryLine[] {
+  const script = new ScriptedHistory({ maxAttempts: 1 }).owned();
+  const first = script.record();
+  script.op("redrive", redrive).call(first, { status: 503, job: "m1" });
+  if (what === "a dead letter") script.givenUp(first, "dlq", exhausted);
+  script.call(first, { number: 2, job: "m1" }).op("job-done", redrive);
+  return script.commit(1).end();
+}
+
 function probedInTwoEpochs(earlierCount: number): readonly HistoryLine[] {
   const script = new ScriptedHistory({ maxAttempts: 2 }).owned();
   const first = script.record();

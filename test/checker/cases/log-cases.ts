@@ -102,6 +102,13 @@ export const LOG_CASES = casesOf([
     also: ["S9"],
   },
   {
+    id: "S8",
+    what: "what was taken live comes again, wherever the next owner sets its key aside",
+    holds: () => setAsideAnew(200),
+    breaks: () => setAsideAnew(422),
+    also: ["S19"],
+  },
+  {
     id: "S9",
     what: "a key has one attempt in flight",
     holds: () => delivered(),
@@ -319,4 +326,22 @@ function silentAndLate(end: "set aside" | "tried again"): readonly HistoryLine[]
   script.call(second).arrive(first).answer(first);
   if (end === "tried again") script.call(first, { number: 2 });
   return script.commit(2).end();
+}
+
+/** A key whose second event was redriven; its first one is redriven too, after the answer `status` and a crash. */
+function setAsideAnew(status: number): readonly HistoryLine[] {
+  return afterCrash(
+    (script) => {
+      const [first, second] = [script.record(), script.record()];
+      script.call(first, { status });
+      if (status === 422) script.givenUp(first, "dlq").givenUp(second, "park");
+      else script.call(second, { status: 422 }).givenUp(second, "dlq");
+      script.op("redrive", redrive).call(second, { job: "m1" });
+    },
+    (script) => {
+      script.givenUp(spot(0), "park", { epoch: 2 }).call(spot(0), { ...SECOND_OWNER, job: "m1" });
+      script.call(spot(1), { ...SECOND_OWNER, job: "m1" }).op("job-done", redrive);
+      script.commit(2, SECOND_OWNER);
+    },
+  );
 }

@@ -1,5 +1,5 @@
 import { channelsOf, type Findings, type Invariant } from "../findings.ts";
-import { laneOf } from "../ledger/lanes.ts";
+import { laneOf, replayJobs } from "../ledger/lanes.ts";
 import { type Arrival, type Channel, NONE } from "../ledger/rows.ts";
 import { givenUpOrder } from "../ledger/settlement.ts";
 
@@ -8,16 +8,22 @@ export const arrivalOrder: Invariant = {
   title: "first arrivals of a lane come in the order of the log, live and for each job apart",
   needs: [["recv"], ["log"]],
   judge(ledger, findings) {
-    for (const channel of channelsOf(ledger)) judgeChannel(channel, findings);
+    const replays = replayJobs(ledger);
+    for (const channel of channelsOf(ledger)) judgeChannel(channel, replays, findings);
   },
 };
 
-function judgeChannel({ arrivals }: Channel, findings: Findings): void {
+function judgeChannel(
+  { arrivals }: Channel,
+  replays: ReadonlySet<number>,
+  findings: Findings,
+): void {
   const highestByJob = new Map<number, Map<number, Arrival>>();
   for (const arrival of arrivals) {
     const { delivery, job } = arrival;
     const lane = laneOf(delivery);
-    if (lane === NONE || !isFirst(arrival) || isGhost(arrival) || isTriedAnew(arrival)) continue;
+    if (lane === NONE || !isFirst(arrival, replays)) continue;
+    if (isGhost(arrival) || isTriedAnew(arrival)) continue;
     findings.judged();
     let highest = highestByJob.get(job);
     if (highest === undefined) highestByJob.set(job, (highest = new Map<number, Arrival>()));
@@ -35,10 +41,12 @@ function judgeChannel({ arrivals }: Channel, findings: Findings): void {
   }
 }
 
-function isFirst({ delivery, job, order }: Arrival): boolean {
+/** What was taken live comes again when a key that was taken over is set aside; only a replay sends it on purpose. */
+function isFirst({ delivery, job, order }: Arrival, replays: ReadonlySet<number>): boolean {
   for (let one = delivery.firstArrival; one !== null; one = one.next) {
     if (one.order >= order) return true;
-    if (one.job === job) return false;
+    const wasTaken = one.job === NONE && one.isAccepted && !replays.has(job);
+    if (one.job === job || wasTaken) return false;
   }
   return true;
 }

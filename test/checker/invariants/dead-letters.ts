@@ -1,7 +1,8 @@
 import { channelsOf, type Findings, type Invariant } from "../findings.ts";
 import { heldMs, type Holds, holdsOf, isBreakerProbe, isSameHold } from "../ledger/holds.ts";
+import { laneOf } from "../ledger/lanes.ts";
 import type { Ledger } from "../ledger/ledger.ts";
-import { type Attempt, type GivenUp, isAccepting, NEVER } from "../ledger/rows.ts";
+import { type Attempt, type GivenUp, isAccepting, NEVER, NONE } from "../ledger/rows.ts";
 import { judgeSpentRetries } from "./spent-retries.ts";
 
 /** Clocks are read in whole ms at both ends. */
@@ -96,8 +97,8 @@ function isExhausted(ledger: Ledger, givenUp: GivenUp, holds: Holds): boolean {
   const isCharged = (one: Attempt): boolean => one.outcome === "retry" && one.epoch === epoch;
   const failedCount = count(givenUp, isCharged);
   const probeCount = count(givenUp, (one) => isCharged(one) && isBreakerProbe(holds, one));
-  // A lane that nobody else can try for has its probes charged in the end, those of earlier epochs included.
-  const sparedMax = Math.max(0, SPARED_PROBES_MAX - earlierProbeCount(givenUp, holds));
+  // A lane that nobody else can try for has its probes charged in the end.
+  const sparedMax = Math.max(0, SPARED_PROBES_MAX - otherProbeCount(givenUp, holds));
   const sparedCount = Math.min(probeCount, sparedMax);
   if (maxAttempts !== null && failedCount - sparedCount >= maxAttempts) return true;
   const first = firstOf(givenUp, isCharged);
@@ -109,19 +110,19 @@ function isExhausted(ledger: Ledger, givenUp: GivenUp, holds: Holds): boolean {
   return at - first.endAt - held >= maxAgeMs - ROUNDING_MS;
 }
 
-/** Probes of its lane that the process had made before, while the breaker was open. */
-function earlierProbeCount({ delivery, epoch }: GivenUp, holds: Holds): number {
-  const { channel, record } = delivery;
-  const first = firstOf({ delivery }, (one) => one.epoch === epoch);
-  if (first === null) return 0;
-  const earlier = channel.target.attempts.filter(
-    (one) =>
-      one.sendOrder < first.sendOrder &&
-      one.process === first.process &&
-      one.delivery.channel === channel &&
-      one.delivery.record.key === record.key,
-  );
-  return earlier.filter((one) => isSameHold(holds, one, first)).length;
+/** Probes of its lane besides, while the breaker was open: of earlier epochs, and of replays. */
+function otherProbeCount({ delivery, epoch, order }: GivenUp, holds: Holds): number {
+  const { channel } = delivery;
+  const lane = laneOf(delivery);
+  const isOwn = (one: Attempt): boolean =>
+    one.delivery === delivery && one.epoch === epoch && one.job === NONE;
+  const first = firstOf({ delivery }, isOwn);
+  if (first === null || lane === NONE) return 0;
+  const others = channel.target.attempts.filter((one) => {
+    const isBefore = one.sendOrder < order && one.process === first.process && !isOwn(one);
+    return isBefore && one.delivery.channel === channel && laneOf(one.delivery) === lane;
+  });
+  return others.filter((one) => isSameHold(holds, one, first)).length;
 }
 
 function count({ delivery, order }: GivenUp, test: (attempt: Attempt) => boolean): number {

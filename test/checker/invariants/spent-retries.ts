@@ -31,7 +31,9 @@ export function judgeSpentRetries({ ledger, target, holds }: Judged, findings: F
   for (const attempt of target.attempts) {
     const known = courses.get(attempt.delivery);
     const isAnew = (last: Attempt): boolean =>
-      !isNext(attempt, last) || resumes.some((one) => isBetween(one, last, attempt));
+      !isNext(attempt, last) ||
+      wasGivenUp(last, attempt) ||
+      resumes.some((one) => isBetween(one, last, attempt));
     if (known === undefined || isAnew(known.last)) {
       courses.set(attempt.delivery, { last: attempt, chargedCount: 0, since: NEVER });
       continue;
@@ -48,6 +50,13 @@ export function judgeSpentRetries({ ledger, target, holds }: Judged, findings: F
 function isNext(attempt: Attempt, { number, process, epoch, job, endOrder }: Attempt): boolean {
   const isOwner = attempt.process === process && attempt.epoch === epoch && attempt.job === job;
   return isOwner && attempt.number === number + 1 && endOrder < attempt.sendOrder;
+}
+
+/** A dead letter that someone had asked for beforehand is redriven as soon as it is there. */
+function wasGivenUp({ delivery, endOrder }: Attempt, next: Attempt): boolean {
+  for (let one = delivery.firstGivenUp; one !== null; one = one.next)
+    if (one.kind === "dlq" && one.order > endOrder && one.order < next.sendOrder) return true;
+  return false;
 }
 
 /** A replay that goes on after a pause. */
