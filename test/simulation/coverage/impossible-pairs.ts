@@ -28,6 +28,13 @@ export const IMPOSSIBLE_PAIRS: readonly ImpossiblePairs[] = [
       "all that were open were given up. One that is given up ends for its own sender, not by a fault.",
   },
   {
+    faults: ["redrive"],
+    states: ["membership-none"],
+    reason:
+      "Who is asked for a redrive owns the partition whose key is set aside. An engine that is no member owns none: with " +
+      "its membership all its epochs end.",
+  },
+  {
     faults: ["gaps", "refetch"],
     states: ["membership-none", "membership-draining", "generation-over"],
     reason:

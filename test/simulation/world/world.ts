@@ -1,6 +1,7 @@
 /** A world from a plan: brokers, registry, targets, processes. Chaos first; then everything heals and must come to rest. */
 import { asTopic } from "@millrace/engine";
-import { Aim, type Shot } from "./aim.ts";
+import { Aim } from "./aim.ts";
+import { Nemesis } from "./nemesis.ts";
 import { Cluster } from "./brokers/cluster.ts";
 import {
   Deliverer,
@@ -24,8 +25,6 @@ import { RedriveDesk } from "./people/redrive-desk.ts";
 import { FIRST_REVISION, Registry } from "./processes/preparer.ts";
 import { PauseDesk } from "./people/pause-desk.ts";
 import { ReplayDesk } from "./people/replay-desk.ts";
-import { isOperation, makeOperation } from "./plan/draw-operations.ts";
-import { SPELLS } from "./plan/draw-target.ts";
 import { Servers } from "./servers.ts";
 import { TargetApi } from "./targets/target-api.ts";
 import { strikeOf } from "./people/redrive-strike.ts";
@@ -76,7 +75,10 @@ export class World {
   readonly #redrives: RedriveDesk;
   readonly #pauses: PauseDesk;
   readonly #aim: Aim;
+  readonly #nemesis: Nemesis;
   readonly #terms: Map<string, Terms>;
+  /** When each target's group was last made to share anew. */
+  readonly #rebalancedAt = new Map<string, number>();
   /** Mappings that targets were given, besides their first. */
   readonly #revisions = new Map<string, Set<string>>();
   #phase: "chaos" | "heal" = "chaos";
@@ -91,7 +93,7 @@ export class World {
       strike: (fault, target) => this.#strike(fault, target),
       struck: (fault, machine, target) => this.#struck(fault, machine, target),
     };
-    this.#aim = new Aim(plan.foci, { queue: this.#queue, draws, restMsMax: plan.chaosMs / 8 });
+    this.#aim = new Aim(plan.foci, { queue: this.#queue, draws, restMsMax: plan.chaosMs / 12 });
     this.#terms = new Map(
       plan.targets.map(({ name, engine }) => [name, { engine, revision: FIRST_REVISION }]),
     );
@@ -100,7 +102,8 @@ export class World {
       draws,
       faults: plan.broker,
       onFault: (fault, machine) => this.#struck(fault, machine),
-      aimAt: (fault, machine) => this.#aim.shareOf(fault, this.#fleet.on(machine), null),
+      aimAt: (fault, machine, target) =>
+        this.#aim.shareOfRequests(fault, this.#fleet.on(machine), target),
     });
     this.#cluster.createTopic(STATE_TOPIC, 1);
     this.#cluster.createTopic(JOURNAL_TOPIC, 2);
@@ -119,6 +122,11 @@ export class World {
         for (const { api } of this.#targets) api.hangUp(machine);
       },
       freezeMs: () => (this.#phase === "chaos" ? plan.freezes.forMs : null),
+    });
+    this.#nemesis = new Nemesis({
+      ...{ queue, draws, words, aim: this.#aim, fleet: this.#fleet, targets: this.#targets },
+      operate: (operation) => this.#operate(operation),
+      redrive: (target, pick) => void this.#askForRedrive(target, pick),
     });
     const desk = {
       queue,
@@ -166,13 +174,13 @@ export class World {
   }
 
   #runQueue(watch: PromiseWatch): Promise<void> {
-    const isAimed = this.#plan.foci.some(({ fault }) => isShot(fault));
+    const isAimed = this.#plan.foci.length > 0;
     return new Promise((resolve, reject) => {
       const go = (): void => {
         try {
           while (!this.#isOver() && this.#queue.ranCount < EVENTS_MAX) {
             if (watch.hasMoved) return watch.flush(go);
-            if (isAimed && this.#phase === "chaos") this.#shoot();
+            if (isAimed && this.#phase === "chaos") this.#nemesis.act();
             if (!this.#queue.runNext()) break;
           }
           resolve();
@@ -191,11 +199,13 @@ export class World {
       book: this.#book,
       fateOf: (place) => {
         const event = this.#upstream.eventAt(place);
-        return { fate: event.fates[target.name] ?? "deliver", key: event.key };
+        const { fates, at, key } = event;
+        return { fate: fates[target.name] ?? "deliver", emittedAt: at, key };
       },
       onFault: (fault, machine) => this.#struck(fault, machine, target.name),
       aimAt: (fault, machine) =>
         this.#aim.shareOfCalls(fault, this.#fleet.on(machine), target.name),
+      isKept: (fault, machine) => this.#aim.isKept(fault, this.#fleet.on(machine), target.name),
     });
     const group = new Group(this.#cluster, this.#plan.sessionMs);
     group.onCommitted = ({ generation }, commits) => {
@@ -249,9 +259,7 @@ export class World {
       case "reconfigure":
         return this.#reconfigure(operation);
       case "rebalance":
-        this.#note("rebalance", operation.target);
-        this.#strike("rebalance", operation.target);
-        return this.#groupOf(operation.target).rebalance();
+        return this.#rebalance(operation.target);
       case "foreign-metadata":
         return this.#servers.corrupt(this.#groupOf(operation.target), operation);
       case "retention":
@@ -289,36 +297,14 @@ export class World {
     });
   }
 
-  /** What the seed is about happens where and when it can. */
-  #shoot(): void {
-    for (const shot of this.#aim.shots(isShot, this.#fleet.slots)) {
-      if (shot.fault === "scale-out") this.#scaleOut();
-      else if (shot.fault === "redrive")
-        this.#askForRedrive(shot.target, this.#draws.below("aim.pick", 64));
-      else this.#hit(shot);
-    }
-  }
-
-  #hit({ fault, deliverer, target }: Shot): void {
+  /** Two at once are one. */
+  #rebalance(target: string): void {
     const { now } = this.#queue;
-    const found = this.#targets.find(({ api }) => api.plan.name === target);
-    if (found === undefined) return;
-    if (isOperation(fault)) {
-      const slot = (): number => deliverer.slot;
-      const from = { draws: this.#draws, site: "aim", slot, target: () => found.api.plan };
-      return this.#operate(makeOperation(fault, now, from));
-    }
-    const [, kind] = SPELLS.find(([name]) => name === fault) ?? [fault, "outage"];
-    const forMs = this.#draws.pick("aim.spell", [100, 1_000, 4_000]);
-    found.api.begin({ kind, fault, from: now, to: now + forMs });
-  }
-
-  /** Whoever is there has to share with a newcomer. */
-  #scaleOut(): void {
-    const slot = this.#fleet.slots.indexOf(null);
-    if (slot < 0) return;
-    this.#strike("scale-out");
-    this.#fleet.start(slot);
+    if (this.#rebalancedAt.get(target) === now) return;
+    this.#rebalancedAt.set(target, now);
+    this.#note("rebalance", target);
+    this.#strike("rebalance", target);
+    this.#groupOf(target).rebalance();
   }
 
   /** New terms hold for whoever starts from now on. */
@@ -441,10 +427,4 @@ export class World {
   #note(f: Operation, who: string, more: OperationDetails = {}): void {
     this.#book.write({ h: "ops", at: this.#queue.now, f, who, ...more });
   }
-}
-
-/** Whether a fault is done to a process, and not to its requests or calls. */
-function isShot(fault: FaultClass): boolean {
-  const isSpell = fault === "flapping" || SPELLS.some(([name]) => name === fault);
-  return isSpell || fault === "scale-out" || fault === "redrive" || isOperation(fault);
 }

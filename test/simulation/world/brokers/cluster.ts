@@ -32,6 +32,8 @@ export class BrokerError extends Error {
 /** One request. Requests of one channel of one machine are done in their order. */
 export interface BrokerRequest<Answer> {
   readonly machine: Machine;
+  /** Whose driver sends it; null: what all drivers of a process share does. */
+  readonly target: string | null;
   /** Names its draws: `commit`, `produce`, `fetch`, ... */
   readonly kind: keyof BrokerFaults;
   /** After which its client gives up, ms. */
@@ -44,7 +46,7 @@ export interface BrokerRequest<Answer> {
   readonly onAnswer: (outcome: Outcome<Answer>) => void;
 }
 
-type Wire = Pick<BrokerRequest<unknown>, "kind" | "machine">;
+type Wire = Pick<BrokerRequest<unknown>, "kind" | "machine" | "target">;
 
 /** How a request ended, for its client. */
 export type Outcome<Answer> =
@@ -59,7 +61,7 @@ interface Ports {
   /** Told of each fault that struck, for the coverage. */
   readonly onFault: (fault: FaultClass, machine: Machine) => void;
   /** The least share of requests that a fault strikes now, whatever the plan says. */
-  readonly aimAt: (fault: FaultClass, machine: Machine) => number;
+  readonly aimAt: (fault: FaultClass, machine: Machine, target: string | null) => number;
 }
 
 type RequestFault = "lost" | "unanswered" | "delayed" | "late";
@@ -248,7 +250,7 @@ export class Cluster {
   }
 
   /** When it is its turn in its channel. */
-  #inTurn({ machine, kind }: Wire, wayMs: number): number {
+  #inTurn({ machine, kind }: Pick<Wire, "kind" | "machine">, wayMs: number): number {
     const channel = channelOf({ machine, kind });
     const at = Math.max(this.queue.now + wayMs, this.#channels.get(channel) ?? 0);
     this.#channels.set(channel, at);
@@ -264,11 +266,11 @@ export class Cluster {
     return draws.between("way", WAY_MS.from, WAY_MS.to);
   }
 
-  #isFaulty({ kind, machine }: Wire, how: RequestFault): boolean {
+  #isFaulty({ kind, machine, target }: Wire, how: RequestFault): boolean {
     if (this.isHealed) return false;
     const { draws, faults, onFault, aimAt } = this.#ports;
     const fault = FAULTS[kind][how];
-    const share = how === "late" && faults[kind].late === 0 ? 0 : aimAt(fault, machine);
+    const share = how === "late" && faults[kind].late === 0 ? 0 : aimAt(fault, machine, target);
     const isFaulty = draws.isFaulty(`${kind}.${how}`, Math.max(share, faults[kind][how]));
     if (isFaulty) onFault(fault, machine);
     return isFaulty;
@@ -286,6 +288,6 @@ function isWriting({
   return WRITING.has(kind) && !isReading;
 }
 
-function channelOf({ machine, kind }: Wire): string {
+function channelOf({ machine, kind }: Pick<Wire, "kind" | "machine">): string {
   return `${machine.name}/${kind}`;
 }

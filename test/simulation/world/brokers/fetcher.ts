@@ -116,7 +116,7 @@ export class Fetcher {
   #ask(position: Position | undefined): void {
     if (!this.#isRunning || position === undefined) return;
     if (position.isAsked || position.isPaused || position.isStanding) return;
-    const { cluster, machine, draws } = this.#ports;
+    const { cluster, machine, target, draws } = this.#ports;
     const log = cluster.log(position.place);
     const isAtEnd = position.next === log.endOffset;
     if (isAtEnd) return;
@@ -127,6 +127,7 @@ export class Fetcher {
       run !== this.#run || this.#positions.get(nameOf(position.place)) !== position;
     cluster.send({
       machine,
+      target,
       kind: "fetch",
       timeoutMs: REQUEST_TIMEOUT_MS,
       apply: () => {

@@ -34,9 +34,13 @@ export interface Joined {
 export interface MemberPorts {
   readonly cluster: Cluster;
   readonly group: Group;
+  /** Whose group it is. */
+  readonly target: string;
   readonly machine: Machine;
   readonly draws: Draws;
   readonly sessionMs: number;
+  /** How long a drain may take. */
+  readonly drainMs: number;
   readonly topics: readonly Topic[];
 }
 
@@ -195,7 +199,7 @@ export class Membership {
     timeoutMs: number,
     apply: (answer: (outcome: Answer | BrokerError) => void) => void,
   ): Promise<Answer> {
-    const { cluster, machine, draws } = this.#ports;
+    const { cluster, machine, target, draws } = this.#ports;
     return new Promise((resolve, reject) => {
       const giveUp = machine.schedule(timeoutMs, () => reject(new BrokerError("UNREACHABLE")));
       const fail = (error: BrokerError): void => {
@@ -216,6 +220,7 @@ export class Membership {
       };
       cluster.send({
         machine,
+        target,
         kind: "group",
         timeoutMs: REQUEST_TIMEOUT_MS,
         apply: () => apply(answer),
@@ -227,8 +232,8 @@ export class Membership {
   }
 
   #ask<Answer>(kind: "group" | "commit", apply: () => Answer): Promise<Answer> {
-    const { cluster, machine } = this.#ports;
-    return cluster.ask({ machine, kind, timeoutMs: REQUEST_TIMEOUT_MS, apply });
+    const { cluster, machine, target } = this.#ports;
+    return cluster.ask({ machine, target, kind, timeoutMs: REQUEST_TIMEOUT_MS, apply });
   }
 
   #beatIn(delayMs: number): void {
@@ -237,13 +242,14 @@ export class Membership {
 
   /** A heartbeat that may have something to say. */
   #beat(): void {
-    const { cluster, machine, group, draws } = this.#ports;
+    const { cluster, machine, target, group, draws } = this.#ports;
     const generation = this.#generation;
     const sentAt = this.#now();
     const silenceCount = this.#silenceCount;
     if (generation === null || !this.#canTalk()) return;
     cluster.send({
       machine,
+      target,
       kind: "group",
       timeoutMs: REQUEST_TIMEOUT_MS,
       apply: () => group.beat(this.#memberId, generation),

@@ -18,6 +18,8 @@ const RETRY_MS = 100;
 export interface SinkPorts {
   readonly cluster: Cluster;
   readonly machine: Machine;
+  /** Whose driver writes; null: all of the process. */
+  readonly target: string | null;
   /** Names its channel and its faults. */
   readonly kind: keyof BrokerFaults;
   /** Records with more bytes of key and value are refused. */
@@ -62,10 +64,11 @@ export class SimulatedSink implements RecordSink {
       readonly deadlineAt: number;
     },
   ): void {
-    const { cluster, machine, kind } = this.#ports;
+    const { cluster, machine, target, kind } = this.#ports;
     const sentAt = machine.now();
     cluster.send({
       machine,
+      target,
       kind,
       timeoutMs: Math.max(0, call.deadlineAt - sentAt),
       apply: () => records.map((record) => this.#write(record)),

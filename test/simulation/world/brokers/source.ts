@@ -14,7 +14,7 @@ import { BrokerError } from "./cluster.ts";
 import { Fetcher, type FetchFaults } from "./fetcher.ts";
 import { Membership, isExpulsion, type Joined, type MemberPorts } from "./membership.ts";
 
-const DRAIN_MAX_MS = 45_000;
+const TAKEOVER_MAX_MS = 45_000;
 const DRAIN_GRACE_MS = 2_000;
 const REQUEST_TIMEOUT_MS = 4_000;
 const RETRY_MS = 200;
@@ -143,7 +143,8 @@ export class SimulatedSource implements RecordSource {
 
   /** @inheritdoc */
   async offsetAt(partition: TopicPartition, position: StartPosition): Promise<Offset> {
-    const { cluster, machine } = this.#ports;
+    const { cluster, machine, target } = this.#ports;
+    const timeoutMs = REQUEST_TIMEOUT_MS;
     const apply = (): Offset => {
       const log = cluster.log(partition);
       if (position.kind === "earliest") return log.startOffset;
@@ -151,7 +152,7 @@ export class SimulatedSource implements RecordSource {
       return log.at(position.epochMs) ?? log.endOffset;
     };
     try {
-      return await cluster.ask({ machine, kind: "group", timeoutMs: REQUEST_TIMEOUT_MS, apply });
+      return await cluster.ask({ machine, target, kind: "group", timeoutMs, apply });
     } catch {
       throw new MillraceError("BROKER_UNREACHABLE", "no broker answers");
     }
@@ -215,7 +216,7 @@ export class SimulatedSource implements RecordSource {
   async #awaitTakeover(generation: Generation, handed: Promise<void>): Promise<void> {
     if (generation.isLost || (await generation.ended) === "stop") return;
     const isLate = Symbol("late");
-    const late = this.#membership.wait(DRAIN_MAX_MS).then(() => isLate);
+    const late = this.#membership.wait(TAKEOVER_MAX_MS).then(() => isLate);
     if ((await Promise.race([handed, late])) === isLate)
       this.#lose("the takeover did not end in time");
   }
@@ -263,10 +264,9 @@ export class SimulatedSource implements RecordSource {
     const reason = end === "stop" ? "shutdown" : "rebalance";
     const { promise: lost, resolve } = Promise.withResolvers<undefined>();
     this.#onLost = () => resolve(undefined);
-    const drained = this.#listener.draining(reason, DRAIN_MAX_MS);
-    const cancel = this.#ports.machine.schedule(DRAIN_MAX_MS + DRAIN_GRACE_MS, () =>
-      resolve(undefined),
-    );
+    const { machine, drainMs } = this.#ports;
+    const drained = this.#listener.draining(reason, drainMs);
+    const cancel = machine.schedule(drainMs + DRAIN_GRACE_MS, () => resolve(undefined));
     await Promise.race([drained, lost]);
     cancel();
     this.#onLost = null;

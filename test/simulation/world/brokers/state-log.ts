@@ -83,6 +83,7 @@ export class SimulatedStateLog implements StateLog {
     return new Promise((resolve) => {
       this.#cluster.send({
         machine: this.#machine,
+        target: null,
         kind: "state",
         isReading: true,
         timeoutMs: 2_000,

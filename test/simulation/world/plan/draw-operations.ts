@@ -159,23 +159,26 @@ export function drawOperations(
   slotCount: number,
   targets: readonly TargetPlan[],
 ): readonly OperationPlan[] {
-  const { draws, strength, chaosMs, aimed } = drawing;
+  const { draws, strength, chaosMs, strong, states } = drawing;
   const from: OperationDrawing = {
     draws,
     site: "op",
     slot: () => draws.below("op.slot", slotCount),
     target: () => draws.pick("op.target", targets),
   };
-  const some = (fault: OperationFault): readonly OperationPlan[] =>
-    Array.from({ length: strength.count(fault, OPERATIONS[fault].most) }, () =>
+  const some = (fault: OperationFault): readonly OperationPlan[] => {
+    // What a seed is about is done where and when it can; besides that, little.
+    const most = states.size > 0 && !strong.has(fault) ? 1 : OPERATIONS[fault].most;
+    return Array.from({ length: strength.count(fault, most) }, () =>
       makeOperation(fault, draws.between("op.at", 0, chaosMs), from),
     );
+  };
   const operations = [...drawStarts(drawing, slotCount)];
   for (const fault of OPERATION_FAULTS) {
     const share = fault === "reconfigured" ? RECONFIGURED_SHARE : 1;
-    if (aimed.has(fault) || draws.chance(`op.${fault}`, share)) operations.push(...some(fault));
+    if (strong.has(fault) || draws.chance(`op.${fault}`, share)) operations.push(...some(fault));
   }
-  if (aimed.has("retention") || draws.chance("op.retention", RETENTION_SHARE))
+  if (strong.has("retention") || draws.chance("op.retention", RETENTION_SHARE))
     operations.push(...some("retention"));
   operations.push(...drawReplays(draws, chaosMs, targets));
   operations.push(...drawRedrives(draws, { chaosMs, targets, classes: drawing.classes }));

@@ -8,20 +8,36 @@ import { Draws } from "./draws.ts";
 import { FAULT_CLASSES } from "./fault-classes.ts";
 import type { BrokerFaults, RequestFaults } from "./fault-plan.ts";
 import type { EventPlan, Fate, Plan, TargetPlan, TopicPlan } from "./plan.ts";
-import { aimedClasses } from "./focus.ts";
+import { aimedClasses, strongClasses } from "./focus.ts";
 import { Strength, type Drawing } from "./strength.ts";
 import { wide } from "./wide-plan.ts";
 
 /** Seeds with thousands of events: each costs as much as twenty others. */
 const WIDE_SHARE = 0.005;
 const CROWDED_SHARE = 0.08;
-const OFF_SHARE = 0.3;
+/** Share of classes that are off. */
+const OFF_SHARES = [0.3, 0.5, 0.7] as const;
+/** The same where a seed is about something: with all that besides, a process is hardly ever in its group. */
+const OFF_SHARES_FOCUSED = [0.7, 0.9, 0.97] as const;
 const KEY_COUNT_MAX = 20;
+/** States of keys of which more events come meanwhile. */
+const FEW_KEYED = ["lane-held", "lane-releasing", "lane-owing"] as const;
+const FEW_KEYS_MAX = 8;
+/** States that are met by writes about what cannot be delivered. */
+const REFUSED = [
+  ...FEW_KEYED,
+  ...(["breaker-half-open", "generation-over", "membership-none"] as const),
+];
 const HOT_SHARE = 0.3;
 const SESSION_MS = 10_000;
+/** The usual one, and one that is shorter than much of what it waits for. */
+const DRAINS_MS = [45_000, 45_000, 45_000, 2_000] as const;
+const DRAINS_MS_OVERDUE = [2_000, 200] as const;
 /** The usual one, and one that is shorter than many calls. */
 const STOP_BUDGETS_MS = [47_000, 47_000, 1_000] as const;
 const CHAOS_MS = [3_000, 10_000, 30_000, 60_000, 120_000];
+/** States come about, and last. */
+const CHAOS_MS_FOCUSED = [60_000, 120_000];
 /** Processes of a seed that is about newcomers. */
 const NEWCOMERS_MAX = 6;
 const RECORD_BYTES_MAX = 1_048_576;
@@ -36,29 +52,32 @@ export function drawPlan(seed: number): Plan {
 }
 
 function drawUsualPlan(seed: number, draws: Draws): Plan {
-  const classes = new Set(
-    FAULT_CLASSES.filter((name) => draws.chance(`swarm.${name}`, 1 - OFF_SHARE)),
-  );
   const foci = drawFoci(draws);
+  const offShare = draws.pick("swarm.off", foci.length > 0 ? OFF_SHARES_FOCUSED : OFF_SHARES);
+  const classes = new Set(
+    FAULT_CLASSES.filter((name) => draws.chance(`swarm.${name}`, 1 - offShare)),
+  );
   const aimed = aimedClasses(foci);
   for (const fault of aimed) classes.add(fault);
-  const strength = new Strength(draws, classes, aimed);
+  const strong = strongClasses(foci);
+  const strength = new Strength(draws, classes, strong);
   const topics = drawTopics(draws);
   const names = topics.map(({ name }) => name);
   const states = new Set(foci.map(({ state }) => state));
-  const isLasting = states.has("generation-over");
-  const chaosMs = draws.pick("plan.chaos", isLasting ? [60_000, 120_000] : CHAOS_MS);
-  const drawing = { draws, strength, chaosMs, classes, aimed, states };
+  const isOverdue = states.has("generation-over") || foci.some(({ fault }) => fault === "refetch");
+  const chaosMs = draws.pick("plan.chaos", foci.length > 0 ? CHAOS_MS_FOCUSED : CHAOS_MS);
+  const drawing = { draws, strength, chaosMs, classes, strong, states };
   const slotCount = aimed.has("scale-out") ? NEWCOMERS_MAX : 1 + draws.below("plan.slots", 3);
   const targets = Array.from(
-    { length: draws.chance("plan.targets", foci.length > 0 ? 0.5 : 0.25) ? 2 : 1 },
+    { length: draws.chance("plan.targets", foci.length > 0 ? 0.85 : 0.25) ? 2 : 1 },
     (_, index) => drawTarget(drawing, index === 0 ? "crm" : "audit", names),
   );
   return {
     seed,
     chaosMs,
     sessionMs: SESSION_MS,
-    stopBudgetMs: draws.pick("plan.stop-budget", isLasting ? [1_000] : STOP_BUDGETS_MS),
+    drainMs: draws.pick("plan.drain", isOverdue ? DRAINS_MS_OVERDUE : DRAINS_MS),
+    stopBudgetMs: draws.pick("plan.stop-budget", isOverdue ? [1_000] : STOP_BUDGETS_MS),
     slotCount,
     topics,
     targets,
@@ -122,20 +141,23 @@ function drawBrokerFaults(strength: Strength): BrokerFaults {
 }
 
 function drawEvents(
-  { draws, strength, chaosMs, classes }: Drawing,
+  { draws, strength, chaosMs, classes, states }: Drawing,
   topics: readonly TopicPlan[],
   targets: readonly TargetPlan[],
 ): readonly EventPlan[] {
-  const count = 50 + draws.below("plan.events", 250);
-  const keyCount = 1 + draws.below("plan.keys", KEY_COUNT_MAX);
+  const count = (states.size > 0 ? 100 : 50) + draws.below("plan.events", 250);
+  const isRefused = REFUSED.some((state) => states.has(state));
+  const isOfFew = FEW_KEYED.some((state) => states.has(state));
+  const keyCount = 1 + draws.below("plan.keys", isOfFew ? FEW_KEYS_MAX : KEY_COUNT_MAX);
   // Some seeds begin with a backlog, some get everything in a burst.
-  const spreadMs = chaosMs * draws.pick("plan.spread", [0.02, 0.3, 0.9, 0.9]);
+  const isFocused = states.size > 0;
+  const spreadMs = chaosMs * draws.pick("plan.spread", [isFocused ? 0.9 : 0.02, 0.3, 0.9, 0.9]);
   const nullShare = draws.pick("plan.null-keys", [0, 0.05, 0.3]);
   const filteredShare = draws.pick("plan.filtered", [0, 0.1, 0.5]);
   const shares = {
     gap: strength.of("gaps", 0.01, 0.3),
-    undeliverable: strength.of("undeliverable", 0.005, 0.1),
-    reject: strength.of("reject", 0.005, 0.1),
+    undeliverable: strength.of("undeliverable", 0.005, isRefused ? 0.3 : 0.1),
+    reject: strength.of("reject", 0.005, isRefused ? 0.3 : 0.1),
   };
   const events = Array.from({ length: count }, (_, index): EventPlan => {
     const topic = draws.pick("event.topic", topics);

@@ -1,9 +1,9 @@
 /** A target, its terms, and how its calls go wrong. */
 import { DEFAULTS, type EngineConfig, type Topic } from "@millrace/engine";
 import type { EngineStateName } from "../../coverage/engine-states.ts";
-import type { FaultClass } from "./fault-classes.ts";
 import { SILENT } from "./focus.ts";
 import type { Episode, TargetFaults, TargetPlan } from "./plan.ts";
+import { SPELLS } from "./spells.ts";
 import type { Drawing } from "./strength.ts";
 
 /** The key of every third event. */
@@ -12,9 +12,10 @@ export const HOT_KEY = "hot";
 /** Draws a target. */
 export function drawTarget(drawing: Drawing, name: string, topics: readonly Topic[]): TargetPlan {
   const { draws, states } = drawing;
-  const timeoutMs = draws.pick("target.timeout", [500, 1_000, 2_000, 5_000]);
-  const slow = { from: timeoutMs / 20, to: timeoutMs / 2 };
   const isSilent = SILENT.some((state) => states.has(state));
+  const timeoutMs = draws.pick("target.timeout", isSilent ? [5_000, 15_000] : TIMEOUTS_MS);
+  const slow = { from: timeoutMs / 20, to: timeoutMs / 2 };
+  const isComingBack = states.has("lane-held") || states.has("lane-releasing");
   return {
     name,
     topics,
@@ -22,9 +23,10 @@ export function drawTarget(drawing: Drawing, name: string, topics: readonly Topi
     timeoutMs,
     latencyMs: draws.pick("target.latency", isSilent ? [slow, ...LATENCIES_MS] : LATENCIES_MS),
     faults: drawTargetFaults(drawing, name),
-    ...(draws.chance("target.mended", 0.5)
+    ...(!isComingBack && draws.chance("target.mended", 0.5)
       ? { rejectsUntil: draws.between("target.mended", 0, drawing.chaosMs) }
       : {}),
+    ...(isComingBack ? { rejectsForMs: draws.pick("target.mended", [1_000, 4_000, 8_000]) } : {}),
   };
 }
 
@@ -51,6 +53,7 @@ const ORDERS = [
   "none",
 ] as const;
 
+const TIMEOUTS_MS = [500, 1_000, 2_000, 5_000];
 const CALLS_MAX = [1, 2, 4, 8, 16, 64];
 const LATENCIES_MS = [
   { from: 1, to: 10 },
@@ -61,7 +64,7 @@ const LATENCIES_MS = [
 /** States that come of bounds that are reached. */
 const BOUNDED = ["fetch-paused", "lane-held", "lane-releasing", "lane-parking"] as const;
 /** States that come of keys set aside. */
-const SET_ASIDE = [...BOUNDED, "quarantine", "lane-marking", "lane-owing", "lane-writing"] as const;
+const SET_ASIDE = [...BOUNDED, "quarantine", "lane-marking", "lane-writing"] as const;
 
 function drawEngine({ draws, states }: Drawing): EngineConfig {
   const isRated = draws.chance("engine.rate", 0.25);
@@ -71,11 +74,17 @@ function drawEngine({ draws, states }: Drawing): EngineConfig {
   const isLimited = draws.chance("engine.attempts", 0.2);
   const perSecond = draws.pick("engine.rate", [20, 50, 200]);
   const isByKey = isMeant(SET_ASIDE);
-  const order = isByKey ? "key" : draws.pick("engine.order", ORDERS);
+  // Lanes that go on behind what was refused.
+  const isSkipping = states.has("lane-owing");
+  const order = isByKey || isSkipping ? "key" : draws.pick("engine.order", ORDERS);
   return {
     ...DEFAULTS,
     order,
-    onDeadLetter: isByKey ? "quarantine" : draws.pick("engine.dead-letter", ON_DEAD_LETTER[order]),
+    onDeadLetter: isSkipping
+      ? "skip"
+      : isByKey
+        ? "quarantine"
+        : draws.pick("engine.dead-letter", ON_DEAD_LETTER[order]),
     concurrencyMax: draws.pick("engine.concurrency", isMeant(SILENT) ? [8, 16, 64] : CALLS_MAX),
     rate: isRated
       ? { kind: "limited", perSecond, burst: draws.pick("engine.burst", [1, perSecond]) }
@@ -126,26 +135,14 @@ function drawTargetFaults(drawing: Drawing, name: string): TargetFaults {
   };
 }
 
-/** How targets answer while a spell of a class lasts. */
-export const SPELLS: readonly (readonly [FaultClass, Episode["kind"]])[] = [
-  ["outage", "outage"],
-  ["refused-spell", "refused"],
-  ["throttle-spell", "throttled"],
-  ["absurd-retry-after", "throttled-absurdly"],
-  ["unauthorized-spell", "unauthorized"],
-  ["redirect-spell", "redirect"],
-  ["tls-spell", "tls"],
-  ["slow-spell", "slow"],
-  ["hang-spell", "hang"],
-];
 /** Spells a seed has at most; more of them at once would leave no time in which a target answers. */
 const SPELLS_MAX = 3;
 
 function drawEpisodes(drawing: Drawing, name: string): readonly Episode[] {
-  const { draws, chaosMs, classes, aimed } = drawing;
+  const { draws, chaosMs, classes, strong } = drawing;
   const episodes: Episode[] = [];
   const all = SPELLS.filter(([fault]) => classes.has(fault));
-  const meant = all.filter(([fault]) => aimed.has(fault));
+  const meant = all.filter(([fault]) => strong.has(fault));
   const on = meant.length > 0 ? meant : all;
   for (let count = 0; count < SPELLS_MAX && on.length > 0; count += 1) {
     const [[fault, kind] = ["outage", "outage"] as const] = on.splice(

@@ -1,45 +1,133 @@
 /** What a seed is about besides chance: faults that are to strike engines in states that they are seldom in. */
 import type { EngineStateName } from "../../coverage/engine-states.ts";
 import type { FaultClass } from "./fault-classes.ts";
+import { isSpell } from "./spells.ts";
 
 /** A fault that strikes whoever is in a state, more often than its plan says otherwise. */
 export interface Focus {
   readonly fault: FaultClass;
   readonly state: EngineStateName;
+  /** It is to bring another state about, for the first target that a process serves: the others are spared. */
+  readonly isAmbush?: boolean;
 }
 
-/** Faults that bring a state about. */
-export const MAKERS: Readonly<Record<EngineStateName, readonly FaultClass[]>> = {
-  "membership-none": ["rebalance", "link-cut", "long-stall", "freeze", "slow-call"],
-  "membership-active": [],
-  "membership-draining": ["rebalance", "terminate", "slow-call"],
-  "generation-over": ["terminate", "rebalance", "writes-refused", "commit-lost", "group-delayed"],
-  free: [],
-  throttled: ["throttle-spell", "throttle", "slow-call"],
-  misconfigured: ["unauthorized-spell", "slow-call"],
-  "breaker-open": ["outage", "hang-spell", "slow-call"],
-  "breaker-half-open": ["outage", "hang-spell", "slow-call"],
-  "breaker-slow-start": ["outage", "refused-spell", "slow-call"],
-  "limit-reduced": ["throttle", "server-error"],
-  paused: ["pause", "slow-call"],
-  "lane-none": ["freeze"],
-  "lane-ready": ["slow-call"],
-  "lane-in-flight": ["slow-call"],
-  "lane-waiting": ["server-error"],
-  "lane-owing": ["reject", "rebalance", "slow-call", "pause", "undeliverable"],
-  "lane-writing": ["reject", "undeliverable", "produce-delayed"],
-  "lane-marking": ["reject", "undeliverable", "state-delayed"],
-  "lane-parking": ["reject", "undeliverable", "produce-delayed"],
-  "lane-held": ["reject", "redrive", "state-delayed", "fetch-delayed", "slow-key"],
-  "lane-releasing": ["reject", "redrive", "state-delayed", "state-lost", "slow-key"],
-  quarantine: ["reject"],
-  "commit-in-flight": ["commit-delayed"],
-  "fetch-paused": ["slow-key"],
+/** How a state is brought about, and made to last. */
+interface Recipe {
+  /** Faults that are strong all the time. */
+  readonly always?: readonly FaultClass[];
+  /** Faults that strike in states that come before it, or in it. */
+  readonly aimed?: readonly (readonly [fault: FaultClass, state: EngineStateName])[];
+}
+
+/** Of each state; nothing where chance does. */
+const RECIPES: Readonly<Partial<Record<EngineStateName, Recipe>>> = {
+  "membership-none": {
+    always: ["slow-call", "reject"],
+    aimed: [
+      ["long-stall", "lane-in-flight"],
+      ["link-cut", "lane-in-flight"],
+      ["redrive", "quarantine"],
+      ["fetch-delayed", "quarantine"],
+      ["long-stall", "quarantine"],
+    ],
+  },
+  "membership-draining": { always: ["rebalance", "terminate", "slow-call"] },
+  "generation-over": {
+    always: ["undeliverable"],
+    aimed: [
+      ["rebalance", "membership-active"],
+      ["commit-delayed", "membership-draining"],
+      ["commit-lost", "membership-draining"],
+      ["group-delayed", "membership-draining"],
+      ["group-delayed", "generation-over"],
+    ],
+  },
+  throttled: { always: ["slow-call", "reject"], aimed: [["throttle-spell", "lane-in-flight"]] },
+  misconfigured: {
+    always: ["slow-call", "reject"],
+    aimed: [["unauthorized-spell", "lane-in-flight"]],
+  },
+  "breaker-open": { always: ["slow-call", "reject"], aimed: [["outage", "lane-in-flight"]] },
+  "breaker-half-open": {
+    always: ["slow-call", "undeliverable", "rebalance"],
+    aimed: [
+      ["outage", "lane-in-flight"],
+      ["slow-call", "breaker-half-open"],
+    ],
+  },
+  "breaker-slow-start": { always: ["slow-call", "reject"], aimed: [["outage", "lane-in-flight"]] },
+  paused: { always: ["slow-call", "reject"], aimed: [["pause", "lane-in-flight"]] },
+  "limit-reduced": { always: ["throttle", "server-error"] },
+  "lane-waiting": { always: ["server-error"] },
+  "lane-owing": {
+    always: ["undeliverable", "slow-call"],
+    aimed: [
+      ["pause", "lane-in-flight"],
+      ["rebalance", "lane-in-flight"],
+      ["slow-call", "paused"],
+      ["slow-call", "membership-draining"],
+    ],
+  },
+  "lane-writing": {
+    always: ["reject", "undeliverable"],
+    aimed: [["produce-delayed", "lane-writing"]],
+  },
+  "lane-marking": {
+    always: ["reject", "undeliverable", "straggler"],
+    aimed: [["state-delayed", "lane-marking"]],
+  },
+  "lane-parking": {
+    always: ["reject", "undeliverable"],
+    aimed: [["produce-delayed", "lane-parking"]],
+  },
+  "lane-held": {
+    always: ["reject", "redrive", "slow-key"],
+    aimed: [
+      ["redrive", "quarantine"],
+      ["state-delayed", "lane-releasing"],
+      ["fetch-delayed", "lane-held"],
+    ],
+  },
+  "lane-releasing": {
+    always: ["reject", "redrive", "slow-key"],
+    aimed: [
+      ["redrive", "quarantine"],
+      ["state-delayed", "lane-releasing"],
+    ],
+  },
+  quarantine: { always: ["reject"] },
+  "commit-in-flight": { aimed: [["commit-delayed", "commit-in-flight"]] },
+  "fetch-paused": { always: ["slow-key"] },
 };
+
+/** What else is to strike, and where, so that a state comes about, and lasts, and is met by a fault. */
+export function ambushesOf(
+  state: EngineStateName,
+  faults: ReadonlySet<FaultClass>,
+): readonly Focus[] {
+  const aimed = [...(RECIPES[state]?.aimed ?? [])];
+  // A source that reads again does so behind a rebalance.
+  if (faults.has("refetch")) aimed.push(["rebalance", state]);
+  // Calls that end in a state in which none begins were struck before.
+  if (SILENT.includes(state))
+    for (const fault of faults) if (isSpell(fault)) aimed.push([fault, "lane-in-flight"]);
+  return aimed.map(([fault, where]): Focus => ({ fault, state: where, isAmbush: true }));
+}
+
+/** Faults that come with events, wherever these meet an engine: none can be aimed. */
+const UNAIMED: ReadonlySet<FaultClass> = new Set([
+  ...(["gaps", "undeliverable", "reject", "slow-key"] as const),
+]);
 
 /** The classes of faults that foci need. */
 export function aimedClasses(foci: readonly Focus[]): ReadonlySet<FaultClass> {
-  return new Set(foci.flatMap(({ fault, state }) => [fault, ...MAKERS[state]]));
+  return new Set([...foci.map(({ fault }) => fault), ...strongClasses(foci)]);
+}
+
+/** Those of them that have to be strong everywhere, so that the states come about and are met. */
+export function strongClasses(foci: readonly Focus[]): ReadonlySet<FaultClass> {
+  const met = foci.map(({ fault }) => fault).filter((fault) => UNAIMED.has(fault));
+  return new Set([...foci.flatMap(({ state }) => RECIPES[state]?.always ?? []), ...met]);
 }
 
 /** States in which no call begins: what strikes calls in them was on its way before. */

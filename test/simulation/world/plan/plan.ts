@@ -57,6 +57,8 @@ export interface TargetPlan {
   readonly faults: TargetFaults;
   /** From then on it takes what it refused before: someone has mended it. Default: never. */
   readonly rejectsUntil?: number;
+  /** So long after an event was emitted it takes it, although it refused it before. Default: never. */
+  readonly rejectsForMs?: number;
 }
 
 /** What becomes of an event at one target, if nothing goes wrong. */
@@ -155,6 +157,8 @@ export interface Plan {
   readonly seed: number;
   readonly chaosMs: number;
   readonly sessionMs: number;
+  /** How long a drain may take before a rebalance goes on without it, ms. */
+  readonly drainMs: number;
   /** What open calls get of a process's grace after SIGTERM, ms. */
   readonly stopBudgetMs: number;
   readonly slotCount: number;

@@ -6,22 +6,22 @@ import type { FaultClass } from "./fault-classes.ts";
 export class Strength {
   readonly #draws: Draws;
   readonly #classes: ReadonlySet<FaultClass>;
-  readonly #aimed: ReadonlySet<FaultClass>;
+  readonly #strong: ReadonlySet<FaultClass>;
 
-  /** @param aimed classes that the seed is about: they are as strong as they get. */
+  /** @param strong classes that are as strong as they get, if they are on. */
   constructor(
     draws: Draws,
     classes: ReadonlySet<FaultClass>,
-    aimed: ReadonlySet<FaultClass> = new Set(),
+    strong: ReadonlySet<FaultClass> = new Set(),
   ) {
     this.#draws = draws;
     this.#classes = classes;
-    this.#aimed = aimed;
+    this.#strong = strong;
   }
 
   /** A share from `least` to `most`, by its logarithm uniform. */
   of(fault: FaultClass, least: number, most: number): number {
-    const from = this.#aimed.has(fault) ? Math.sqrt(least * most) : least;
+    const from = this.#strong.has(fault) ? Math.sqrt(least * most) : least;
     const drawn = this.#draws.between(`strength.${fault}`, Math.log(from), Math.log(most));
     return this.#classes.has(fault) ? Math.exp(drawn) : 0;
   }
@@ -30,7 +30,7 @@ export class Strength {
   count(fault: FaultClass, most: number): number {
     const drawn = this.#draws.below(`strength.${fault}`, most);
     if (!this.#classes.has(fault)) return 0;
-    return this.#aimed.has(fault) ? most : 1 + drawn;
+    return this.#strong.has(fault) ? most : 1 + drawn;
   }
 }
 
@@ -40,7 +40,8 @@ export interface Drawing {
   readonly strength: Strength;
   readonly chaosMs: number;
   readonly classes: ReadonlySet<FaultClass>;
-  /** What the seed is about: classes of faults, and states they are to strike in. */
-  readonly aimed: ReadonlySet<FaultClass>;
+  /** What brings about the states that the seed is about. */
+  readonly strong: ReadonlySet<FaultClass>;
+  /** States that the seed is about. */
   readonly states: ReadonlySet<EngineStateName>;
 }

@@ -128,6 +128,7 @@ export class Deliverer {
     const sink = new SimulatedSink({
       cluster,
       machine,
+      target: null,
       kind: "state",
       recordBytesMax: Infinity,
       onWritten: (record, position) => {
@@ -163,16 +164,19 @@ export class Deliverer {
       stopBudgetMs: plan.stopBudgetMs,
     });
     this.#witnesses.push(witness);
-    const { sessionMs, recordBytesMax } = plan;
+    const { sessionMs, drainMs, recordBytesMax } = plan;
     const source = new SimulatedSource(
-      { cluster, group, machine, draws, sessionMs, topics: target.topics },
+      {
+        ...{ cluster, group, machine, draws, sessionMs, drainMs },
+        ...{ target: target.name, topics: target.topics },
+      },
       {
         refetchShare: () => this.#shareOf("refetch", plan.refetchShare, target.name),
         onFault,
         onCommit: (offsets, generation) => witness.noteCommit(offsets, generation),
       },
     );
-    const sinkPorts = { cluster, machine, recordBytesMax };
+    const sinkPorts = { cluster, machine, target: target.name, recordBytesMax };
     const sink = new SimulatedSink({
       ...sinkPorts,
       kind: "produce",
@@ -199,8 +203,8 @@ export class Deliverer {
           onWritten: () => undefined,
         }),
         stateLog: witness.stateLog(stateLog),
-        parkedLog: new SimulatedParkedLog({ cluster, machine }),
-        replayLog: new SimulatedReplayLog({ cluster, machine }),
+        parkedLog: new SimulatedParkedLog({ cluster, machine, target: target.name }),
+        replayLog: new SimulatedReplayLog({ cluster, machine, target: target.name }),
         sender: witness.sender(api),
         preparer: new SimulatedPreparer({
           ...{ target, machine, registry, revision, eventOf: eventAt, onFault },

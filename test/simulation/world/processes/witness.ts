@@ -242,7 +242,8 @@ export class Witness {
       assigned: async (assignment) => {
         this.#noteGeneration(assignment);
         await listener.assigned(assignment);
-        if (!this.#ports.isStopping()) this.#isDrained = true;
+        const isSuperseded = this.#generation !== assignment.generation;
+        if (!isSuperseded && !this.#ports.isStopping()) this.#isDrained = true;
       },
       draining: (reason, budgetMs) => this.#drain(reason, budgetMs, listener),
       lost: (reason) => {

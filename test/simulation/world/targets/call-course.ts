@@ -47,6 +47,8 @@ export interface CourseContext {
   /** The least share of calls that a fault strikes now. */
   readonly aimAt: (fault: FaultClass) => number;
   readonly fate: Fate;
+  /** When its event was. */
+  readonly emittedAt: number;
   readonly key: string | null;
   readonly timeoutMs: number;
   readonly onFault: (fault: FaultClass) => void;
@@ -66,8 +68,13 @@ export function drawCourse(context: CourseContext): Course {
     const faulty = faultyCourse(context);
     if (faulty !== null) return faulty;
   }
-  const isRejected = fate === "reject" && context.now < (context.plan.rejectsUntil ?? Infinity);
-  return isRejected ? rejected(context) : delivered(context, 204);
+  return fate === "reject" && !isMended(context) ? rejected(context) : delivered(context, 204);
+}
+
+/** Whether someone has mended what an event was refused for. */
+function isMended({ plan, now, emittedAt }: CourseContext): boolean {
+  const { rejectsUntil = Infinity, rejectsForMs = Infinity } = plan;
+  return now >= Math.min(rejectsUntil, emittedAt + rejectsForMs);
 }
 
 /** Where several are under way, each call has its own. */

@@ -34,10 +34,17 @@ export interface ApiPorts {
   readonly queue: EventQueue;
   readonly draws: Draws;
   readonly book: HistoryBook;
-  readonly fateOf: (place: CallPlace) => { readonly fate: Fate; readonly key: string | null };
+  /** Of the event that a call is about. */
+  readonly fateOf: (place: CallPlace) => {
+    readonly fate: Fate;
+    readonly emittedAt: number;
+    readonly key: string | null;
+  };
   readonly onFault: (fault: FaultClass, machine: Machine) => void;
   /** The least share of calls that a fault strikes now, whatever the plan says. */
   readonly aimAt: (fault: FaultClass, machine: Machine) => number;
+  /** Whether a call that a fault strikes is to be kept until its sender is in a state; see {@link TargetApi.letGo}. */
+  readonly isKept: (fault: FaultClass, machine: Machine) => boolean;
 }
 
 /** What a `recv` line says besides its call. */
@@ -59,7 +66,13 @@ interface OpenCall extends Call {
   /** The server has said its last word on it. */
   isClosed: boolean;
   hasEnded: boolean;
+  /** Ends it before its time; null: nobody waits for that. */
+  letGo: (() => void) | null;
 }
+
+/** Calls that are kept at once, and for how much of their senders' patience. */
+const KEPT_MAX = 12;
+const KEPT_SHARE = 0.9;
 
 /** What a sender knows of a Retry-After is bounded by its parser. */
 const RETRY_AFTER_MAX_MS = 900_000;
@@ -81,6 +94,7 @@ export class TargetApi {
   readonly #ports: ApiPorts;
   readonly #open = new Set<OpenCall>();
   readonly #episodes: Episode[];
+  readonly #kept = new Set<OpenCall>();
   #arrivalCount = 0;
 
   constructor(plan: TargetPlan, ports: ApiPorts) {
@@ -103,6 +117,14 @@ export class TargetApi {
     this.#episodes.unshift(episode);
   }
 
+  /** Ends calls that are kept: those of which this is said. */
+  letGo(isDue: (fault: FaultClass, machine: Machine) => boolean): void {
+    for (const open of this.#kept) {
+      if (open.hasEnded || open.machine.isDead) this.#kept.delete(open);
+      else if (open.fault !== null && isDue(open.fault, open.machine)) open.letGo?.();
+    }
+  }
+
   /** Takes a call on its way. */
   send(call: Call): AbandonAttempt {
     const { machine, request } = call;
@@ -118,10 +140,13 @@ export class TargetApi {
       isGone: false,
       isClosed: false,
       hasEnded: false,
+      letGo: null,
     };
     this.#arrivalCount += 1;
     if (course.kind === "refused") {
-      machine.schedule(course.waitMs, () => this.#end(open, course.result));
+      this.#wait(open, course.waitMs, () => {
+        machine.schedule(0, () => this.#end(open, course.result));
+      });
     } else {
       this.#open.add(open);
       machine.schedule(request.timeoutMs, () => this.#giveUp(open, TIMED_OUT));
@@ -159,7 +184,30 @@ export class TargetApi {
   #arrive(open: OpenCall, course: Exclude<Course, { kind: "refused" }>): void {
     open.isArrived = true;
     this.#write(open, { ev: "arrive" });
-    this.#ports.queue.after(course.workMs, () => this.#finish(open, course));
+    if (course.kind === "unanswered")
+      this.#ports.queue.after(course.workMs, () => this.#finish(open, course));
+    else this.#wait(open, course.workMs, () => this.#finish(open, course));
+  }
+
+  /** As long as it takes; a call that is kept waits as long as it can, or until it is let go. */
+  #wait(open: OpenCall, ms: number, run: () => void): void {
+    const { queue, isKept } = this.#ports;
+    const { fault, machine, request } = open;
+    if (fault === null || this.#kept.size >= KEPT_MAX || !isKept(fault, machine)) {
+      queue.after(ms, run);
+      return;
+    }
+    const end = (): void => {
+      this.#kept.delete(open);
+      run();
+    };
+    const cancel = queue.after(Math.max(ms, request.timeoutMs * KEPT_SHARE), end);
+    open.letGo = () => {
+      open.letGo = null;
+      cancel();
+      queue.after(0, end);
+    };
+    this.#kept.add(open);
   }
 
   /** The server is through with it. */
