@@ -8,4 +8,5 @@ export {
 } from "./output/document.ts";
 export type { OutputStream } from "./output/terminal.ts";
 export { parsePosition, POSITION_GRAMMAR, type Position } from "./position.ts";
-export { run, type Surroundings } from "./run.ts";
+export { run } from "./run.ts";
+export type { Surroundings } from "./surroundings.ts";

@@ -2,25 +2,19 @@ import { Command, Option } from "@commander-js/extra-typings";
 import { addAppCommands } from "./commands/apps.ts";
 import { addContractCommands } from "./commands/contracts.ts";
 import { addEventCommands } from "./commands/events.ts";
+import type { Registrar } from "./commands/registrar.ts";
 import { addStackCommands } from "./commands/stack.ts";
 import type { CommandContext } from "./context.ts";
 import { EXIT, type ExitCode } from "./exit-code.ts";
 import { OUTPUT_FORMATS } from "./output/document.ts";
 import { Terminal, widthOf, type Verbosity } from "./output/terminal.ts";
-import type { Surroundings } from "./run.ts";
+import type { Surroundings } from "./surroundings.ts";
 
 /** The command tree; actions load what they need when they run, so that `--help` is quick. */
 export interface Program {
   readonly command: Command;
   /** How the command that ran ended. */
   readonly exitCode: () => ExitCode;
-}
-
-/** What the definitions of commands work with. */
-export interface Registrar {
-  readonly program: Command;
-  /** Runs an action with the context of this command line. */
-  readonly act: (action: (context: CommandContext) => Promise<ExitCode>) => Promise<void>;
 }
 
 const EXIT_HELP = `

@@ -1,19 +1,9 @@
-import type { Readable } from "node:stream";
 import { CommanderError } from "@commander-js/extra-typings";
-import type { Interrupts } from "./context.ts";
 import { EXIT, type ExitCode } from "./exit-code.ts";
 import { explain } from "./failure.ts";
 import type { OutputStream } from "./output/terminal.ts";
 import { createProgram } from "./program.ts";
-
-/** What a command line meets: the process's streams and environment, or a test's. */
-export interface Surroundings {
-  readonly stdout: OutputStream;
-  readonly stderr: OutputStream;
-  readonly stdin: Readable;
-  readonly env: NodeJS.ProcessEnv;
-  readonly interrupts: Interrupts;
-}
+import type { Surroundings } from "./surroundings.ts";
 
 /** Runs one command line; resolves to its exit code once everything is written. Never throws. */
 export async function run(argv: readonly string[], surroundings: Surroundings): Promise<ExitCode> {

@@ -1,6 +1,6 @@
 import { EXIT } from "../exit-code.ts";
 import { isApp, runApp } from "../app.ts";
-import type { Registrar } from "../program.ts";
+import type { Registrar } from "./registrar.ts";
 
 const DESCRIPTIONS = {
   gateway: "take events over HTTP (millrace gateway --help)",

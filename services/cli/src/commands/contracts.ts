@@ -1,4 +1,4 @@
-import type { Registrar } from "../program.ts";
+import type { Registrar } from "./registrar.ts";
 
 /** `init`, `schemas`, `config`. */
 export function addContractCommands(registrar: Registrar): void {

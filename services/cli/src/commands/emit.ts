@@ -3,7 +3,7 @@ import { CliError } from "../cli-error.ts";
 import type { EmitFileOptions } from "../actions/emit-file.ts";
 import { EXIT, type ExitCode } from "../exit-code.ts";
 import type { LineMapping } from "../input/event-line.ts";
-import type { Registrar } from "../program.ts";
+import type { Registrar } from "./registrar.ts";
 
 /** The `source` of events that name none. */
 const DEFAULT_SOURCE = "urn:millrace:cli";

@@ -1,4 +1,4 @@
-import type { Registrar } from "../program.ts";
+import type { Registrar } from "./registrar.ts";
 import { addEmitCommand } from "./emit.ts";
 import { addTailCommand } from "./tail.ts";
 

@@ -1,4 +1,4 @@
-import type { Registrar } from "../program.ts";
+import type { Registrar } from "./registrar.ts";
 import { portNumber } from "./option-value.ts";
 
 /** `up`, `down`, `status`, `doctor`. */

@@ -2,7 +2,7 @@ import type { CommandContext } from "../context.ts";
 import { CliError, reasonOf } from "../cli-error.ts";
 import { EXIT, type ExitCode } from "../exit-code.ts";
 import { parsePosition, POSITION_GRAMMAR, type Position } from "../position.ts";
-import type { Registrar } from "../program.ts";
+import type { Registrar } from "./registrar.ts";
 import { count, partitions } from "./option-value.ts";
 
 const TAIL_HELP = `
