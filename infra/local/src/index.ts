@@ -15,5 +15,6 @@ export { kafkaTool, type KafkaTool } from "./kafka-tool.ts";
 export { freePort } from "./port.ts";
 export { StackError, type StackErrorCode } from "./stack-error.ts";
 export { startStack, stackStatus, stopStack } from "./stack.ts";
-export type { Stack, StackOptions, StackStatus } from "./stack.ts";
+export type { StackOptions, StackStatus } from "./stack.ts";
+export type { Stack } from "./running-stack.ts";
 export { serverProperties } from "./kafka-server.ts";

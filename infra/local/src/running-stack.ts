@@ -4,7 +4,21 @@ import { isRunning } from "./known-process.ts";
 import type { Servers } from "./plan.ts";
 import { CCOMPAT } from "./registry-server.ts";
 import type { Server } from "./server.ts";
-import type { Stack } from "./stack.ts";
+
+/** A running stack. */
+export interface Stack {
+  readonly state: StackState;
+  /** False when both servers ran already. */
+  readonly isStarted: boolean;
+  /** Stops what this call started, and nothing else. Idempotent. */
+  stop(): Promise<void>;
+  /** Ends the broker only: `SIGKILL` as a crash, `SIGTERM` in order. Refused where this call did not start it. */
+  stopKafka(how: "SIGTERM" | "SIGKILL"): Promise<void>;
+  /** Starts the broker again, on the same port and data. */
+  startKafka(): Promise<void>;
+  stopRegistry(how: "SIGTERM" | "SIGKILL"): Promise<void>;
+  startRegistry(): Promise<void>;
+}
 
 /** What a stack runs on. */
 export interface RunningStackParts {

@@ -19,7 +19,7 @@ import {
   type Servers,
 } from "./plan.ts";
 import { listsSubjects, REGISTRY_JAVA_MIN } from "./registry-server.ts";
-import { RunningStack } from "./running-stack.ts";
+import { RunningStack, type Stack } from "./running-stack.ts";
 import { isServing } from "./server.ts";
 import { StackError } from "./stack-error.ts";
 
@@ -35,21 +35,6 @@ export interface StackOptions {
   readonly onProgress?: (message: string) => void;
   /** Ends the start: what it started is stopped. */
   readonly signal?: AbortSignal;
-}
-
-/** A running stack. */
-export interface Stack {
-  readonly state: StackState;
-  /** False when both servers ran already. */
-  readonly isStarted: boolean;
-  /** Stops what this call started, and nothing else. Idempotent. */
-  stop(): Promise<void>;
-  /** Ends the broker only: `SIGKILL` as a crash, `SIGTERM` in order. Refused where this call did not start it. */
-  stopKafka(how: "SIGTERM" | "SIGKILL"): Promise<void>;
-  /** Starts the broker again, on the same port and data. */
-  startKafka(): Promise<void>;
-  stopRegistry(how: "SIGTERM" | "SIGKILL"): Promise<void>;
-  startRegistry(): Promise<void>;
 }
 
 /** Whether each server answers. */
