@@ -10,6 +10,9 @@ export const RETRY_AFTER_SECONDS = 3;
 export const SLOW_MS = 1_500;
 /** The same of a very slow key, ms: below the timeout of a profile that has the fault. */
 export const VERY_SLOW_MS = 5_000;
+/** Keys that are refused: so many, and of many keys so large a share that some have events meanwhile. */
+const REJECTED_MIN = 8;
+const REJECTED_SHARE = 1 / 250;
 
 /** Every call is answered 503. */
 export const serverErrors: Fault = (scene) =>
@@ -60,7 +63,8 @@ export const applyThenTimeout: Fault = (scene) =>
 
 /** A few keys are refused for good. */
 export const rejectedKeys: Fault = (scene) => {
-  const who = drawKeys(scene, 8);
+  const share = Math.ceil(scene.emission.keys.length * REJECTED_SHARE);
+  const who = drawKeys(scene, Math.max(REJECTED_MIN, share));
   const reject = Object.fromEntries(who.map((key) => [key, 422]));
   return follow(scene, { ms: 8_000, script: { reject }, who });
 };
