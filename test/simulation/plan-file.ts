@@ -30,7 +30,11 @@ export function readPlanFile(path: string): PlanFile {
 }
 
 /** What plans had nothing of when the oldest files were written. */
-const UNKNOWN_ONCE: Pick<Plan, "foci" | "freezes"> = { foci: [], freezes: { share: 0, forMs: 0 } };
+const UNKNOWN_ONCE: Pick<Plan, "drainMs" | "foci" | "freezes"> = {
+  drainMs: 45_000,
+  foci: [],
+  freezes: { share: 0, forMs: 0 },
+};
 
 function revive(_: string, value: unknown): unknown {
   const isSet = typeof value === "object" && value !== null && SET_MARK in value;
