@@ -1,4 +1,4 @@
-/** Draws what a seed runs. Swarm: each class of faults is off in about a third of the seeds, and of any strength in the others. */
+/** Draws what a seed runs. Swarm: some classes of faults are off in it, most where it is about something; others are of any strength. */
 import { asTopic } from "@millrace/engine";
 import { crowded } from "./crowded-plan.ts";
 import { drawFoci } from "./draw-foci.ts";
