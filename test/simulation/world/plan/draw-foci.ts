@@ -16,7 +16,7 @@ const WEIGHTS: Readonly<Partial<Record<EngineStateName, number>>> = {
   "lane-releasing": 13,
   "lane-owing": 7,
   "lane-writing": 2,
-  "lane-marking": 2,
+  "lane-marking": 3,
   "lane-parking": 2,
   "membership-none": 6,
   "membership-draining": 2,

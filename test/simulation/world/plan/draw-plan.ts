@@ -30,6 +30,8 @@ const REFUSED = [
 ];
 const HOT_SHARE = 0.3;
 const SESSION_MS = 10_000;
+/** States of what is under way when a drain is over. */
+const OVERDUE = ["generation-over", "lane-marking"] as const;
 /** The usual one, and one that is shorter than much of what it waits for. */
 const DRAINS_MS = [45_000, 45_000, 45_000, 2_000] as const;
 const DRAINS_MS_OVERDUE = [2_000, 200] as const;
@@ -64,7 +66,8 @@ function drawUsualPlan(seed: number, draws: Draws): Plan {
   const topics = drawTopics(draws);
   const names = topics.map(({ name }) => name);
   const states = new Set(foci.map(({ state }) => state));
-  const isOverdue = states.has("generation-over") || foci.some(({ fault }) => fault === "refetch");
+  const isOverdue =
+    OVERDUE.some((state) => states.has(state)) || foci.some(({ fault }) => fault === "refetch");
   const chaosMs = draws.pick("plan.chaos", foci.length > 0 ? CHAOS_MS_FOCUSED : CHAOS_MS);
   const drawing = { draws, strength, chaosMs, classes, strong, states };
   const slotCount = aimed.has("scale-out") ? NEWCOMERS_MAX : 1 + draws.below("plan.slots", 3);

@@ -4,13 +4,13 @@ import type { OperationPlan, TargetPlan } from "./plan.ts";
 /** Jobs that a seed has at most. */
 const JOBS_MAX = 3;
 
-/** Replays, and what people want of them later: nothing in half of the seeds. */
+/** Replays, and what people want of them later: nothing in two of five seeds. */
 export function drawReplays(
   draws: Draws,
   chaosMs: number,
   targets: readonly TargetPlan[],
 ): readonly OperationPlan[] {
-  if (draws.chance("replay.none", 0.5)) return [];
+  if (draws.chance("replay.none", 0.4)) return [];
   const count = 1 + draws.below("replay.count", JOBS_MAX);
   return Array.from({ length: count }, (_, index) => `job-${index + 1}`).flatMap((job) => {
     const target = draws.pick("replay.target", targets);

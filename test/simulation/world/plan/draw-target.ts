@@ -71,7 +71,7 @@ function drawEngine({ draws, states }: Drawing): EngineConfig {
   const isMeant = (some: readonly EngineStateName[]): boolean =>
     some.some((state) => states.has(state));
   const isBounded = draws.chance("engine.bounded", isMeant(BOUNDED) ? 1 : 0.5);
-  const isLimited = draws.chance("engine.attempts", 0.2);
+  const isLimited = draws.chance("engine.attempts", 0.35);
   const perSecond = draws.pick("engine.rate", [20, 50, 200]);
   const isByKey = isMeant(SET_ASIDE);
   // Lanes that go on behind what was refused.

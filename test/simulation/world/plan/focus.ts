@@ -74,7 +74,10 @@ const RECIPES: Readonly<Partial<Record<EngineStateName, Recipe>>> = {
   },
   "lane-marking": {
     always: ["reject", "undeliverable", "straggler"],
-    aimed: [["state-delayed", "lane-marking"]],
+    aimed: [
+      ["state-delayed", "lane-marking"],
+      ["rebalance", "lane-marking"],
+    ],
   },
   "lane-parking": {
     always: ["reject", "undeliverable"],
