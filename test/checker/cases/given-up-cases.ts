@@ -108,6 +108,12 @@ export const GIVEN_UP_CASES = casesOf([
   },
   {
     id: "S16",
+    what: "probes of a replay are among the six of its key, also when the live event failed before",
+    holds: () => probedByReplay(5),
+    breaks: () => probedByReplay(2),
+  },
+  {
+    id: "S16",
     what: "a 401 is no reason to dead-letter",
     holds: () => delivered(),
     breaks: () => {
@@ -301,7 +307,6 @@ function told(of: Readonly<Record<string, unknown>>): string {
   return JSON.stringify({ end: "done", skipped: {}, failed: {}, ...of });
 }
 
-/** Two attempts are allowed: an event fails once, then as a probe of an open breaker, and then once more or not. */
 /** One event of one attempt, which someone wants redriven: before it is given up, and behind that. */
 function triedOnBehind(what: "a dead letter" | "nothing"): readonly HistoryLine[] {
   const script = new ScriptedHistory({ maxAttempts: 1 }).owned();
@@ -312,6 +317,26 @@ function triedOnBehind(what: "a dead letter" | "nothing"): readonly HistoryLine[
   return script.commit(1).end();
 }
 
+/** Two attempts are allowed: one fails, then probes of a replay of its key do, and then two of its own. */
+function probedByReplay(replayCount: number): readonly HistoryLine[] {
+  const script = new ScriptedHistory({ maxAttempts: 2 }).owned();
+  const first = script.record();
+  const second = script.call(first).record();
+  const place = { who: "p1", target: "crm" };
+  script.op("replay", { ...replay, from: 0, to: 1, mode: "repair" });
+  script.call(second, { status: 503 }).op("held", { ...place, detail: "BREAKER_OPEN" });
+  for (let number = 1; number <= replayCount; number += 1)
+    script.wait(1_000).call(first, { status: 503, number, job: "r1" });
+  for (const number of [2, 3]) script.wait(1_000).call(second, { status: 503, number });
+  script
+    .op("released", place)
+    .givenUp(second, "dlq", { ...exhausted, attempts: 2 })
+    .commit(2);
+  const detail = told({ end: "cancelled", sent: 0 });
+  return script.op("job-done", { ...replay, detail }).end();
+}
+
+/** Two attempts are allowed: in two epochs an event fails once and as probes of an open breaker. */
 function probedInTwoEpochs(earlierCount: number): readonly HistoryLine[] {
   const script = new ScriptedHistory({ maxAttempts: 2 }).owned();
   const first = script.record();

@@ -1,5 +1,12 @@
 import { channelsOf, type Findings, type Invariant } from "../findings.ts";
-import { heldMs, type Holds, holdsOf, isBreakerProbe, isSameHold } from "../ledger/holds.ts";
+import {
+  heldMs,
+  type Holds,
+  holdsOf,
+  isBreakerProbe,
+  isProbe,
+  isSameHold,
+} from "../ledger/holds.ts";
 import { laneOf } from "../ledger/lanes.ts";
 import type { Ledger } from "../ledger/ledger.ts";
 import { type Attempt, type GivenUp, isAccepting, NEVER, NONE } from "../ledger/rows.ts";
@@ -116,13 +123,13 @@ function otherProbeCount({ delivery, epoch, order }: GivenUp, holds: Holds): num
   const lane = laneOf(delivery);
   const isOwn = (one: Attempt): boolean =>
     one.delivery === delivery && one.epoch === epoch && one.job === NONE;
-  const first = firstOf({ delivery }, isOwn);
-  if (first === null || lane === NONE) return 0;
+  const probe = firstOf({ delivery }, (one) => isOwn(one) && isProbe(holds, one));
+  if (probe === null || lane === NONE) return 0;
   const others = channel.target.attempts.filter((one) => {
-    const isBefore = one.sendOrder < order && one.process === first.process && !isOwn(one);
+    const isBefore = one.sendOrder < order && one.process === probe.process && !isOwn(one);
     return isBefore && one.delivery.channel === channel && laneOf(one.delivery) === lane;
   });
-  return others.filter((one) => isSameHold(holds, one, first)).length;
+  return others.filter((one) => isSameHold(holds, one, probe)).length;
 }
 
 function count({ delivery, order }: GivenUp, test: (attempt: Attempt) => boolean): number {
