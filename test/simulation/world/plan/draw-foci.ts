@@ -10,10 +10,10 @@ const FAULTS_MAX = 22;
 
 /** How often seeds are about a state, next to the others: chance meets these seldom, and all others often enough. */
 const WEIGHTS: Readonly<Partial<Record<EngineStateName, number>>> = {
-  "generation-over": 15,
-  "breaker-half-open": 9,
+  "generation-over": 19,
+  "breaker-half-open": 10,
   "lane-held": 9,
-  "lane-releasing": 13,
+  "lane-releasing": 14,
   "lane-owing": 7,
   "lane-writing": 2,
   "lane-marking": 3,
