@@ -19,7 +19,7 @@ import Cluster, {
 } from "kafkajs/src/cluster/index.js";
 import Encoder from "kafkajs/src/protocol/encoder.js";
 import apiKeys from "kafkajs/src/protocol/requests/apiKeys.js";
-import protocol from "kafkajs/src/protocol/requests/index.js";
+import protocol, { type RequestDefinition } from "kafkajs/src/protocol/requests/index.js";
 import { tlsOptions, type KafkaConnection } from "./connection.ts";
 import { KafkaError, brokerError, errorType } from "./kafka-error.ts";
 import { settlesWithin, wait } from "./wait.ts";
@@ -46,6 +46,8 @@ export interface KafkaRequest {
   /** kafkajs's name of the API, e.g. `OffsetCommit`. */
   readonly api: string;
   readonly payload: object;
+  /** The newest version to be used, where a newer one means something else. */
+  readonly versionMax?: number;
   /** Encodes the body in place of kafkajs. */
   readonly encode?: () => object;
   /** Decodes the answer in place of kafkajs. Without it, kafkajs decodes, and nothing throws for error codes. */
@@ -192,8 +194,8 @@ export class KafkaClient {
   async send<Answer>(nodeId: number, request: KafkaRequest): Promise<Answer> {
     this.#assertOpen();
     const broker = await this.#cluster.findBroker({ nodeId });
-    const { api, payload, encode, decode, heldMs } = request;
-    const made = broker.lookupRequest(apiKeys[api] ?? -1, protocol.requests[api] ?? {})(payload);
+    const { api, payload, encode, decode, heldMs, versionMax = Infinity } = request;
+    const made = broker.lookupRequest(apiKeys[api] ?? -1, definitionOf(api, versionMax))(payload);
     const answer = await this.#sendTo(broker, {
       request:
         encode === undefined
@@ -285,7 +287,7 @@ export class KafkaClient {
   #readMetadata(broker: Broker, topics: readonly string[]): Promise<unknown> {
     const made = broker.lookupRequest(
       apiKeys["Metadata"] ?? -1,
-      protocol.requests["Metadata"] ?? {},
+      definitionOf("Metadata"),
     )({ topics, allowAutoTopicCreation: false });
     return this.#sendTo(broker, {
       ...made,
@@ -316,6 +318,12 @@ export class KafkaClient {
   #assertOpen(): void {
     if (this.#isClosed) throw new MillraceError("BROKER_UNREACHABLE", "the Kafka client is closed");
   }
+}
+
+function definitionOf(api: string, versionMax = Infinity): RequestDefinition {
+  const known = protocol.requests[api];
+  if (known === undefined) throw new MillraceError("INVARIANT_BROKEN", `no such request: ${api}`);
+  return { ...known, versions: known.versions.filter((version) => Number(version) <= versionMax) };
 }
 
 /** Versions 4 to 6. kafkajs cannot ask for no topic at all: it makes that "all". */

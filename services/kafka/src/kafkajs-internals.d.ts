@@ -123,7 +123,12 @@ declare module "kafkajs/src/cluster/index.js" {
 }
 
 declare module "kafkajs/src/protocol/requests/index.js" {
-  const protocol: { readonly requests: Readonly<Record<string, object>> };
+  /** Versions that kafkajs knows of a request, and how it makes each. */
+  export interface RequestDefinition {
+    readonly versions: readonly string[];
+    readonly protocol: (chosen: { readonly version: number }) => unknown;
+  }
+  const protocol: { readonly requests: Readonly<Record<string, RequestDefinition>> };
   export default protocol;
 }
 

@@ -5,6 +5,7 @@
  * position moves only when what was fetched from it is handed over, so nothing is handed over twice or left out,
  * however often fetching stops and starts. F3 an answer that comes after its partition was moved, or left, or after a
  * stop, is dropped. F4 nothing is ever skipped or reset: an offset out of range is reported, and the partition stands.
+ * F5 a partition is read from its leader alone.
  */
 import type { Offset, RecordBatch, Telemetry, TopicPartition } from "@millrace/engine";
 import { MillraceError, asOffset } from "@millrace/engine";
@@ -13,6 +14,11 @@ import type { KafkaClient } from "./kafka-client.ts";
 import { KafkaError, brokerError, errorText } from "./kafka-error.ts";
 import { isOver, wait } from "./wait.ts";
 
+/**
+ * F5. From version 11 on a follower answers too (KIP-392), and no error says that the leader has moved: whoever reads from
+ * a former leader that has fallen behind would wait for records that stand in the log.
+ */
+const FETCH_VERSION_MAX = 10;
 /** How long the broker may hold an empty answer, ms. */
 const WAIT_MAX_MS = 250;
 /** The same while a partition is paused, ms: it must get into the next request soon after it is resumed. */
@@ -192,6 +198,7 @@ export class LogFetcher {
     const byTopic = Map.groupBy(rotated(asked), ({ topic }) => topic);
     return this.#client.send<FetchAnswer>(leader, {
       api: "Fetch",
+      versionMax: FETCH_VERSION_MAX,
       payload: {
         maxWaitTime: maxWaitMs,
         minBytes: 1,
