@@ -101,10 +101,9 @@ const PROVERS: Readonly<Record<FaultName, Prover>> = {
   "brokers-refuse": ({ startAt, endAt }, { commits }) =>
     atLeast(2_000, "ms without a commit", Math.round(longestGap(commits, startAt, endAt))),
   "brokers-slow": ({ startAt, endAt }, { commits }) => {
-    const count = (from: number): number =>
-      commits.filter((at) => at >= from && at < from + endAt - startAt).length;
-    const [during, before] = [count(startAt), count(2 * startAt - endAt)];
-    return { isProven: during < before, text: `${during} commits in place of ${before}` };
+    const during = commits.filter((at) => at >= startAt && at < endAt).length;
+    const usual = usualCount(commits, endAt - startAt);
+    return { isProven: during < usual, text: `${during} commits in place of ${usual}` };
   },
   "rejected-key": (record, observation) => {
     const { isProven, text } = atLeast(
@@ -120,6 +119,12 @@ const PROVERS: Readonly<Record<FaultName, Prover>> = {
   },
   "very-slow-key": (record, observation) => slowAnswers(record, observation, VERY_SLOW_MS),
 };
+
+/** Commits of a span of this length, over the whole run: what came before a fault may be another one's end. */
+function usualCount(commits: readonly number[], spanMs: number): number {
+  const [first = 0, last = first] = [commits[0], commits.at(-1)];
+  return Math.round((commits.length * spanMs) / Math.max(spanMs, last - first));
+}
 
 /** Looks for it. */
 export function prove(record: FaultRecord, observation: Observation): Proof {
