@@ -15,6 +15,7 @@ export type * from "./ports/record-sink.ts";
 export type * from "./ports/parked-log.ts";
 export type * from "./ports/replay-log.ts";
 export type * from "./ports/state-log.ts";
+export type * from "./ports/control-log.ts";
 export type * from "./ports/attempt-sender.ts";
 export type * from "./ports/event-preparer.ts";
 export type * from "./ports/telemetry.ts";

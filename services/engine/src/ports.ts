@@ -1,5 +1,6 @@
 export type * from "./ports/attempt-sender.ts";
 export type * from "./ports/clock.ts";
+export type * from "./ports/control-log.ts";
 export type * from "./ports/event-preparer.ts";
 export type * from "./ports/parked-log.ts";
 export type * from "./ports/record-sink.ts";

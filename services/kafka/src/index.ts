@@ -6,6 +6,7 @@ export { createRecordSource } from "./record-source.ts";
 export type { RecordSourceOptions } from "./record-source.ts";
 export { createRecordSink } from "./record-sink.ts";
 export { createStateLog } from "./state-log.ts";
+export { createControlLog } from "./control-log.ts";
 export { createTopicAdmin } from "./topic-admin.ts";
 export type {
   ClusterDescription,
