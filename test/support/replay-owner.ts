@@ -69,8 +69,11 @@ export function createOwner(place: OwnerPlace, sender: AttemptSender): Owner {
       ...{ source, sink, journalSink, stateLog, parkedLog, replayLog, sender, preparer },
       ...{ clock: systemClock, entropy: systemEntropy(), telemetry: NO_TELEMETRY },
     },
-    (error) => {
-      throw error;
+    {
+      failed(error) {
+        throw error;
+      },
+      paused: () => undefined,
     },
   );
   const close = async (): Promise<void> => {

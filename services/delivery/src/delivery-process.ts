@@ -2,23 +2,32 @@
 import { randomUUID } from "node:crypto";
 import { hostname } from "node:os";
 import {
+  controlTopic,
   deliveriesTopic,
   ownTopics,
   stateTopic,
   type MillraceConfig,
   type TargetConfig,
 } from "@millrace/config";
+import { ControlBoard } from "@millrace/control";
 import {
   asTopic,
   MillraceError,
+  type DriverOwner,
   type RecordSink,
   type StateLog,
   systemClock,
   systemEntropy,
 } from "@millrace/engine";
-import { createRecordSink, createStateLog, createTopicAdmin } from "@millrace/kafka";
+import {
+  createControlLog,
+  createRecordSink,
+  createStateLog,
+  createTopicAdmin,
+} from "@millrace/kafka";
 import { createRegistry } from "@millrace/schemas";
 import type { AppTelemetry } from "@millrace/telemetry";
+import { ControlFollower, type SteeredTarget } from "./control-follower.ts";
 import { createTargetRunner, type SharedPorts, type TargetRunner } from "./target-runner.ts";
 
 /** Pause before the brokers are asked again, ms. */
@@ -42,6 +51,8 @@ export class DeliveryProcess {
   readonly #processId = `${hostname()}-${process.pid}-${randomUUID().slice(0, 8)}`;
   #stateLog: StateLog | null = null;
   #journalSink: RecordSink | null = null;
+  #board: ControlBoard | null = null;
+  #follower: ControlFollower | null = null;
   #runners: readonly TargetRunner[] = [];
   #isStopping = false;
   #isStarted = false;
@@ -51,17 +62,23 @@ export class DeliveryProcess {
   }
 
   /**
-   * Checks the topics and joins the groups of all targets; waits while brokers are away.
+   * Checks the topics, reads what is wanted of the targets and joins their groups; waits while brokers are away.
    * @throws MillraceError `TOPIC_MISSING`, and whatever ends a target's start for good.
    */
   async start(): Promise<void> {
-    const clusterId = await this.#untilBrokersAnswer();
+    const clusterId = await this.#untilBrokersAnswer(() => this.#checkTopics());
     if (clusterId === null || this.#isOver()) return;
-    const { config, targets, onFailed } = this.#options;
+    const board = this.#openBoard();
+    await this.#untilBrokersAnswer(() => board.read());
+    if (this.#isOver()) return;
+    const { config, targets } = this.#options;
     const shared = this.#shared(clusterId);
     this.#stateLog = shared.stateLog;
     this.#journalSink = shared.journalSink;
-    this.#runners = targets.map((target) => createTargetRunner(target, shared, onFailed));
+    this.#runners = targets.map((target) => {
+      return createTargetRunner(target, shared, this.#ownerOf(target.name));
+    });
+    this.#follow(board);
     await Promise.all(this.#runners.map((runner) => runner.start()));
     // A start that a stop has cut short resolves too.
     if (this.#isOver()) return;
@@ -89,7 +106,9 @@ export class DeliveryProcess {
   /** Ends what is open within `budgetMs`, commits, leaves the groups. Idempotent. */
   async stop(budgetMs: number): Promise<void> {
     this.#isStopping = true;
+    this.#follower?.stop();
     await Promise.all(this.#runners.map((runner) => runner.stop(budgetMs)));
+    await this.#board?.close().catch(() => undefined);
     await this.#stateLog?.close().catch(() => undefined);
     if (this.#journalSink !== null) await closeSoon(this.#journalSink);
   }
@@ -97,6 +116,30 @@ export class DeliveryProcess {
   /** Asked through a function because it changes while others await. */
   #isOver(): boolean {
     return this.#isStopping;
+  }
+
+  #openBoard(): ControlBoard {
+    const { config, telemetry } = this.#options;
+    const topic = asTopic(controlTopic(config.namespace));
+    const log = createControlLog({ connection: config.kafka, topic, telemetry });
+    return (this.#board = new ControlBoard(log, randomUUID));
+  }
+
+  /** From here on the targets are as people and guards want them: nothing has been sent yet. */
+  #follow(board: ControlBoard): void {
+    const { telemetry } = this.#options;
+    const ports = { board, clock: systemClock, telemetry, processId: this.#processId };
+    this.#follower = new ControlFollower(this.#runners.map(steered), ports);
+    this.#follower.start();
+  }
+
+  #ownerOf(name: string): DriverOwner {
+    return {
+      failed: (error) => this.#options.onFailed(error),
+      paused: (by, reason) => {
+        if (by === "guard") this.#follower?.guardPaused(name, reason);
+      },
+    };
   }
 
   #shared(clusterId: string): SharedPorts {
@@ -119,13 +162,13 @@ export class DeliveryProcess {
     };
   }
 
-  /** Resolves to the cluster's id, or to null when the process is stopped before. */
-  async #untilBrokersAnswer(): Promise<string | null> {
+  /** Resolves to the answer, or to null when the process is stopped before. */
+  async #untilBrokersAnswer<Answer>(ask: () => Promise<Answer>): Promise<Answer | null> {
     const { config, telemetry } = this.#options;
     let hasComplained = false;
     while (!this.#isStopping) {
       try {
-        return await this.#checkTopics();
+        return await ask();
       } catch (error) {
         if (!(error instanceof MillraceError) || !error.retryable) throw error;
         if (!hasComplained) {
@@ -145,7 +188,8 @@ export class DeliveryProcess {
   async #checkTopics(): Promise<string> {
     const { config, targets, telemetry } = this.#options;
     const { namespace } = config;
-    const needed = new Set([asTopic(stateTopic(namespace)), asTopic(deliveriesTopic(namespace))]);
+    const own = [stateTopic(namespace), controlTopic(namespace), deliveriesTopic(namespace)];
+    const needed = new Set(own.map(asTopic));
     for (const { name, topics } of targets) {
       for (const topic of topics) needed.add(asTopic(topic));
       const { dead, parked } = ownTopics(namespace, name);
@@ -165,6 +209,15 @@ export class DeliveryProcess {
       await admin.close();
     }
   }
+}
+
+function steered({ name, driver }: TargetRunner): SteeredTarget {
+  return {
+    name,
+    pause: (by, reason) => driver.pause(by, reason),
+    resume: (by) => driver.resume(by),
+    isPaused: (by) => driver.state.hold.pauses.has(by),
+  };
 }
 
 /** The journal's last pages have had their time: brokers that are away must not keep a process from ending. */

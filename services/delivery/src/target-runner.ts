@@ -7,6 +7,7 @@ import {
   TargetDriver,
   type Clock,
   type DriverOptions,
+  type DriverOwner,
   type EngineConfig,
   type Entropy,
   type RecordSink,
@@ -55,7 +56,7 @@ export interface TargetRunner {
 export function createTargetRunner(
   target: TargetConfig,
   shared: SharedPorts,
-  onFailed: (error: Error) => void,
+  owner: DriverOwner,
 ): TargetRunner {
   const { connection, stateLog, journalSink, telemetry, clock, entropy } = shared;
   const sink = createRecordSink({ connection, telemetry });
@@ -71,7 +72,7 @@ export function createTargetRunner(
   const replayLog = createReplayLog({ connection, telemetry });
   const own = { source, sink, parkedLog, replayLog, sender, preparer };
   const ports = { ...own, journalSink, stateLog, clock, entropy, telemetry };
-  const driver = new TargetDriver(driverOptions(target, shared), ports, onFailed);
+  const driver = new TargetDriver(driverOptions(target, shared), ports, owner);
   return {
     name: target.name,
     driver,

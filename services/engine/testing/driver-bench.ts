@@ -7,6 +7,7 @@ import {
   asTopic,
   type TopicPartition,
 } from "../src/core/lanes/identity.ts";
+import type { Pauser } from "../src/core/guards/pause.ts";
 import type { DriverOptions } from "../src/driver/options.ts";
 import { TargetDriver } from "../src/driver/target-driver.ts";
 import type { AssignedPartition, SourceRecord } from "../src/ports.ts";
@@ -47,6 +48,7 @@ export class DriverBench {
   readonly preparer = new MemoryPreparer();
   readonly telemetry = new MemoryTelemetry();
   readonly failures: Error[] = [];
+  readonly pauses: { readonly by: Pauser; readonly reason: string }[] = [];
   readonly driver: TargetDriver;
   readonly #nextOffsets = new Map<number, number>();
 
@@ -83,7 +85,10 @@ export class DriverBench {
         telemetry,
         entropy: () => 7,
       },
-      (error) => this.failures.push(error),
+      {
+        failed: (error) => this.failures.push(error),
+        paused: (by, reason) => this.pauses.push({ by, reason }),
+      },
     );
   }
 

@@ -56,6 +56,7 @@ describe("log lines of a pause", () => {
       message: "target paused: nothing is sent until it is resumed",
       fields: { target: "crm", by: "guard", reason: "DEAD_LETTER_FLOOD" },
     });
+    expect(bench.pauses).toEqual([{ by: "guard", reason: "DEAD_LETTER_FLOOD" }]);
     bench.driver.resume("guard");
     expect(bench.telemetry.lines.at(-1)).toMatchObject({ message: "target goes on" });
     expect(bench.telemetry.lines).toContainEqual(

@@ -1,4 +1,5 @@
 import type { EngineConfig } from "../core/config.ts";
+import type { Pauser } from "../core/guards/pause.ts";
 import type { TargetId, Topic } from "../core/lanes/identity.ts";
 import type {
   AttemptSender,
@@ -34,6 +35,14 @@ export interface DriverOptions {
   readonly mappingRevision: string;
   /** Names this process in claims and logs, unique per start. */
   readonly processId: string;
+}
+
+/** Who runs a target's driver, and hears of what concerns more than the target in this process. */
+export interface DriverOwner {
+  /** The driver can never go on; the process should end. Called once. */
+  failed(error: Error): void;
+  /** A pause stands that did not before, whoever made it: a guard's concerns every process of the target. */
+  paused(by: Pauser, reason: string): void;
 }
 
 /** What a target's driver works with. */

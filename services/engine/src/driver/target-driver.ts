@@ -37,7 +37,12 @@ import { AsideKeeper } from "./aside/aside-keeper.ts";
 import { attemptRequest } from "./attempt-request.ts";
 import { Intake } from "./intake.ts";
 import { JournalWriter } from "./journal/journal-writer.ts";
-import { PORT_RETRY_MS, type DriverOptions, type DriverPorts } from "./options.ts";
+import {
+  PORT_RETRY_MS,
+  type DriverOptions,
+  type DriverOwner,
+  type DriverPorts,
+} from "./options.ts";
 import { ReplayKeeper, type ReplayOrder, type ReplayStatus } from "./replay/replay-keeper.ts";
 import { Reporter } from "./reporter.ts";
 import { takeOver, type Takeover } from "./takeover.ts";
@@ -75,7 +80,7 @@ export class TargetDriver implements GroupListener {
   readonly #journal: JournalWriter;
   readonly #halts = new Map<string, PartitionHalt>();
   readonly #open = new Map<EventDelivery, AbandonAttempt>();
-  readonly #onFailed: (error: Error) => void;
+  readonly #owner: DriverOwner;
   #cancelTick: Cancel = () => undefined;
   #drainMsMax = Infinity;
   #drain: Drain | null = null;
@@ -84,11 +89,10 @@ export class TargetDriver implements GroupListener {
   /** Counts memberships, so that a takeover of an ended one gives up. */
   #membership = 0;
 
-  /** @param onFailed called once when the driver can never go on; the process should end. */
-  constructor(options: DriverOptions, ports: DriverPorts, onFailed: (error: Error) => void) {
+  constructor(options: DriverOptions, ports: DriverPorts, owner: DriverOwner) {
     this.#options = options;
     this.#ports = ports;
-    this.#onFailed = onFailed;
+    this.#owner = owner;
     this.#state = createState(options.engine, ports.clock.now());
     this.#reporter = new Reporter(options, ports, {
       state: this.#state,
@@ -268,7 +272,7 @@ export class TargetDriver implements GroupListener {
   #fail(error: Error): void {
     if (this.#hasFailed) return;
     this.#hasFailed = true;
-    this.#onFailed(error);
+    this.#owner.failed(error);
   }
 
   /** What the next generation does not continue ends before it is taken over: someone else may own it meanwhile. */
@@ -412,12 +416,17 @@ export class TargetDriver implements GroupListener {
       case "target-released":
         return this.#reporter.released();
       case "paused":
-        return this.#reporter.paused(effect.by, effect.reason);
+        return this.#paused(effect);
       case "resumed":
         return this.#reporter.resumed(effect.by);
       case "drained":
         this.#drain?.end();
     }
+  }
+
+  #paused({ by, reason }: Extract<EventEffect, { kind: "paused" }>): void {
+    this.#reporter.paused(by, reason);
+    this.#owner.paused(by, reason);
   }
 
   #settled({ delivery, outcome }: Extract<EventEffect, { kind: "settled" }>): void {

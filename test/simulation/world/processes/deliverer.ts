@@ -213,7 +213,7 @@ export class Deliverer {
         entropy: () => draws.bits(`entropy.${this.name}`),
         telemetry: witness.telemetry(),
       },
-      (error) => this.#ports.onCrash(this, error),
+      { failed: (error) => this.#ports.onCrash(this, error), paused: () => undefined },
     );
     return driver;
   }

@@ -1,0 +1,35 @@
+/**
+ * `audit/<time>-<id>`: what someone did, kept for good. It is written in one call with what it tells of, and acknowledged
+ * with it.
+ */
+import type { TargetId } from "@millrace/engine";
+import { wishValue, type Wish, type WishValue } from "./wish.ts";
+
+/** What can be done. */
+export type AuditAction = "pause" | "resume";
+
+/** What someone did. */
+export interface Audit {
+  readonly action: AuditAction;
+  readonly target: TargetId;
+  readonly wish: Wish;
+}
+
+/** What was done, as it stands in the log. */
+export interface AuditValue extends WishValue {
+  readonly v: 1;
+  readonly action: AuditAction;
+  readonly target: string;
+}
+
+/**
+ * The entry of an action.
+ * @param id unique; keys sort by time.
+ */
+export function auditEntry(
+  { action, target, wish }: Audit,
+  id: string,
+): { readonly key: string; readonly value: AuditValue } {
+  const { at, ...who } = wishValue(wish);
+  return { key: `audit/${at}-${id}`, value: { v: 1, action, target, ...who, at } };
+}

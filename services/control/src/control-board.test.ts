@@ -1,0 +1,114 @@
+import { asTarget } from "@millrace/engine";
+import { describe, expect, it } from "vitest";
+import { MemoryControlTopic } from "../test-support/memory-control-log.ts";
+import { ControlBoard, type ControlChange } from "./control-board.ts";
+import { pauseText } from "./pause.ts";
+
+const crm = asTarget("crm");
+const audit = asTarget("audit");
+const dana = { by: "dana", reason: "maintenance", at: Date.UTC(2026, 0, 1) };
+
+async function setup() {
+  const topic = new MemoryControlTopic();
+  let count = 0;
+  const open = async (): Promise<ControlBoard> => {
+    const board = new ControlBoard(topic.open(), () => String((count += 1)));
+    await board.read();
+    return board;
+  };
+  return { topic, open, board: await open() };
+}
+
+describe("the control board", () => {
+  it("shows a pause, with who and why, to whoever reads", async () => {
+    const { board, open } = await setup();
+
+    await board.pause({ target: crm, pauser: "operator", wish: dana });
+
+    const other = await open();
+    expect(other.pauses(crm)).toEqual([{ target: "crm", pauser: "operator", wish: dana }]);
+    expect(other.pauses().map(pauseText)).toEqual(["paused by dana: maintenance"]);
+    expect(other.pauses(audit)).toEqual([]);
+  });
+
+  it("ends people's and guards' pauses with one resume, and tells which stood", async () => {
+    const { board } = await setup();
+    await board.pause({ target: crm, pauser: "operator", wish: dana });
+    await board.pause({ target: crm, pauser: "guard", wish: { ...dana, by: "p1" } });
+    await board.pause({ target: audit, pauser: "operator", wish: dana });
+
+    const ended = await board.resume(crm, { ...dana, reason: "done" });
+
+    expect(ended.map(({ pauser }) => pauser).sort()).toEqual(["guard", "operator"]);
+    expect(board.pauses().map(({ target }) => target)).toEqual(["audit"]);
+  });
+
+  it("resumes also what it does not know to be paused, for a guard whose word is still on its way", async () => {
+    const { board, open } = await setup();
+    const changes: ControlChange[] = [];
+    (await open()).follow((change) => changes.push(change));
+
+    expect(await board.resume(crm, dana)).toEqual([]);
+
+    expect(changes).toContainEqual({ kind: "resumed", target: "crm", pauser: "guard" });
+  });
+
+  it("tells its followers of others' changes as they come", async () => {
+    const { board, open } = await setup();
+    const changes: ControlChange[] = [];
+    const other = await open();
+    const cancel = other.follow((change) => changes.push(change));
+
+    await board.pause({ target: crm, pauser: "operator", wish: dana });
+    await board.resume(crm, dana);
+    cancel();
+    await board.pause({ target: crm, pauser: "operator", wish: dana });
+
+    expect(changes).toEqual([
+      { kind: "paused", pause: { target: "crm", pauser: "operator", wish: dana } },
+      { kind: "resumed", target: "crm", pauser: "operator" },
+      { kind: "resumed", target: "crm", pauser: "guard" },
+    ]);
+  });
+
+  it("keeps every change for good, beside what it changed", async () => {
+    const { board, topic } = await setup();
+
+    await board.pause({ target: crm, pauser: "operator", wish: dana });
+    await board.resume(crm, { ...dana, by: "lee", reason: "done" });
+
+    const audits = topic.entries.filter(({ key }) => key.startsWith("audit/"));
+    expect(new Set(audits.map(({ key }) => key)).size).toBe(2);
+    expect(audits.map(({ value }) => value)).toMatchObject([
+      { v: 1, action: "pause", target: "crm", by: "dana", reason: "maintenance" },
+      { v: 1, action: "resume", target: "crm", by: "lee", reason: "done" },
+    ]);
+  });
+
+  it.each([
+    ["a newer version", { v: 2, until: "noon" }],
+    ["no object", 7],
+    ["no time", { v: 1, by: "dana", reason: "maintenance", at: "noon" }],
+  ])("takes a pause that it cannot read for a pause: %s", async (_, value) => {
+    const { board, topic } = await setup();
+
+    topic.write([{ key: "pause/crm/operator", value }]);
+
+    expect(board.pauses(crm)).toEqual([{ target: "crm", pauser: "operator", wish: null }]);
+    expect(board.pauses(crm).map(pauseText)).toEqual([
+      "paused by an entry that this version cannot read",
+    ]);
+  });
+
+  it("leaves other keys alone", async () => {
+    const { board, topic } = await setup();
+
+    topic.write([
+      { key: "pause/crm/somebody", value: { v: 1 } },
+      { key: "pause/crm/operator/more", value: { v: 1 } },
+      { key: "job/1", value: { v: 1 } },
+    ]);
+
+    expect(board.pauses()).toEqual([]);
+  });
+});

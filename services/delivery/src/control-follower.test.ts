@@ -1,0 +1,145 @@
+import { ControlBoard } from "@millrace/control";
+import {
+  asOffset,
+  asTarget,
+  MillraceError,
+  NO_TELEMETRY,
+  type ControlListener,
+  type ControlLog,
+  type Pauser,
+  type StateEntry,
+} from "@millrace/engine";
+import { describe, expect, it } from "vitest";
+import { ControlFollower, type SteeredTarget } from "./control-follower.ts";
+
+const crm = asTarget("crm");
+const dana = { by: "dana", reason: "maintenance", at: Date.UTC(2026, 0, 1) };
+
+/** A control topic that its one reader hears of at once; writes fail while `failures` last. */
+function setup() {
+  const view = new Map<string, StateEntry>();
+  const listeners = new Set<ControlListener>();
+  const timers: (() => void)[] = [];
+  const topic = { failures: 0, writes: 0 };
+  const log: ControlLog = {
+    append(entries) {
+      topic.writes += 1;
+      if (topic.failures > 0) {
+        topic.failures -= 1;
+        return Promise.reject(new MillraceError("PRODUCE_FAILED", "no broker answers"));
+      }
+      for (const { key, value } of entries) {
+        const entry = value === null ? null : { offset: asOffset(0), value };
+        if (entry === null) view.delete(key);
+        else view.set(key, entry);
+        for (const listener of listeners) listener(key, entry);
+      }
+      return Promise.resolve(entries.map((_, index) => asOffset(index)));
+    },
+    readTo: () => Promise.resolve(),
+    readToEnd: () => Promise.resolve(),
+    follow(listener) {
+      listeners.add(listener);
+      return () => listeners.delete(listener);
+    },
+    get: (key) => view.get(key),
+    list: (prefix) => [...view].filter(([key]) => key.startsWith(prefix)),
+    close: () => Promise.resolve(),
+  };
+  const pauses = new Map<Pauser, string>();
+  const target: SteeredTarget = {
+    name: "crm",
+    pause: (by, reason) => pauses.set(by, reason),
+    resume: (by) => pauses.delete(by),
+    isPaused: (by) => pauses.has(by),
+  };
+  const board = new ControlBoard(log, () => "1");
+  const clock = {
+    now: () => 0,
+    wallNow: () => 0,
+    schedule(_: number, task: () => void) {
+      timers.push(task);
+      return () => undefined;
+    },
+  };
+  const ports = { board, clock, telemetry: NO_TELEMETRY, processId: "p1" };
+  const follower = new ControlFollower([target], ports);
+  const settled = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
+  const retry = async (): Promise<void> => {
+    timers.shift()?.();
+    await settled();
+  };
+  return { topic, board, pauses, target, follower, settled, retry };
+}
+
+describe("the follower of the control topic", () => {
+  it("pauses a target that was paused before the process began", async () => {
+    const { board, pauses, follower } = setup();
+    await board.pause({ target: crm, pauser: "operator", wish: dana });
+
+    follower.start();
+
+    expect([...pauses]).toEqual([["operator", "maintenance (dana)"]]);
+  });
+
+  it("pauses and resumes as people want it", async () => {
+    const { board, pauses, follower } = setup();
+    follower.start();
+
+    await board.pause({ target: crm, pauser: "operator", wish: dana });
+    expect([...pauses.keys()]).toEqual(["operator"]);
+
+    await board.resume(crm, dana);
+    expect([...pauses.keys()]).toEqual([]);
+  });
+
+  it("leaves targets of other processes alone", async () => {
+    const { board, pauses, follower } = setup();
+    follower.start();
+
+    await board.pause({ target: asTarget("audit"), pauser: "operator", wish: dana });
+
+    expect(pauses.size).toBe(0);
+  });
+
+  it("publishes what a guard wants, and says it again until it stands", async () => {
+    const { board, topic, target, follower, settled, retry } = setup();
+    follower.start();
+    topic.failures = 2;
+
+    target.pause("guard", "DEAD_LETTER_FLOOD");
+    follower.guardPaused("crm", "DEAD_LETTER_FLOOD");
+    await settled();
+    await retry();
+    await retry();
+
+    expect(topic.writes).toBe(3);
+    const wish = { by: "p1", reason: "DEAD_LETTER_FLOOD", at: 0 };
+    expect(board.pauses(crm)).toEqual([{ target: "crm", pauser: "guard", wish }]);
+  });
+
+  it("says no more of a guard's pause once the target is resumed", async () => {
+    const { topic, target, follower, settled, retry } = setup();
+    follower.start();
+    topic.failures = 1;
+    target.pause("guard", "DEAD_LETTER_FLOOD");
+    follower.guardPaused("crm", "DEAD_LETTER_FLOOD");
+    await settled();
+
+    target.resume("guard");
+    await retry();
+
+    expect(topic.writes).toBe(1);
+  });
+
+  it("does not publish what another process told it", async () => {
+    const { board, topic, follower, settled } = setup();
+    follower.start();
+    await board.pause({ target: crm, pauser: "guard", wish: { ...dana, by: "p2" } });
+
+    follower.guardPaused("crm", "DEAD_LETTER_FLOOD");
+    await settled();
+
+    expect(topic.writes).toBe(1);
+  });
+});
