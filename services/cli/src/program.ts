@@ -4,6 +4,7 @@ import { addContractCommands } from "./commands/contracts.ts";
 import { addEventCommands } from "./commands/events.ts";
 import type { Registrar } from "./commands/registrar.ts";
 import { addStackCommands } from "./commands/stack.ts";
+import { addTargetCommands } from "./commands/targets.ts";
 import type { CommandContext } from "./context.ts";
 import { EXIT, type ExitCode } from "./exit-code.ts";
 import { OUTPUT_FORMATS } from "./output/document.ts";
@@ -48,6 +49,7 @@ export function createProgram(surroundings: Surroundings): Program {
   addStackCommands(registrar);
   addContractCommands(registrar);
   addEventCommands(registrar);
+  addTargetCommands(registrar);
   addAppCommands(registrar);
   return { command: program, exitCode: () => code };
 }

@@ -1,0 +1,91 @@
+import { ownTopics, type TargetConfig } from "@millrace/config";
+import { pauseText, type Pause } from "@millrace/control";
+import { timeText } from "../position.ts";
+import { targetItem, type TargetItem } from "./target-item.ts";
+
+/** Everything that a target's deliveries are decided by, as it is printed. */
+export interface TargetDescription extends TargetItem {
+  readonly startAt: string;
+  readonly deadLetters: string;
+  readonly parked: string;
+  readonly mappingRevision: string;
+  readonly concurrencyMax: number;
+  /** Null: unlimited. */
+  readonly ratePerSecond: number | null;
+  readonly timeoutMs: number;
+  readonly retry: {
+    readonly maxAgeMs: number;
+    readonly baseMs: number;
+    readonly capMs: number;
+    /** Null: unlimited. */
+    readonly maxAttempts: number | null;
+  };
+  readonly breaker: TargetConfig["breaker"];
+}
+
+/** Describes a target. */
+export function describeTarget(
+  target: TargetConfig,
+  namespace: string,
+  pauses: readonly Pause[],
+): TargetDescription {
+  const { startAt, mappingRevision, concurrencyMax, timeoutMs, retry, breaker } = target;
+  const { dead, parked } = ownTopics(namespace, target.name);
+  const { maxAttempts, ...times } = retry;
+  return {
+    ...targetItem(target, namespace, pauses),
+    startAt: startAt.kind === "time" ? new Date(startAt.epochMs).toISOString() : startAt.kind,
+    deadLetters: dead,
+    parked,
+    mappingRevision,
+    concurrencyMax,
+    ratePerSecond: target.ratePerSecond.kind === "limited" ? target.ratePerSecond.perSecond : null,
+    timeoutMs,
+    retry: { ...times, maxAttempts: maxAttempts.kind === "limited" ? maxAttempts.count : null },
+    breaker,
+  };
+}
+
+/** The description for people: a name and what stands for it, a line each. */
+export function descriptionText(of: TargetDescription, pauses: readonly Pause[]): string {
+  const wanted = pauses.length === 0 ? ["running"] : pauses.map(pauseLine);
+  const rows: readonly (readonly [string, string])[] = [
+    ["target", of.name],
+    ...wanted.map((line, index): [string, string] => [index === 0 ? "wanted" : "", line]),
+    ["url", of.url],
+    ["topics", `${of.topics.join(", ")}, from ${of.startAt}`],
+    ["group", of.group],
+    ["order", `${of.order}; a dead letter: ${of.onDeadLetter}`],
+    ["limits", `${of.concurrencyMax} in flight, ${rateText(of)}, ${seconds(of.timeoutMs)} a call`],
+    ["retries", retryText(of)],
+    ["breaker", breakerText(of)],
+    ["dead letters", of.deadLetters],
+    ["parked", of.parked],
+    ["mapping", of.mappingRevision],
+  ];
+  return rows.map(([name, text]) => `${name.padEnd(13)} ${text}\n`).join("");
+}
+
+function pauseLine(pause: Pause): string {
+  const since = pause.wish === null ? "" : ` since ${timeText(pause.wish.at)}`;
+  return `${pauseText(pause)}${since}`;
+}
+
+function rateText({ ratePerSecond }: TargetDescription): string {
+  return ratePerSecond === null ? "any rate" : `${ratePerSecond} a second`;
+}
+
+function retryText({ retry: { maxAgeMs, baseMs, capMs, maxAttempts } }: TargetDescription): string {
+  const attempts = maxAttempts === null ? "" : `, at most ${maxAttempts} attempts`;
+  return `for ${seconds(maxAgeMs)}, ${seconds(baseMs)} to ${seconds(capMs)} apart${attempts}`;
+}
+
+function breakerText({ breaker }: TargetDescription): string {
+  const { errorRatio, minCalls, windowMs, halfOpenAfterMs } = breaker;
+  const opens = `opens at ${errorRatio * 100} % errors of ${minCalls} calls in ${seconds(windowMs)}`;
+  return `${opens}, asks again after ${seconds(halfOpenAfterMs)}`;
+}
+
+function seconds(ms: number): string {
+  return `${ms / 1_000} s`;
+}
