@@ -74,6 +74,7 @@ export function createOwner(place: OwnerPlace, sender: AttemptSender): Owner {
         throw error;
       },
       paused: () => undefined,
+      redriven: () => undefined,
     },
   );
   const close = async (): Promise<void> => {

@@ -6,13 +6,15 @@ import type { TargetId } from "@millrace/engine";
 import { wishValue, type Wish, type WishValue } from "./wish.ts";
 
 /** What can be done. */
-export type AuditAction = "pause" | "resume";
+export type AuditAction = "pause" | "resume" | "redrive" | "drop";
 
 /** What someone did. */
 export interface Audit {
   readonly action: AuditAction;
   readonly target: TargetId;
   readonly wish: Wish;
+  /** What it was done to, where that is not the whole target: keys of the entries written. */
+  readonly of?: readonly string[];
 }
 
 /** What was done, as it stands in the log. */
@@ -20,6 +22,7 @@ export interface AuditValue extends WishValue {
   readonly v: 1;
   readonly action: AuditAction;
   readonly target: string;
+  readonly of?: readonly string[];
 }
 
 /**
@@ -27,9 +30,12 @@ export interface AuditValue extends WishValue {
  * @param id unique; keys sort by time.
  */
 export function auditEntry(
-  { action, target, wish }: Audit,
+  { action, target, wish, of }: Audit,
   id: string,
 ): { readonly key: string; readonly value: AuditValue } {
   const { at, ...who } = wishValue(wish);
-  return { key: `audit/${at}-${id}`, value: { v: 1, action, target, ...who, at } };
+  return {
+    key: `audit/${at}-${id}`,
+    value: { v: 1, action, target, ...who, at, ...(of === undefined ? {} : { of }) },
+  };
 }

@@ -1,12 +1,18 @@
-import { asTarget } from "@millrace/engine";
+import { asOffset, asPartition, asRecordKey, asTarget, asTopic } from "@millrace/engine";
 import { describe, expect, it } from "vitest";
 import { MemoryControlTopic } from "../test-support/memory-control-log.ts";
-import { ControlBoard, type ControlChange } from "./control-board.ts";
+import { ControlBoard } from "./control-board.ts";
+import type { ControlChange } from "./control-change.ts";
 import { pauseText } from "./pause.ts";
 
 const crm = asTarget("crm");
 const audit = asTarget("audit");
 const dana = { by: "dana", reason: "maintenance", at: Date.UTC(2026, 0, 1) };
+
+const redriveOf = (key: string) => ({
+  ...{ topic: asTopic("users"), partition: asPartition(2), key: asRecordKey(key) },
+  ...{ offset: asOffset(7), redriveCount: 1 },
+});
 
 async function setup() {
   const topic = new MemoryControlTopic();
@@ -71,6 +77,45 @@ describe("the control board", () => {
     ]);
   });
 
+  it("shows what is to be redriven, whatever the key's bytes, until that has ended", async () => {
+    const { board, open } = await setup();
+    const changes: ControlChange[] = [];
+    (await open()).follow((change) => changes.push(change));
+    const request = redriveOf("a/b \u00ff");
+
+    await board.redrive(crm, [request], dana);
+    expect((await open()).redrives(crm)).toEqual([{ target: "crm", request, wish: dana }]);
+
+    await board.endRedrive(crm, request, { kind: "redriven", wish: dana });
+    expect(board.redrives()).toEqual([]);
+    expect(changes).toEqual([
+      { kind: "redrive", redrive: { target: "crm", request, wish: dana } },
+      { kind: "redrive-ended", target: "crm", request },
+    ]);
+  });
+
+  it("knows a dead letter to be resolved that was delivered, and to be open that was given up again", async () => {
+    const { board } = await setup();
+    const [delivered, again] = [redriveOf("a"), { ...redriveOf("b"), offset: asOffset(8) }];
+    await board.redrive(crm, [delivered, again], dana);
+
+    await board.endRedrive(crm, delivered, { kind: "redriven", wish: dana });
+    await board.endRedrive(crm, again, null);
+
+    expect(board.resolution(crm, delivered)).toEqual({ kind: "redriven", wish: dana });
+    expect(board.resolution(crm, again)).toBeNull();
+  });
+
+  it("takes a redrive whose value it cannot read for a redrive: its key says all", async () => {
+    const { board, topic } = await setup();
+    await board.redrive(crm, [redriveOf("a")], dana);
+    const [key = ""] = topic.entries.map((entry) => entry.key);
+
+    topic.write([{ key, value: { v: 2 } }]);
+
+    expect(board.redrives(crm)).toEqual([{ target: "crm", request: redriveOf("a"), wish: null }]);
+  });
+
   it("keeps every change for good, beside what it changed", async () => {
     const { board, topic } = await setup();
 
@@ -107,8 +152,11 @@ describe("the control board", () => {
       { key: "pause/crm/somebody", value: { v: 1 } },
       { key: "pause/crm/operator/more", value: { v: 1 } },
       { key: "job/1", value: { v: 1 } },
+      { key: "redrive/crm/users/0/YQ/x/0", value: { v: 1 } },
+      { key: "redrive/crm/users/0/YQ/1", value: { v: 1 } },
     ]);
 
     expect(board.pauses()).toEqual([]);
+    expect(board.redrives()).toEqual([]);
   });
 });

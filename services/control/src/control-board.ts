@@ -7,25 +7,21 @@ import {
   type Cancel,
   type ControlLog,
   type Pauser,
-  type StateEntry,
+  type RedriveRequest,
   type TargetId,
 } from "@millrace/engine";
 import { auditEntry, type Audit } from "./audit.ts";
+import { changeOf, type ControlChange } from "./control-change.ts";
+import { PAUSERS, PAUSES, pauseKey, pauseValue, readPause, type Pause } from "./pause.ts";
+import { readRedrive, REDRIVES, redriveKey, redriveValue, type WantedRedrive } from "./redrive.ts";
 import {
-  PAUSERS,
-  PAUSES,
-  pauseKey,
-  pauseValue,
-  readPause,
-  readPauseKey,
-  type Pause,
-} from "./pause.ts";
+  readResolution,
+  resolutionKey,
+  resolutionValue,
+  type DeadLetterEvent,
+  type Resolution,
+} from "./resolution.ts";
 import type { Wish } from "./wish.ts";
-
-/** What changed. */
-export type ControlChange =
-  | { readonly kind: "paused"; readonly pause: Pause }
-  | ({ readonly kind: "resumed" } & Pick<Pause, "pauser" | "target">);
 
 /** A pause to be made. */
 export interface PauseOrder {
@@ -39,7 +35,7 @@ interface Entry {
   readonly value: unknown;
 }
 
-/** See the head of this file. */
+/** See the head of this file. Every method that writes may be repeated, and throws MillraceError of the log. */
 export class ControlBoard {
   readonly #log: ControlLog;
   readonly #newId: () => string;
@@ -60,15 +56,20 @@ export class ControlBoard {
 
   /** Pauses that stand, of one target or of all. */
   pauses(target?: TargetId): readonly Pause[] {
-    const prefix = target === undefined ? PAUSES : `${PAUSES}${target}/`;
-    const found = this.#log.list(prefix).map(([key, { value }]) => readPause(key, value));
-    return found.filter((pause) => pause !== null);
+    return this.#list(PAUSES, target, readPause);
   }
 
-  /**
-   * Pauses a target; replaces a pause of the same pauser.
-   * @throws MillraceError of the log; may be repeated.
-   */
+  /** Redrives that are wanted and have not ended, of one target or of all. */
+  redrives(target?: TargetId): readonly WantedRedrive[] {
+    return this.#list(REDRIVES, target, readRedrive);
+  }
+
+  /** How a dead letter was resolved; null while it is open. */
+  resolution(target: TargetId, event: DeadLetterEvent): Resolution | null {
+    return readResolution(this.#log.get(resolutionKey(target, event))?.value);
+  }
+
+  /** Pauses a target; replaces a pause of the same pauser. */
   async pause({ target, pauser, wish }: PauseOrder): Promise<void> {
     const entry = { key: pauseKey(target, pauser), value: pauseValue(wish) };
     await this.#write([entry], { action: "pause", target, wish });
@@ -77,7 +78,6 @@ export class ControlBoard {
   /**
    * Ends every pause of a target, and resolves to those that stood. It is written in any case: a guard may hold the target
    * whose word has not come through yet.
-   * @throws MillraceError of the log; may be repeated.
    */
   async resume(target: TargetId, wish: Wish): Promise<readonly Pause[]> {
     await this.read();
@@ -85,6 +85,25 @@ export class ControlBoard {
     const entries = PAUSERS.map((pauser) => ({ key: pauseKey(target, pauser), value: null }));
     await this.#write(entries, { action: "resume", target, wish });
     return standing;
+  }
+
+  /** Wants dead letters redriven, each with what is parked behind it. At least one. */
+  async redrive(target: TargetId, requests: readonly RedriveRequest[], wish: Wish): Promise<void> {
+    const value = redriveValue(wish);
+    const entries = requests.map((request) => ({ key: redriveKey(target, request), value }));
+    const of = entries.map(({ key }) => key);
+    await this.#write(entries, { action: "redrive", target, wish, of });
+  }
+
+  /** What was wanted has ended; a dead letter that was delivered is resolved with it. Nobody's action, so no audit. */
+  async endRedrive(
+    target: TargetId,
+    request: RedriveRequest,
+    resolution: Resolution | null,
+  ): Promise<void> {
+    const end = { key: redriveKey(target, request), value: null };
+    const entries = resolution === null ? [] : [resolved(target, request, resolution)];
+    await this.#append([...entries, end]);
   }
 
   /** Tells of every change from now on. Reading has begun with the first `read`. */
@@ -100,17 +119,25 @@ export class ControlBoard {
     return this.#log.close();
   }
 
-  async #write(entries: readonly Entry[], audit: Audit): Promise<void> {
-    const offsets = await this.#log.append([...entries, auditEntry(audit, this.#newId())]);
+  #list<Value>(
+    prefix: string,
+    target: TargetId | undefined,
+    read: (key: string, value: unknown) => Value | null,
+  ): readonly Value[] {
+    const entries = this.#log.list(target === undefined ? prefix : `${prefix}${target}/`);
+    return entries.flatMap(([key, { value }]) => read(key, value) ?? []);
+  }
+
+  #write(entries: readonly Entry[], audit: Audit): Promise<void> {
+    return this.#append([...entries, auditEntry(audit, this.#newId())]);
+  }
+
+  async #append(entries: readonly Entry[]): Promise<void> {
+    const offsets = await this.#log.append(entries);
     await this.#log.readTo(asOffset(Math.max(...offsets)));
   }
 }
 
-function changeOf(key: string, entry: StateEntry | null): ControlChange | null {
-  if (entry === null) {
-    const place = readPauseKey(key);
-    return place === null ? null : { kind: "resumed", ...place };
-  }
-  const pause = readPause(key, entry.value);
-  return pause === null ? null : { kind: "paused", pause };
+function resolved(target: TargetId, event: DeadLetterEvent, resolution: Resolution): Entry {
+  return { key: resolutionKey(target, event), value: resolutionValue(resolution) };
 }

@@ -5,7 +5,7 @@
  * have wanted held would be the mistake that cannot be taken back.
  */
 import { asTarget, type Pauser, type TargetId } from "@millrace/engine";
-import { readWish, wishValue, type Wish, type WishValue } from "./wish.ts";
+import { isVersionOne, readWish, wishValue, type Wish, type WishValue } from "./wish.ts";
 
 /** A pause that stands. */
 export interface Pause {
@@ -55,8 +55,4 @@ export function pauseText({ pauser, wish }: Pause): string {
   if (wish === null) return "paused by an entry that this version cannot read";
   const who = pauser === "guard" ? `the guard of ${wish.by}` : wish.by;
   return `paused by ${who}: ${wish.reason}`;
-}
-
-function isVersionOne(value: unknown): value is Readonly<Record<string, unknown>> {
-  return typeof value === "object" && value !== null && "v" in value && value.v === 1;
 }

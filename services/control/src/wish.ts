@@ -27,3 +27,8 @@ export function readWish(value: Readonly<Record<string, unknown>>): Wish | null 
   const time = Date.parse(at);
   return Number.isNaN(time) ? null : { by, reason, at: time };
 }
+
+/** Whether a value is an object of version 1. */
+export function isVersionOne(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === "object" && value !== null && "v" in value && value.v === 1;
+}

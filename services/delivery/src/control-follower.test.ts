@@ -1,7 +1,10 @@
 import { ControlBoard } from "@millrace/control";
 import {
   asOffset,
+  asPartition,
+  asRecordKey,
   asTarget,
+  asTopic,
   MillraceError,
   NO_TELEMETRY,
   type ControlListener,
@@ -13,6 +16,10 @@ import { describe, expect, it } from "vitest";
 import { ControlFollower, type SteeredTarget } from "./control-follower.ts";
 
 const crm = asTarget("crm");
+const request = (offset: number) => ({
+  ...{ topic: asTopic("users"), partition: asPartition(0), key: asRecordKey("a") },
+  ...{ offset: asOffset(offset), redriveCount: 0 },
+});
 const dana = { by: "dana", reason: "maintenance", at: Date.UTC(2026, 0, 1) };
 
 /** A control topic that its one reader hears of at once; writes fail while `failures` last. */
@@ -47,11 +54,14 @@ function setup() {
     close: () => Promise.resolve(),
   };
   const pauses = new Map<Pauser, string>();
+  const redrives = new Set<number>();
   const target: SteeredTarget = {
     name: "crm",
     pause: (by, reason) => pauses.set(by, reason),
     resume: (by) => pauses.delete(by),
     isPaused: (by) => pauses.has(by),
+    redrive: ({ offset }) => redrives.add(offset),
+    forgetRedrive: ({ offset }) => redrives.delete(offset),
   };
   const board = new ControlBoard(log, () => "1");
   const clock = {
@@ -69,7 +79,7 @@ function setup() {
     timers.shift()?.();
     await settled();
   };
-  return { topic, board, pauses, target, follower, settled, retry };
+  return { topic, board, pauses, redrives, target, follower, settled, retry };
 }
 
 describe("the follower of the control topic", () => {
@@ -100,6 +110,34 @@ describe("the follower of the control topic", () => {
     await board.pause({ target: asTarget("audit"), pauser: "operator", wish: dana });
 
     expect(pauses.size).toBe(0);
+  });
+
+  it("has redriven what was wanted before the process began, and since, until nobody wants it", async () => {
+    const { board, redrives, follower } = setup();
+    await board.redrive(crm, [request(1)], dana);
+    follower.start();
+    await board.redrive(crm, [request(2)], dana);
+    expect([...redrives]).toEqual([1, 2]);
+
+    await board.endRedrive(crm, request(1), null);
+    expect([...redrives]).toEqual([2]);
+  });
+
+  it("writes that a redrive has ended, and that its dead letter is open no more, until it stands", async () => {
+    const { board, topic, follower, settled, retry } = setup();
+    follower.start();
+    await board.redrive(crm, [request(1), request(2)], dana);
+    topic.failures = 1;
+
+    follower.redriven("crm", request(1), "delivered");
+    await settled();
+    await retry();
+    follower.redriven("crm", request(2), "given-up");
+    await settled();
+
+    expect(board.redrives(crm)).toEqual([]);
+    expect(board.resolution(crm, request(1))).toMatchObject({ kind: "redriven" });
+    expect(board.resolution(crm, request(2))).toBeNull();
   });
 
   it("publishes what a guard wants, and says it again until it stands", async () => {

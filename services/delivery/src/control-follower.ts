@@ -3,14 +3,23 @@
  * change from then on; and what its guards want, published for the other processes of the target.
  */
 import type { ControlBoard, ControlChange, Pause } from "@millrace/control";
-import { asTarget, type Clock, type Pauser, type Telemetry } from "@millrace/engine";
+import {
+  asTarget,
+  type Clock,
+  type Pauser,
+  type RedriveEnd,
+  type RedriveRequest,
+  type Telemetry,
+} from "@millrace/engine";
 
-/** A target of this process, as far as it is steered. */
+/** A target of this process, as far as it is steered: as the driver says of these. */
 export interface SteeredTarget {
   readonly name: string;
   pause(by: Pauser, reason: string): void;
   resume(by: Pauser): void;
   isPaused(by: Pauser): boolean;
+  redrive(request: RedriveRequest): void;
+  forgetRedrive(request: RedriveRequest): void;
 }
 
 /** What a follower works with. */
@@ -22,8 +31,13 @@ export interface FollowerPorts {
   readonly processId: string;
 }
 
-/** Pause before something is published again, ms. */
-const PUBLISH_RETRY_MS = 1_000;
+/** Pause before something is written again, ms. */
+const WRITE_RETRY_MS = 1_000;
+
+interface Writing {
+  readonly isWanted: () => boolean;
+  readonly write: () => Promise<void>;
+}
 
 /** See the head of this file. */
 export class ControlFollower {
@@ -40,6 +54,7 @@ export class ControlFollower {
   start(): void {
     const { board } = this.#ports;
     for (const pause of board.pauses()) this.#pause(pause);
+    for (const { target, request } of board.redrives()) this.#targets.get(target)?.redrive(request);
     board.follow((change) => this.#apply(change));
   }
 
@@ -50,7 +65,23 @@ export class ControlFollower {
   guardPaused(name: string, reason: string): void {
     const { board, clock } = this.#ports;
     const isKnown = board.pauses(asTarget(name)).some(({ pauser }) => pauser === "guard");
-    if (!isKnown) void this.#publish(name, { reason, at: clock.wallNow() });
+    if (isKnown) return;
+    const wish = { by: this.#ports.processId, reason, at: clock.wallNow() };
+    void this.#untilWritten(`the guard's pause of ${name}`, {
+      isWanted: () => this.#targets.get(name)?.isPaused("guard") === true,
+      write: () => board.pause({ target: asTarget(name), pauser: "guard", wish }),
+    });
+  }
+
+  /** A redrive that someone wanted has ended under this process. */
+  redriven(name: string, request: RedriveRequest, end: RedriveEnd): void {
+    const { board, clock, processId } = this.#ports;
+    const wish = { by: processId, reason: "redriven", at: clock.wallNow() };
+    const resolution = end === "delivered" ? ({ kind: "redriven", wish } as const) : null;
+    void this.#untilWritten(`the end of a redrive of ${name}`, {
+      isWanted: () => true,
+      write: () => board.endRedrive(asTarget(name), request, resolution),
+    });
   }
 
   /** Nothing more is applied or published. */
@@ -60,8 +91,16 @@ export class ControlFollower {
 
   #apply(change: ControlChange): void {
     if (this.#hasEnded) return;
-    if (change.kind === "paused") return this.#pause(change.pause);
-    this.#targets.get(change.target)?.resume(change.pauser);
+    switch (change.kind) {
+      case "paused":
+        return this.#pause(change.pause);
+      case "resumed":
+        return this.#targets.get(change.target)?.resume(change.pauser);
+      case "redrive":
+        return this.#targets.get(change.redrive.target)?.redrive(change.redrive.request);
+      case "redrive-ended":
+        return this.#targets.get(change.target)?.forgetRedrive(change.request);
+    }
   }
 
   #pause({ target, pauser, wish }: Pause): void {
@@ -69,24 +108,21 @@ export class ControlFollower {
     this.#targets.get(target)?.pause(pauser, reason);
   }
 
-  async #publish(
-    name: string,
-    { reason, at }: { readonly reason: string; readonly at: number },
-  ): Promise<void> {
-    const { board, clock, telemetry, processId } = this.#ports;
-    const wish = { by: processId, reason, at };
-    const isWanted = (): boolean =>
-      !this.#hasEnded && this.#targets.get(name)?.isPaused("guard") === true;
-    while (isWanted()) {
+  /** What is not written when the process ends is found by whoever takes the target over. */
+  async #untilWritten(what: string, { isWanted, write }: Writing): Promise<void> {
+    const { clock, telemetry } = this.#ports;
+    while (!this.#hasEnded && isWanted()) {
       try {
-        await board.pause({ target: asTarget(name), pauser: "guard", wish });
+        await write();
         return;
       } catch (error) {
-        const fields = { target: name, reason, error };
-        telemetry.log("warn", "other processes do not know yet that the target is paused", fields);
+        telemetry.log("warn", "other processes do not know yet: it is written again", {
+          what,
+          error,
+        });
       }
       await new Promise<void>((resolve) => {
-        clock.schedule(PUBLISH_RETRY_MS, resolve);
+        clock.schedule(WRITE_RETRY_MS, resolve);
       });
     }
   }

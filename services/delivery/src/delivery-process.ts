@@ -139,6 +139,7 @@ export class DeliveryProcess {
       paused: (by, reason) => {
         if (by === "guard") this.#follower?.guardPaused(name, reason);
       },
+      redriven: (request, end) => this.#follower?.redriven(name, request, end),
     };
   }
 
@@ -217,6 +218,8 @@ function steered({ name, driver }: TargetRunner): SteeredTarget {
     pause: (by, reason) => driver.pause(by, reason),
     resume: (by) => driver.resume(by),
     isPaused: (by) => driver.state.hold.pauses.has(by),
+    redrive: (request) => driver.redrive(request),
+    forgetRedrive: (request) => driver.forgetRedrive(request),
   };
 }
 

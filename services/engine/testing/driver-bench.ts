@@ -8,7 +8,8 @@ import {
   type TopicPartition,
 } from "../src/core/lanes/identity.ts";
 import type { Pauser } from "../src/core/guards/pause.ts";
-import type { DriverOptions } from "../src/driver/options.ts";
+import type { RedriveRequest } from "../src/core/aside/redrive.ts";
+import type { DriverOptions, RedriveEnd } from "../src/driver/options.ts";
 import { TargetDriver } from "../src/driver/target-driver.ts";
 import type { AssignedPartition, SourceRecord } from "../src/ports.ts";
 import { ManualClock, settled } from "./manual-clock.ts";
@@ -49,6 +50,7 @@ export class DriverBench {
   readonly telemetry = new MemoryTelemetry();
   readonly failures: Error[] = [];
   readonly pauses: { readonly by: Pauser; readonly reason: string }[] = [];
+  readonly redriven: { readonly request: RedriveRequest; readonly end: RedriveEnd }[] = [];
   readonly driver: TargetDriver;
   readonly #nextOffsets = new Map<number, number>();
 
@@ -88,6 +90,7 @@ export class DriverBench {
       {
         failed: (error) => this.failures.push(error),
         paused: (by, reason) => this.pauses.push({ by, reason }),
+        redriven: (request, end) => this.redriven.push({ request, end }),
       },
     );
   }

@@ -1,4 +1,5 @@
 import type { EngineConfig } from "../core/config.ts";
+import type { RedriveRequest } from "../core/aside/redrive.ts";
 import type { Pauser } from "../core/guards/pause.ts";
 import type { TargetId, Topic } from "../core/lanes/identity.ts";
 import type {
@@ -37,12 +38,17 @@ export interface DriverOptions {
   readonly processId: string;
 }
 
+/** How a redrive ended: its dead letter was delivered, whatever came of what was parked behind it, or is one again. */
+export type RedriveEnd = "delivered" | "given-up";
+
 /** Who runs a target's driver, and hears of what concerns more than the target in this process. */
 export interface DriverOwner {
   /** The driver can never go on; the process should end. Called once. */
   failed(error: Error): void;
   /** A pause stands that did not before, whoever made it: a guard's concerns every process of the target. */
   paused(by: Pauser, reason: string): void;
+  /** What someone wanted redriven has ended, here or under an earlier owner; nobody need want it any more. */
+  redriven(request: RedriveRequest, end: RedriveEnd): void;
 }
 
 /** What a target's driver works with. */

@@ -83,6 +83,70 @@ describe("a redrive", () => {
     expect(bench.sender.calls.at(-1)?.request.headers["idempotency-key"]).toBe("key-2");
   });
 
+  it("is told to have delivered its dead letter when the key is released", async () => {
+    const bench = await quarantined();
+    await redrive(bench);
+    for (const body of ["1", "2", "3"]) await bench.end(body);
+    await bench.clock.advance(1_000);
+
+    expect(bench.redriven).toEqual([
+      { request: { ...place(0), key: KEY, offset: 0, redriveCount: 0 }, end: "delivered" },
+    ]);
+  });
+
+  it("is told to be over when its event is given up again", async () => {
+    const bench = await quarantined();
+    await redrive(bench);
+    await bench.end("1", 422);
+    await bench.clock.advance(1_000);
+
+    expect(bench.redriven).toMatchObject([{ request: { offset: 0 }, end: "given-up" }]);
+  });
+
+  it("is told to have delivered its dead letter also when a parked event is given up behind it", async () => {
+    const bench = await quarantined();
+    await redrive(bench);
+    await bench.end("1");
+    await bench.end("2", 422);
+    await bench.clock.advance(1_000);
+
+    expect(bench.redriven).toMatchObject([{ request: { offset: 0 }, end: "delivered" }]);
+  });
+
+  it("is told to be over by the next owner, where the last one ended before it could", async () => {
+    const bench = await quarantined();
+    await redrive(bench);
+    for (const body of ["1", "2", "3"]) await bench.end(body);
+    await bench.clock.advance(1_000);
+
+    const next = new DriverBench(
+      {},
+      { processId: "p2" },
+      new MemoryStateLog(bench.stateLog.entries),
+    );
+    next.driver.redrive({ ...place(0), key: KEY, offset: asOffset(0), redriveCount: 0 });
+    await next.assign(2, [{ committed: 4 }]);
+
+    expect(next.redriven).toMatchObject([{ request: { offset: 0 }, end: "delivered" }]);
+  });
+
+  it("is not begun by a later owner once nobody wants it any more", async () => {
+    const bench = await quarantined();
+    const next = new DriverBench(
+      {},
+      { processId: "p2" },
+      new MemoryStateLog(bench.stateLog.entries),
+    );
+    const request = { ...place(0), key: KEY, offset: asOffset(0), redriveCount: 0 };
+    next.driver.redrive(request);
+    next.driver.forgetRedrive(request);
+    await next.assign(2, [{ committed: 4 }]);
+    await next.clock.advance(1_000);
+
+    expect(next.sender.calls).toEqual([]);
+    expect(next.redriven).toEqual([]);
+  });
+
   it("leaves nothing of the key in the state topic", async () => {
     const bench = await quarantined();
     await redrive(bench);

@@ -13,9 +13,7 @@ import type { Delivery } from "../core/lanes/delivery.ts";
 import type { Effect } from "../core/effect.ts";
 import type { JobId, TopicPartition } from "../core/lanes/identity.ts";
 import type { AssignedInput, Input } from "../core/input.ts";
-import { laneNameOf } from "../core/lanes/lane.ts";
 import type { PartitionState } from "../core/lanes/partition.ts";
-import type { Marker } from "../core/aside/marker.ts";
 import type { RedriveRequest } from "../core/aside/redrive.ts";
 import type { Pauser } from "../core/guards/pause.ts";
 import type { ReplayWish } from "../core/replay/replay.ts";
@@ -34,6 +32,7 @@ import type {
   RecordBatch,
 } from "../ports.ts";
 import { AsideKeeper } from "./aside/aside-keeper.ts";
+import { RedriveWishes } from "./aside/redrive-wishes.ts";
 import { attemptRequest } from "./attempt-request.ts";
 import { Intake } from "./intake.ts";
 import { JournalWriter } from "./journal/journal-writer.ts";
@@ -75,8 +74,7 @@ export class TargetDriver implements GroupListener {
   readonly #intake: Intake;
   readonly #asides: AsideKeeper;
   readonly #replays: ReplayKeeper;
-  /** What is to be redriven, until it is. */
-  readonly #redrives = new Map<string, RedriveRequest>();
+  readonly #wishes: RedriveWishes;
   readonly #journal: JournalWriter;
   readonly #halts = new Map<string, PartitionHalt>();
   readonly #open = new Map<EventDelivery, AbandonAttempt>();
@@ -101,8 +99,13 @@ export class TargetDriver implements GroupListener {
     this.#asides = new AsideKeeper(options, ports, {
       reporter: this.#reporter,
       step: (input) => this.#step(input),
-      detourEnded: ({ partition, marker }) => this.#redrives.delete(wishName(partition, marker)),
+      detourEnded: (aside, end) => this.#wishes.detourEnded(aside, end),
       writeReplays: (notes) => this.#replays.write(notes),
+    });
+    this.#wishes = new RedriveWishes(options.engine.order, {
+      state: this.#state,
+      redrive: (request) => this.#step({ kind: "redrive", ...request }),
+      redriven: (request, end) => owner.redriven(request, end),
     });
     this.#replays = new ReplayKeeper(options, ports, {
       state: this.#state,
@@ -167,11 +170,12 @@ export class TargetDriver implements GroupListener {
    * rebalances of this process: it is fulfilled, or over, when the key is released or given up again.
    */
   redrive(request: RedriveRequest): void {
-    const { offset, redriveCount } = request;
-    const lane = laneNameOf(this.#options.engine.order, request.key);
-    if (lane === null) return;
-    this.#redrives.set(wishName(request, { lane, offset, redriveCount }), request);
-    this.#step({ kind: "redrive", ...request });
+    this.#wishes.add(request);
+  }
+
+  /** Nobody wants that any more: it is not begun here; what has begun goes on. */
+  forgetRedrive(request: RedriveRequest): void {
+    this.#wishes.forget(request);
   }
 
   /**
@@ -208,7 +212,7 @@ export class TargetDriver implements GroupListener {
     for (const count of assignment.partitionCounts.values()) partitionCount += count;
     const { generation } = assignment;
     this.#step({ kind: "assigned", generation, partitions: takeover.owned, partitionCount });
-    for (const request of this.#redrives.values()) this.#step({ kind: "redrive", ...request });
+    this.#wishes.taken();
     this.#replays.taken(takeover.replays);
     this.#intake.pump();
   }
@@ -479,11 +483,4 @@ export class TargetDriver implements GroupListener {
   #find({ topic, partition }: TopicPartition): PartitionState<PreparedEvent> | undefined {
     return this.#state.partitions.get(partitionName(topic, partition));
   }
-}
-
-function wishName(
-  { topic, partition }: TopicPartition,
-  { lane, offset, redriveCount }: Pick<Marker, "lane" | "offset" | "redriveCount">,
-): string {
-  return JSON.stringify([topic, partition, lane, offset, redriveCount]);
 }

@@ -213,7 +213,11 @@ export class Deliverer {
         entropy: () => draws.bits(`entropy.${this.name}`),
         telemetry: witness.telemetry(),
       },
-      { failed: (error) => this.#ports.onCrash(this, error), paused: () => undefined },
+      {
+        failed: (error) => this.#ports.onCrash(this, error),
+        paused: () => undefined,
+        redriven: () => undefined,
+      },
     );
     return driver;
   }

@@ -4,7 +4,8 @@
  */
 import type { Effect } from "../../core/effect.ts";
 import type { Input } from "../../core/input.ts";
-import type { Aside } from "../../core/aside/marker.ts";
+import type { Detour } from "../../core/aside/detour.ts";
+import type { Aside, Marker } from "../../core/aside/marker.ts";
 import type { ReplayNote } from "../../core/aside/progress.ts";
 import type { PreparedEvent } from "../../ports.ts";
 import { ClaimWriter } from "./claim-writer.ts";
@@ -13,7 +14,12 @@ import { DeadLetterWriter } from "../dead-letters/dead-letter-writer.ts";
 import { DetourReader } from "./detour-reader.ts";
 import { EpochFence } from "./epoch-fence.ts";
 import { MarkerWriter } from "./marker-writer.ts";
-import { PORT_RETRY_MS, type DriverOptions, type DriverPorts } from "../options.ts";
+import {
+  PORT_RETRY_MS,
+  type DriverOptions,
+  type DriverPorts,
+  type RedriveEnd,
+} from "../options.ts";
 import type { Reporter } from "../reporter.ts";
 
 type EventEffect = Effect<PreparedEvent>;
@@ -37,7 +43,7 @@ export interface AsideOwner {
   readonly reporter: Reporter;
   readonly step: (input: EventInput) => void;
   /** A key's detour is over: released, or given up again. */
-  readonly detourEnded: (aside: Aside<PreparedEvent>) => void;
+  readonly detourEnded: (aside: Aside<PreparedEvent>, end: RedriveEnd) => void;
   /** Writes how far replays have come. */
   readonly writeReplays: (notes: readonly ReplayNote<PreparedEvent>[]) => Promise<void>;
 }
@@ -133,7 +139,7 @@ export class AsideKeeper {
         const marker = await this.#markers.mark(effect);
         this.#to.reporter.marked(effect);
         const detour = effect.delivery?.lane.detour ?? null;
-        if (detour !== null) this.#to.detourEnded(detour.aside);
+        if (detour !== null) this.#to.detourEnded(detour.aside, endBy(marker, detour));
         return { kind: "marks-written", marks: [{ ...effect, marker }] };
       },
       failed: { kind: "marks-failed", marks: [effect] },
@@ -146,7 +152,7 @@ export class AsideKeeper {
       made: async () => {
         await this.#markers.release(detour);
         this.#to.reporter.keyReleased(detour.aside);
-        this.#to.detourEnded(detour.aside);
+        this.#to.detourEnded(detour.aside, "delivered");
         return { kind: "releases-written", detours: [detour] };
       },
       failed: { kind: "releases-failed", detours: [detour] },
@@ -163,4 +169,9 @@ export class AsideKeeper {
       },
     );
   }
+}
+
+/** A later event of the key may have been given up, which its dead letter came before. */
+function endBy({ offset }: Marker, { aside }: Detour<PreparedEvent>): RedriveEnd {
+  return offset === aside.marker.offset ? "given-up" : "delivered";
 }

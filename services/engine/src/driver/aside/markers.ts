@@ -43,7 +43,8 @@ export interface Judging {
   readonly places: DeadLetterPlaces;
 }
 
-interface Found {
+/** A marker, and where it was found. */
+export interface Found {
   readonly key: string;
   readonly marker: ReadMarker;
   /** Where it stands in the state topic. */
@@ -76,7 +77,7 @@ export async function judgeMarkers(
   claimed: readonly Claimed[],
   { target, stateLog, places }: Judging,
 ): Promise<ReadonlyMap<string, readonly AsideTakeover[]>> {
-  const list = (kind: string): Entries => byPlace(stateLog.list(`${kind}/${target}/`));
+  const list = (kind: string): Entries => entriesByPlace(stateLog.list(`${kind}/${target}/`));
   const [claims, markers, progress] = [list("claim"), list("marker"), list("progress")];
   const aside = new Map<string, readonly AsideTakeover[]>();
   const sentence: Sentence = { void: [], released: [], claims: [] };
@@ -97,8 +98,8 @@ export async function judgeMarkers(
   return aside;
 }
 
-/** The last valid marker or release of each lane. */
-function lastOfEachLane(
+/** The last valid marker or release of each lane of a partition, as its claims (`fence`) judge them. */
+export function lastOfEachLane(
   entries: readonly Entry[],
   fence: readonly Offset[],
 ): ReadonlyMap<string, Found> {
@@ -175,7 +176,8 @@ async function forget(keys: readonly string[], stateLog: StateLog): Promise<void
   if (keys.length > 0) await stateLog.append(keys.map((key) => ({ key, value: null })));
 }
 
-function byPlace(entries: readonly Entry[]): ReadonlyMap<string, readonly Entry[]> {
+/** Entries of a target by the partition that they speak of, `<topic>/<partition>`. */
+export function entriesByPlace(entries: readonly Entry[]): ReadonlyMap<string, readonly Entry[]> {
   const places = new Map<string, Entry[]>();
   for (const entry of entries) {
     const name = placeOf(entry[0]);

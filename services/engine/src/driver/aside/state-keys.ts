@@ -126,13 +126,15 @@ export interface ReadMarker {
   readonly redriveCount: number;
   readonly keyCount: number;
   readonly dead: DeadLetterPlace | null;
+  /** When it was written, RFC 3339; null where it does not say. */
+  readonly since: string | null;
 }
 
 /** Reads a marker; null for anything else. */
 export function readMarker(key: string, value: unknown): ReadMarker | null {
   const name = readLane(key);
   if (name === null || !isVersionOne(value)) return null;
-  const { kind, offset, redriveCount, keyCount, dead } = value;
+  const { kind, offset, redriveCount, keyCount, dead, at } = value;
   if (typeof kind !== "string" || !isMarkerKind(kind) || !isOffset(offset)) return null;
   return {
     kind,
@@ -141,6 +143,7 @@ export function readMarker(key: string, value: unknown): ReadMarker | null {
     redriveCount: isOffset(redriveCount) ? redriveCount : 0,
     keyCount: isOffset(keyCount) ? keyCount : 0,
     dead: readPlace(dead),
+    since: typeof at === "string" ? at : null,
   };
 }
 

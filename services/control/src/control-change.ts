@@ -1,0 +1,29 @@
+import type { StateEntry } from "@millrace/engine";
+import { readPause, readPauseKey, type Pause } from "./pause.ts";
+import { readRedrive, readRedriveKey, type WantedRedrive } from "./redrive.ts";
+
+/** What changed in what is wanted. */
+export type ControlChange =
+  | { readonly kind: "paused"; readonly pause: Pause }
+  | ({ readonly kind: "resumed" } & Pick<Pause, "pauser" | "target">)
+  | { readonly kind: "redrive"; readonly redrive: WantedRedrive }
+  | ({ readonly kind: "redrive-ended" } & Omit<WantedRedrive, "wish">);
+
+/** What an entry of the control topic changes; null: nothing that processes follow. */
+export function changeOf(key: string, entry: StateEntry | null): ControlChange | null {
+  return entry === null ? endOf(key) : wantedBy(key, entry.value);
+}
+
+function wantedBy(key: string, value: unknown): ControlChange | null {
+  const pause = readPause(key, value);
+  if (pause !== null) return { kind: "paused", pause };
+  const redrive = readRedrive(key, value);
+  return redrive === null ? null : { kind: "redrive", redrive };
+}
+
+function endOf(key: string): ControlChange | null {
+  const pause = readPauseKey(key);
+  if (pause !== null) return { kind: "resumed", ...pause };
+  const redrive = readRedriveKey(key);
+  return redrive === null ? null : { kind: "redrive-ended", ...redrive };
+}

@@ -1,0 +1,46 @@
+/**
+ * `resolution/<target>/<topic>/<partition>/<offset>`: a dead letter is open no more, named by its event's place. It was delivered
+ * by a redrive, or someone dropped it. Version 1.
+ */
+import type { Offset, TargetId, TopicPartition } from "@millrace/engine";
+import { isVersionOne, readWish, wishValue, type Wish, type WishValue } from "./wish.ts";
+
+/** How a dead letter was resolved. */
+export type ResolutionKind = "redriven" | "dropped";
+
+/** The event that a dead letter is of. */
+export interface DeadLetterEvent extends TopicPartition {
+  readonly offset: Offset;
+}
+
+/** A resolution that stands. */
+export interface Resolution {
+  readonly kind: ResolutionKind;
+  readonly wish: Wish;
+}
+
+/** A resolution as it stands in the log. */
+export interface ResolutionValue extends WishValue {
+  readonly v: 1;
+  readonly kind: ResolutionKind;
+}
+
+/** The key of a resolution. */
+export const resolutionKey = (
+  target: TargetId,
+  { topic, partition, offset }: DeadLetterEvent,
+): string => `resolution/${target}/${topic}/${partition}/${offset}`;
+
+/** The value of a resolution. */
+export function resolutionValue({ kind, wish }: Resolution): ResolutionValue {
+  return { v: 1, kind, ...wishValue(wish) };
+}
+
+/** Reads a value; null for anything else: a dead letter that nobody understands to be resolved is open. */
+export function readResolution(value: unknown): Resolution | null {
+  if (!isVersionOne(value)) return null;
+  const wish = readWish(value);
+  const kind = value["kind"];
+  if (wish === null || (kind !== "redriven" && kind !== "dropped")) return null;
+  return { kind, wish };
+}

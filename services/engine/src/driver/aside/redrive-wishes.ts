@@ -1,0 +1,105 @@
+/**
+ * What people want redriven, until it is. A wish names the dead letter that they saw and outlasts rebalances of this process:
+ * whoever owns the partition fulfils it. It is over when the key is released or given up again, here or elsewhere: a new
+ * owner finds no marker that it names.
+ */
+import type { EngineConfig } from "../../core/config.ts";
+import type { Aside, Marker } from "../../core/aside/marker.ts";
+import type { RedriveRequest } from "../../core/aside/redrive.ts";
+import { laneNameOf } from "../../core/lanes/lane.ts";
+import type { TopicPartition } from "../../core/lanes/identity.ts";
+import { partitionName, type EngineState } from "../../core/state.ts";
+import type { PreparedEvent } from "../../ports.ts";
+import type { RedriveEnd } from "../options.ts";
+
+/** Whom the wishes are handed on to. */
+export interface WishOwner {
+  readonly state: Readonly<EngineState<PreparedEvent>>;
+  /** Has the engine look at one. */
+  readonly redrive: (request: RedriveRequest) => void;
+  readonly redriven: (request: RedriveRequest, end: RedriveEnd) => void;
+}
+
+/** See the head of this file. */
+export class RedriveWishes {
+  readonly #order: EngineConfig["order"];
+  readonly #to: WishOwner;
+  readonly #wishes = new Map<string, RedriveRequest>();
+
+  constructor(order: EngineConfig["order"], to: WishOwner) {
+    this.#order = order;
+    this.#to = to;
+  }
+
+  /** Takes one; again changes nothing. Nothing is set aside where there is no order. */
+  add(request: RedriveRequest): void {
+    const name = this.#nameOf(request);
+    if (name === null) return;
+    this.#wishes.set(name, request);
+    this.#to.redrive(request);
+  }
+
+  /** Nobody wants it any more; what has begun here goes on, and its end is told. */
+  forget(request: RedriveRequest): void {
+    const name = this.#nameOf(request);
+    if (name !== null && !this.#hasBegun(request)) this.#wishes.delete(name);
+  }
+
+  /** Partitions were taken over: their wishes are fulfilled here, or over. */
+  taken(): void {
+    for (const [name, request] of this.#wishes) {
+      const end = this.#endElsewhere(request);
+      if (end === null) this.#to.redrive(request);
+      else this.#end(name, end);
+    }
+  }
+
+  /** A key's detour is over. */
+  detourEnded({ partition, marker }: Aside<PreparedEvent>, end: RedriveEnd): void {
+    this.#end(wishName(partition, marker), end);
+  }
+
+  #end(name: string, end: RedriveEnd): void {
+    const request = this.#wishes.get(name);
+    this.#wishes.delete(name);
+    if (request !== undefined) this.#to.redriven(request, end);
+  }
+
+  /** How an earlier owner ended it; null where it is still to be done, or not for this process to know. */
+  #endElsewhere(request: RedriveRequest): RedriveEnd | null {
+    if (!this.#isOwned(request)) return null;
+    const marker = this.#asideOf(request)?.marker;
+    const { offset, redriveCount } = request;
+    if (marker === undefined || marker.kind === "deferred" || marker.offset !== offset)
+      return "delivered";
+    return marker.redriveCount === redriveCount ? null : "given-up";
+  }
+
+  #hasBegun(request: RedriveRequest): boolean {
+    const aside = this.#asideOf(request);
+    return aside?.marker.offset === request.offset && (aside.isMarking || aside.detour !== null);
+  }
+
+  #isOwned({ topic, partition }: TopicPartition): boolean {
+    return this.#to.state.partitions.has(partitionName(topic, partition));
+  }
+
+  #asideOf({ topic, partition, key }: RedriveRequest): Aside<PreparedEvent> | undefined {
+    const lane = laneNameOf(this.#order, key);
+    if (lane === null) return undefined;
+    return this.#to.state.partitions.get(partitionName(topic, partition))?.aside.get(lane);
+  }
+
+  #nameOf(request: RedriveRequest): string | null {
+    const { offset, redriveCount, key } = request;
+    const lane = laneNameOf(this.#order, key);
+    return lane === null ? null : wishName(request, { lane, offset, redriveCount });
+  }
+}
+
+function wishName(
+  { topic, partition }: TopicPartition,
+  { lane, offset, redriveCount }: Pick<Marker, "lane" | "offset" | "redriveCount">,
+): string {
+  return JSON.stringify([topic, partition, lane, offset, redriveCount]);
+}
