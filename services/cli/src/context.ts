@@ -20,5 +20,7 @@ export interface CommandContext {
   readonly configPath: string | null;
   readonly env: NodeJS.ProcessEnv;
   readonly input: Readable;
+  /** What `--yes` and `--no-input` say. */
+  readonly asking: "ask" | "assume-yes" | "never";
   readonly interrupts: Interrupts;
 }

@@ -1,6 +1,7 @@
 import { Command, Option } from "@commander-js/extra-typings";
 import { addAppCommands } from "./commands/apps.ts";
 import { addContractCommands } from "./commands/contracts.ts";
+import { addDeadLetterCommands } from "./commands/dead-letters.ts";
 import { addEventCommands } from "./commands/events.ts";
 import type { Registrar } from "./commands/registrar.ts";
 import { addStackCommands } from "./commands/stack.ts";
@@ -50,6 +51,7 @@ export function createProgram(surroundings: Surroundings): Program {
   addContractCommands(registrar);
   addEventCommands(registrar);
   addTargetCommands(registrar);
+  addDeadLetterCommands(registrar);
   addAppCommands(registrar);
   return { command: program, exitCode: () => code };
 }
@@ -73,6 +75,13 @@ interface RootOptions {
   readonly quiet?: boolean;
   readonly verbose?: boolean;
   readonly color?: boolean;
+  readonly input?: boolean;
+  readonly yes?: boolean;
+}
+
+function askingOf({ input, yes }: RootOptions): CommandContext["asking"] {
+  if (yes === true) return "assume-yes";
+  return input === false ? "never" : "ask";
 }
 
 function verbosityOf({ quiet, verbose }: RootOptions): Verbosity {
@@ -91,6 +100,7 @@ function contextOf(program: Command, surroundings: Surroundings): CommandContext
     configPath: options.config ?? null,
     env,
     input: stdin,
+    asking: askingOf(options),
     interrupts,
   };
 }

@@ -3,7 +3,7 @@ import type { CommandContext } from "../context.ts";
 import { EXIT, type ExitCode } from "../exit-code.ts";
 import { documentText } from "../output/document.ts";
 import { loadSettings } from "../settings.ts";
-import { withBoard } from "../targets/control-access.ts";
+import { withBoard } from "../control-access.ts";
 import { findTarget } from "../targets/find-target.ts";
 import { describeTarget, descriptionText } from "../targets/target-description.ts";
 

@@ -3,7 +3,7 @@ import type { CommandContext } from "../context.ts";
 import { EXIT, type ExitCode } from "../exit-code.ts";
 import { print } from "../output/print.ts";
 import { loadSettings } from "../settings.ts";
-import { withBoard } from "../targets/control-access.ts";
+import { withBoard } from "../control-access.ts";
 import { TARGET_COLUMNS, targetItem } from "../targets/target-item.ts";
 
 /** Shows all targets, and what is wanted of them. */

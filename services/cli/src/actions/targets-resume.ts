@@ -4,7 +4,7 @@ import type { CommandContext } from "../context.ts";
 import { EXIT, type ExitCode } from "../exit-code.ts";
 import { print } from "../output/print.ts";
 import { loadSettings } from "../settings.ts";
-import { wishOf, withBoard, type WishOptions } from "../targets/control-access.ts";
+import { wishOf, withBoard, type WishOptions } from "../control-access.ts";
 import { findTarget } from "../targets/find-target.ts";
 import { TARGET_COLUMNS, targetItem } from "../targets/target-item.ts";
 

@@ -82,6 +82,11 @@ export class Terminal {
     this.#error.write(`${text}\n`);
   }
 
+  /** Writes a question to a person and leaves the cursor behind it. */
+  ask(question: string): void {
+    this.#error.write(question);
+  }
+
   /** Overwrites the one line that shows progress; an empty text removes it. Only on a terminal. */
   progress(text: string): void {
     if (!this.isErrorTty || this.verbosity === "quiet") return;

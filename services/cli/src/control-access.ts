@@ -4,7 +4,7 @@ import { controlTopic } from "@millrace/config";
 import { ControlBoard, type Wish } from "@millrace/control";
 import { asTopic } from "@millrace/engine";
 import { createControlLog } from "@millrace/kafka";
-import { connectionOf, type Settings } from "../settings.ts";
+import { connectionOf, type Settings } from "./settings.ts";
 
 /** Who wants something, and why, as the command line takes it. */
 export interface WishOptions {

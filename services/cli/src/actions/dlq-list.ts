@@ -1,0 +1,22 @@
+import type { CommandContext } from "../context.ts";
+import { withDeadLetters } from "../dead-letters/dead-letter-desk.ts";
+import { filterLetters, type LetterFlags } from "../dead-letters/letter-filter.ts";
+import { LETTER_COLUMNS, letterItem } from "../dead-letters/letter-item.ts";
+import { EXIT, type ExitCode } from "../exit-code.ts";
+import { print } from "../output/print.ts";
+import { loadSettings } from "../settings.ts";
+import { findTarget } from "../targets/find-target.ts";
+
+/** Shows the open dead letters of a target. */
+export async function dlqList(context: CommandContext, flags: LetterFlags): Promise<ExitCode> {
+  const { terminal } = context;
+  const settings = await loadSettings(context, "masked");
+  const target = findTarget(settings, flags.target);
+  const letters = await withDeadLetters({ settings, target, terminal }, (desk) =>
+    Promise.resolve(desk.letters),
+  );
+  const items = filterLetters(letters, flags).map(letterItem);
+  await print(context, { kind: "DeadLetterList", items }, LETTER_COLUMNS);
+  terminal.note(`${items.length} of ${letters.length} open dead letters of ${target.name}`);
+  return EXIT.ok;
+}

@@ -1,0 +1,26 @@
+import type { CommandContext } from "../context.ts";
+import { withDeadLetters } from "../dead-letters/dead-letter-desk.ts";
+import { filterLetters, type LetterFlags } from "../dead-letters/letter-filter.ts";
+import { letterItem } from "../dead-letters/letter-item.ts";
+import { letterStats, statsColumns, type LetterGroup } from "../dead-letters/letter-stats.ts";
+import { EXIT, type ExitCode } from "../exit-code.ts";
+import { print } from "../output/print.ts";
+import { loadSettings } from "../settings.ts";
+import { findTarget } from "../targets/find-target.ts";
+
+/** Counts the open dead letters of a target. */
+export async function dlqStats(
+  context: CommandContext,
+  flags: LetterFlags & { readonly groupBy: LetterGroup },
+): Promise<ExitCode> {
+  const { terminal } = context;
+  const settings = await loadSettings(context, "masked");
+  const target = findTarget(settings, flags.target);
+  const letters = await withDeadLetters({ settings, target, terminal }, (desk) =>
+    Promise.resolve(desk.letters),
+  );
+  const items = letterStats(filterLetters(letters, flags).map(letterItem), flags.groupBy);
+  await print(context, { kind: "DeadLetterStats", items }, statsColumns(flags.groupBy));
+  if (items.length === 0) terminal.note(`no open dead letters of ${target.name}`);
+  return EXIT.ok;
+}

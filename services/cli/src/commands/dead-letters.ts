@@ -1,0 +1,99 @@
+import { InvalidArgumentError, Option, type Command } from "@commander-js/extra-typings";
+import type { LetterFlags } from "../dead-letters/letter-filter.ts";
+import type { Registrar } from "./registrar.ts";
+import { count } from "./option-value.ts";
+
+const REDRIVE_HELP = `
+Sends dead letters again, each with what is parked behind it, in order, before what comes in since. The canary goes first; the
+others follow at the rate, and no more are asked for once the canary or too many of the others are given up again. What is
+under way then goes on. Runs where the target runs: this command asks for it on the control topic and follows.
+
+Examples:
+  millrace dlq redrive --target crm --error HTTP_REJECTED --reason "mapping fixed" --canary 5 --rate 10
+  millrace dlq redrive --target crm --key cust-42 --reason "address corrected" --yes`;
+
+/** `dlq` and `quarantine`. */
+export function addDeadLetterCommands(registrar: Registrar): void {
+  const { program, act } = registrar;
+  const dlq = program.command("dlq").description("dead letters: deliveries that were given up");
+  addViews({ program: dlq, act });
+  addRedrive({ program: dlq, act });
+  program
+    .command("quarantine")
+    .description("keys that wait behind a dead letter")
+    .command("list")
+    .description("show the keys that are set aside, and how many events wait behind each")
+    .requiredOption("--target <name>", "the target")
+    .action(({ target }) =>
+      act(async (context) => {
+        const { quarantineList } = await import("../actions/quarantine-list.ts");
+        return quarantineList(context, target);
+      }),
+    );
+}
+
+function addViews({ program: dlq, act }: Registrar): void {
+  withFilter(dlq.command("list").description("show open dead letters, the oldest first")).action(
+    (flags: LetterFlags) =>
+      act(async (context) => (await import("../actions/dlq-list.ts")).dlqList(context, flags)),
+  );
+  withFilter(dlq.command("stats").description("count open dead letters"))
+    .addOption(
+      new Option("--group-by <what>", "what they are counted by")
+        .choices(["reason", "status", "type", "key"] as const)
+        .default("reason" as const),
+    )
+    .action((flags) =>
+      act(async (context) => (await import("../actions/dlq-stats.ts")).dlqStats(context, flags)),
+    );
+  dlq
+    .command("show")
+    .description("show one dead letter: its event, and why it was given up")
+    .argument("<event>", "the event's id, or topic:partition:offset")
+    .requiredOption("--target <name>", "the target")
+    .action((event, { target }) =>
+      act(async (context) => {
+        const { dlqShow } = await import("../actions/dlq-show.ts");
+        return dlqShow(context, { target, event });
+      }),
+    );
+}
+
+function addRedrive({ program: dlq, act }: Registrar): void {
+  withFilter(dlq.command("redrive").description("deliver dead letters, and what waits behind them"))
+    .requiredOption("--reason <text>", "why, for whoever looks")
+    .option("--by <name>", "who wants it (default: you, on this machine)")
+    .option("--canary <count>", "so many first, and the others only if all are delivered", count, 1)
+    .option("--rate <per second>", "keys a second after the canary (default: all at once)", rate)
+    .option("--max-failures <ratio>", "no more once this part is given up again", ratio, 0.2)
+    .option("--dry-run", "show what would be done")
+    .addHelpText("after", REDRIVE_HELP)
+    .action((flags) =>
+      act(async (context) => {
+        const { dlqRedrive } = await import("../actions/dlq-redrive.ts");
+        return dlqRedrive(context, flags);
+      }),
+    );
+}
+
+function withFilter(command: Command) {
+  return command
+    .requiredOption("--target <name>", "the target")
+    .option("--key <key...>", "of these keys only")
+    .option("--id <id...>", "of these events only")
+    .option("--error <code>", "given up for this reason only, such as HTTP_REJECTED")
+    .option("--status <status>", "given up with this HTTP status only", count)
+    .option("--type <type>", "of this event type only");
+}
+
+function rate(text: string): number {
+  const perSecond = Number(text.replace(/\/s$/u, ""));
+  if (perSecond > 0 && Number.isFinite(perSecond)) return perSecond;
+  throw new InvalidArgumentError("It must be a number above 0, such as 5 or 0.5/s.");
+}
+
+function ratio(text: string): number {
+  const value = Number(text);
+  if (text !== "" && value >= 0 && value <= 1) return value;
+  throw new InvalidArgumentError("It must be a number from 0 to 1.");
+}

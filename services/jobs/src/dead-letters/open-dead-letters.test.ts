@@ -1,0 +1,133 @@
+import {
+  asOffset,
+  asPartition,
+  asRecordKey,
+  asTopic,
+  type SetAsideKey,
+  type SourceRecord,
+} from "@millrace/engine";
+import { describe, expect, it } from "vitest";
+import { readDeadLetter, type DeadLetter } from "./dead-letter.ts";
+import { DeadLetterShelf, type Standing } from "./open-dead-letters.ts";
+import { ParkedCount } from "./parked-count.ts";
+
+/** A record of a dead-letter or parked topic, as the delivery driver writes it. */
+function record(of: {
+  readonly key?: string | null;
+  readonly offset: number;
+  readonly at: number;
+  readonly headers?: Readonly<Record<string, string>>;
+}): SourceRecord {
+  const { key = "a", offset, at, headers = {} } = of;
+  const text = {
+    ...{
+      ce_id: `id-${offset}`,
+      ce_type: "users.ProfileUpdated",
+      "millrace-reason": "HTTP_REJECTED",
+    },
+    ...{ "millrace-error": "HTTP 422", "millrace-http-status": "422", "millrace-attempts": "1" },
+    ...{ "millrace-topic": "users", "millrace-partition": "0", "millrace-offset": `${offset}` },
+    ...{ "millrace-epoch": "3", "millrace-redrive-count": "0" },
+    ...headers,
+  };
+  const named = Object.entries(text).map(([name, value]) => [name, Buffer.from(value)] as const);
+  return {
+    ...{ topic: asTopic("millrace.crm.dead"), partition: asPartition(0), offset: asOffset(at) },
+    ...{ timestampMs: at * 1_000, key: key === null ? null : Buffer.from(key), value: null },
+    headers: Object.fromEntries(named),
+  };
+}
+
+function letter(of: Parameters<typeof record>[0]): DeadLetter {
+  const read = readDeadLetter(record(of));
+  if (read === null) throw new Error("no dead letter");
+  return read;
+}
+
+const marker = (offset: number, kind: SetAsideKey["kind"] = "quarantine"): SetAsideKey => ({
+  ...{ topic: asTopic("users"), partition: asPartition(0), kind, key: asRecordKey("a") },
+  ...{ offset: asOffset(offset), redriveCount: 0, dead: null, since: null },
+});
+
+function open(letters: readonly DeadLetter[], standing: Partial<Standing> = {}) {
+  const shelf = new DeadLetterShelf();
+  for (const one of letters) shelf.add(one);
+  const whole = { setAside: [], isResolved: () => false, holdsKeys: "yes", ...standing } as const;
+  return shelf
+    .open(whole)
+    .map(({ offset, later, redriveCount }) => ({ offset, later, redriveCount }));
+}
+
+describe("a dead letter", () => {
+  it("is read with where its event stands and why it was given up", () => {
+    expect(letter({ offset: 5, at: 2 })).toMatchObject({
+      ...{ topic: "users", partition: 0, offset: 5, key: "a", id: "id-5" },
+      ...{ reason: "HTTP_REJECTED", error: "HTTP 422", httpStatus: 422, attemptCount: 1 },
+      at: { partition: 0, offset: 2, timestampMs: 2_000 },
+    });
+  });
+
+  it("is none of ours without its place", () => {
+    expect(readDeadLetter({ ...record({ offset: 5, at: 2 }), headers: {} })).toBeNull();
+  });
+});
+
+describe("open dead letters", () => {
+  it("are those that a waiting key is set aside for", () => {
+    const letters = [letter({ offset: 5, at: 1 }), letter({ offset: 9, at: 2, key: "b" })];
+
+    expect(open(letters, { setAside: [marker(5)] })).toEqual([
+      { offset: 5, later: "parked", redriveCount: 0 },
+    ]);
+    expect(open(letters, { setAside: [marker(5, "block")] })).toMatchObject([{ later: "blocked" }]);
+    expect(open(letters, { setAside: [marker(5, "deferred")] })).toEqual([]);
+  });
+
+  it("are told once, as they were given up last", () => {
+    const again = { "millrace-redrive-count": "1", "millrace-epoch": "4" };
+    const letters = [
+      letter({ offset: 5, at: 3, headers: again }),
+      letter({ offset: 5, at: 1 }),
+      letter({ offset: 5, at: 2 }),
+    ];
+
+    expect(open(letters, { setAside: [marker(5)] })).toEqual([
+      { offset: 5, later: "parked", redriveCount: 1 },
+    ]);
+  });
+
+  it("are all that nobody resolved where their keys went on, or have none", () => {
+    const letters = [
+      letter({ offset: 5, at: 1 }),
+      letter({ offset: 6, at: 2 }),
+      letter({ offset: 7, at: 3, key: null }),
+    ];
+    const isResolved: Standing["isResolved"] = ({ offset }) => offset === 6;
+
+    expect(open(letters, { isResolved, holdsKeys: "no" }).map(({ offset }) => offset)).toEqual([
+      5, 7,
+    ]);
+    expect(open(letters, { isResolved }).map(({ offset }) => offset)).toEqual([7]);
+  });
+});
+
+describe("what waits behind a key", () => {
+  it("is counted once an event, from its dead letter on", () => {
+    const count = new ParkedCount([marker(5)]);
+
+    for (const [at, offset] of [4, 6, 7, 6].entries()) count.add(record({ offset, at }));
+    count.add(record({ offset: 8, at: 9, key: "b" }));
+
+    expect(count.of(marker(5))).toBe(2);
+  });
+
+  it("is whatever key it has where a whole partition is blocked", () => {
+    const whole = { ...marker(5, "block"), key: asRecordKey("") };
+    const count = new ParkedCount([whole]);
+
+    count.add(record({ offset: 6, at: 0 }));
+    count.add(record({ offset: 7, at: 1, key: null }));
+
+    expect(count.of(whole)).toBe(2);
+  });
+});

@@ -1,0 +1,43 @@
+import { asRecordKey, type SetAsideKey, type SourceRecord } from "@millrace/engine";
+import { keyOf, readSourcePlace } from "./dead-letter.ts";
+
+/** The key of what holds all of a partition. */
+const WHOLE_PARTITION = asRecordKey("");
+
+/** Counts the events that wait behind keys that are set aside, each once, however often it stands in the parked topic. */
+export class ParkedCount {
+  readonly #offsets = new Map<string, Set<number>>();
+  readonly #markers = new Map<string, SetAsideKey>();
+
+  /** @param setAside the keys that are counted for. */
+  constructor(setAside: readonly SetAsideKey[]) {
+    for (const key of setAside) this.#markers.set(laneOf(key), key);
+  }
+
+  /** Takes a record of the parked topic. */
+  add(record: SourceRecord): void {
+    const place = readSourcePlace(record);
+    if (place === null) return;
+    const key = record.key === null ? WHOLE_PARTITION : keyOf(record.key);
+    const ofKey = laneOf({ ...place, key });
+    const lane = this.#markers.has(ofKey) ? ofKey : laneOf({ ...place, key: WHOLE_PARTITION });
+    const marker = this.#markers.get(lane);
+    if (marker === undefined || place.offset <= marker.offset) return;
+    const known = this.#offsets.get(lane);
+    if (known === undefined) this.#offsets.set(lane, new Set([place.offset]));
+    else known.add(place.offset);
+  }
+
+  /** How many wait behind a key. */
+  of(key: SetAsideKey): number {
+    return this.#offsets.get(laneOf(key))?.size ?? 0;
+  }
+}
+
+function laneOf({
+  topic,
+  partition,
+  key,
+}: Pick<SetAsideKey, "key" | "partition" | "topic">): string {
+  return `${topic}/${partition}/${key}`;
+}
