@@ -130,6 +130,38 @@ describe("a redrive", () => {
     expect(next.redriven).toMatchObject([{ request: { offset: 0 }, end: "delivered" }]);
   });
 
+  it("is told to be over at once where the key has been released since it was looked at", async () => {
+    const bench = await quarantined();
+    await redrive(bench);
+    for (const body of ["1", "2", "3"]) await bench.end(body);
+    await bench.clock.advance(1_000);
+
+    bench.driver.redrive({ ...place(0), key: KEY, offset: asOffset(0), redriveCount: 0 });
+    await bench.clock.advance(0);
+
+    expect(bench.redriven.map(({ end }) => end)).toEqual(["delivered", "delivered"]);
+  });
+
+  it("waits for a marker that is still being written, which someone may have seen already", async () => {
+    const bench = new DriverBench();
+    await bench.assign(1, [{ logEnd: 0 }]);
+    const written = Promise.withResolvers<undefined>();
+    bench.stateLog.onWritten = () => written.promise;
+    await bench.fetch(["a:1"]);
+    await bench.end("1", 422);
+    await bench.clock.advance(25);
+
+    bench.driver.redrive({ ...place(0), key: KEY, offset: asOffset(0), redriveCount: 0 });
+    await bench.clock.advance(1_000);
+    expect(bench.redriven).toEqual([]);
+    written.resolve(undefined);
+    await bench.clock.advance(1_000);
+    await bench.end("1");
+    await bench.clock.advance(1_000);
+
+    expect(bench.redriven).toMatchObject([{ request: { offset: 0 }, end: "delivered" }]);
+  });
+
   it("is not begun by a later owner once nobody wants it any more", async () => {
     const bench = await quarantined();
     const next = new DriverBench(

@@ -102,7 +102,7 @@ export class TargetDriver implements GroupListener {
       detourEnded: (aside, end) => this.#wishes.detourEnded(aside, end),
       writeReplays: (notes) => this.#replays.write(notes),
     });
-    this.#wishes = new RedriveWishes(options.engine.order, {
+    this.#wishes = new RedriveWishes(options.engine.order, ports.clock, {
       state: this.#state,
       redrive: (request) => this.#step({ kind: "redrive", ...request }),
       redriven: (request, end) => owner.redriven(request, end),

@@ -1,7 +1,8 @@
 /**
  * What people want redriven, until it is. A wish names the dead letter that they saw and outlasts rebalances of this process:
- * whoever owns the partition fulfils it. It is over when the key is released or given up again, here or elsewhere: a new
- * owner finds no marker that it names.
+ * whoever owns the partition fulfils it. It is over when the key is released or given up again, here or elsewhere: its owner
+ * finds no marker that it names. A marker that is just being written may have been seen already, so an owner that writes looks
+ * again before it says so.
  */
 import type { EngineConfig } from "../../core/config.ts";
 import type { Aside, Marker } from "../../core/aside/marker.ts";
@@ -9,8 +10,11 @@ import type { RedriveRequest } from "../../core/aside/redrive.ts";
 import { laneNameOf } from "../../core/lanes/lane.ts";
 import type { TopicPartition } from "../../core/lanes/identity.ts";
 import { partitionName, type EngineState } from "../../core/state.ts";
-import type { PreparedEvent } from "../../ports.ts";
+import type { Clock, PreparedEvent } from "../../ports.ts";
 import type { RedriveEnd } from "../options.ts";
+
+/** Pause before an owner that writes looks again, ms. */
+const LOOK_AGAIN_MS = 500;
 
 /** Whom the wishes are handed on to. */
 export interface WishOwner {
@@ -23,11 +27,13 @@ export interface WishOwner {
 /** See the head of this file. */
 export class RedriveWishes {
   readonly #order: EngineConfig["order"];
+  readonly #clock: Clock;
   readonly #to: WishOwner;
   readonly #wishes = new Map<string, RedriveRequest>();
 
-  constructor(order: EngineConfig["order"], to: WishOwner) {
+  constructor(order: EngineConfig["order"], clock: Clock, to: WishOwner) {
     this.#order = order;
+    this.#clock = clock;
     this.#to = to;
   }
 
@@ -36,7 +42,7 @@ export class RedriveWishes {
     const name = this.#nameOf(request);
     if (name === null) return;
     this.#wishes.set(name, request);
-    this.#to.redrive(request);
+    this.#look(name, request);
   }
 
   /** Nobody wants it any more; what has begun here goes on, and its end is told. */
@@ -47,16 +53,21 @@ export class RedriveWishes {
 
   /** Partitions were taken over: their wishes are fulfilled here, or over. */
   taken(): void {
-    for (const [name, request] of this.#wishes) {
-      const end = this.#endElsewhere(request);
-      if (end === null) this.#to.redrive(request);
-      else this.#end(name, end);
-    }
+    for (const [name, request] of this.#wishes) this.#look(name, request);
   }
 
   /** A key's detour is over. */
   detourEnded({ partition, marker }: Aside<PreparedEvent>, end: RedriveEnd): void {
     this.#end(wishName(partition, marker), end);
+  }
+
+  #look(name: string, request: RedriveRequest): void {
+    const end = this.#endElsewhere(request);
+    if (end === null) return this.#to.redrive(request);
+    if (this.#to.state.writingCount === 0) return this.#end(name, end);
+    this.#clock.schedule(LOOK_AGAIN_MS, () => {
+      if (this.#wishes.get(name) === request) this.#look(name, request);
+    });
   }
 
   #end(name: string, end: RedriveEnd): void {
@@ -65,7 +76,7 @@ export class RedriveWishes {
     if (request !== undefined) this.#to.redriven(request, end);
   }
 
-  /** How an earlier owner ended it; null where it is still to be done, or not for this process to know. */
+  /** How it ended, as far as markers tell; null where it is still to be done, or not for this process to know. */
   #endElsewhere(request: RedriveRequest): RedriveEnd | null {
     if (!this.#isOwned(request)) return null;
     const marker = this.#asideOf(request)?.marker;
