@@ -1,10 +1,15 @@
 import { describe, expect, it, onTestFinished } from "vitest";
 import { startAdminServer } from "./admin-server.ts";
+import { accessFor } from "./operations/access.ts";
 
 async function setup(
   notReady: readonly string[] = [],
 ): Promise<(path: string) => Promise<Response>> {
-  const sources = { notReady: () => notReady, metrics: () => Promise.resolve("a_total 1\n") };
+  const sources = {
+    notReady: () => notReady,
+    metrics: () => Promise.resolve("a_total 1\n"),
+    operations: { access: accessFor("127.0.0.1", undefined), targets: () => [] },
+  };
   const admin = await startAdminServer(sources, { host: "127.0.0.1", port: 0 });
   onTestFinished(() => admin.close());
   return (path) => fetch(`http://127.0.0.1:${admin.port}${path}`);
@@ -48,6 +53,19 @@ describe("admin server", () => {
     expect(await answer.text()).toBe("a_total 1\n");
   });
 
+  it("serves the state of the targets", async () => {
+    const get = await setup();
+
+    const answer = await get("/v1/targets");
+
+    expect(answer.status).toBe(200);
+    expect(await answer.json()).toEqual({
+      apiVersion: "millrace/v1",
+      kind: "TargetStateList",
+      items: [],
+    });
+  });
+
   it("answers anything else with a problem", async () => {
     const get = await setup();
 
@@ -58,7 +76,11 @@ describe("admin server", () => {
   });
 
   it("tells that its port is taken", async () => {
-    const sources = { notReady: () => [], metrics: () => Promise.resolve("") };
+    const sources = {
+      notReady: () => [],
+      metrics: () => Promise.resolve(""),
+      operations: { access: accessFor("127.0.0.1", undefined), targets: () => [] },
+    };
     const first = await startAdminServer(sources, { host: "127.0.0.1", port: 0 });
     onTestFinished(() => first.close());
 

@@ -1,4 +1,9 @@
-import { createServer, type Server, type ServerResponse } from "node:http";
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
+import {
+  answerOperations,
+  OPERATIONS_PREFIX,
+  type OperationsSources,
+} from "./operations/operations-api.ts";
 
 /** What the admin server answers from. */
 export interface AdminSources {
@@ -6,9 +11,10 @@ export interface AdminSources {
   readonly notReady: () => readonly string[];
   /** Metrics in Prometheus text format. */
   readonly metrics: () => Promise<string>;
+  readonly operations: OperationsSources;
 }
 
-/** `/livez`, `/readyz` and `/metrics` of one process. */
+/** `/livez`, `/readyz`, `/metrics` and `/v1` of one process. */
 export interface AdminServer {
   readonly host: string;
   readonly port: number;
@@ -24,8 +30,7 @@ export async function startAdminServer(
   { host, port }: { readonly host: string; readonly port: number },
 ): Promise<AdminServer> {
   const server = createServer({ requestTimeout: 10_000 }, (request, response) => {
-    const path = (request.url ?? "/").split("?", 1).join();
-    reply(path, sources).then(
+    reply(request, sources).then(
       (answer) => send(response, answer),
       (error: unknown) => send(response, { status: 500, type: "text/plain", body: String(error) }),
     );
@@ -40,9 +45,12 @@ interface Reply {
   readonly status: number;
   readonly type: string;
   readonly body: string;
+  readonly headers?: Readonly<Record<string, string>>;
 }
 
-async function reply(path: string, sources: AdminSources): Promise<Reply> {
+async function reply(request: IncomingMessage, sources: AdminSources): Promise<Reply> {
+  const path = (request.url ?? "/").split("?", 1).join();
+  if (path.startsWith(`${OPERATIONS_PREFIX}/`)) return operationsReply(request, path, sources);
   if (path === "/livez") return { status: 200, type: "text/plain", body: "ok\n" };
   if (path === "/metrics") {
     const body = await sources.metrics();
@@ -53,12 +61,24 @@ async function reply(path: string, sources: AdminSources): Promise<Reply> {
     const body = JSON.stringify({ status: reasons.length === 0 ? "ready" : "waiting", reasons });
     return { status: reasons.length === 0 ? 200 : 503, type: "application/json", body };
   }
-  const problem = { title: "Not Found", status: 404, detail: "see /livez, /readyz, /metrics" };
+  const detail = "see /livez, /readyz, /metrics, /v1/targets";
+  const problem = { title: "Not Found", status: 404, detail };
   return { status: 404, type: "application/problem+json", body: JSON.stringify(problem) };
 }
 
-function send(response: ServerResponse, { status, type, body }: Reply): void {
-  response.writeHead(status, { "content-type": type, "cache-control": "no-store" }).end(body);
+function operationsReply(
+  { method = "GET", headers: { authorization } }: IncomingMessage,
+  path: string,
+  { operations }: AdminSources,
+): Reply {
+  const answer = answerOperations({ method, path, authorization }, operations);
+  const { "content-type": type = "application/json", ...headers } = answer.headers;
+  return { status: answer.status, type, headers, body: JSON.stringify(answer.body) };
+}
+
+function send(response: ServerResponse, { status, type, body, headers = {} }: Reply): void {
+  const all = { ...headers, "content-type": type, "cache-control": "no-store" };
+  response.writeHead(status, all).end(body);
 }
 
 function listen(server: Server, host: string, port: number): Promise<void> {

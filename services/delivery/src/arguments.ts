@@ -25,7 +25,8 @@ Delivers events to the targets of a configuration, one consumer group per target
 Options:
   -c, --config FILE     configuration (default: millrace.yaml)
   --target NAME         run this target only; may be given more than once
-  --admin-host HOST     where /livez, /readyz and /metrics listen (default: 127.0.0.1)
+  --admin-host HOST     where /livez, /readyz, /metrics and /v1 listen (default: 127.0.0.1);
+                        /v1 asks for MILLRACE_ADMIN_TOKEN, beyond this machine always
   --admin-port PORT     their port; 0 takes a free one (default: 9464)
   --grace SECONDS       time to end open calls after SIGTERM (default: 50)
   -h, --help            this text

@@ -4,6 +4,7 @@ import { hostname } from "node:os";
 import {
   controlTopic,
   deliveriesTopic,
+  groupId,
   ownTopics,
   stateTopic,
   type MillraceConfig,
@@ -28,6 +29,7 @@ import {
 import { createRegistry } from "@millrace/schemas";
 import type { AppTelemetry } from "@millrace/telemetry";
 import { ControlFollower, type SteeredTarget } from "./control-follower.ts";
+import { viewTarget, type TargetView } from "./operations/target-view.ts";
 import { createTargetRunner, type SharedPorts, type TargetRunner } from "./target-runner.ts";
 
 /** Pause before the brokers are asked again, ms. */
@@ -100,6 +102,16 @@ export class DeliveryProcess {
       );
       const isMember = driver.state.membership !== "none";
       return isMember ? halts : [`${name}: not a member of its group`, ...halts];
+    });
+  }
+
+  /** What the targets are doing now; empty before they start. */
+  targets(): readonly TargetView[] {
+    const { namespace } = this.#options.config;
+    const moment = { now: systemClock.now(), wallNow: systemClock.wallNow() };
+    return this.#runners.map(({ name, driver: { state, halts } }) => {
+      const group = groupId(namespace, name);
+      return viewTarget({ name, group, process: this.#processId, state, halts }, moment);
     });
   }
 

@@ -3,6 +3,7 @@ import { loadConfig, type MillraceConfig, type TargetConfig } from "@millrace/co
 import { MillraceError } from "@millrace/engine";
 import { createTelemetry, type AppTelemetry } from "@millrace/telemetry";
 import { startAdminServer, type AdminServer } from "./admin-server.ts";
+import { accessFor } from "./operations/access.ts";
 import { readArguments, type DeliveryArguments } from "./arguments.ts";
 import { DeliveryProcess } from "./delivery-process.ts";
 import { boundHeapGrowth } from "./heap.ts";
@@ -91,6 +92,10 @@ async function listen(
   const sources = {
     notReady: () => delivery.notReady(),
     metrics: () => telemetry.renderMetrics(),
+    operations: {
+      access: accessFor(host, process.env["MILLRACE_ADMIN_TOKEN"]),
+      targets: () => delivery.targets(),
+    },
   };
   try {
     const admin = await startAdminServer(sources, { host, port });
