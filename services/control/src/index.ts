@@ -2,6 +2,8 @@ export type { Audit, AuditAction, AuditValue } from "./audit.ts";
 export { ControlBoard } from "./control-board.ts";
 export type { PauseOrder } from "./control-board.ts";
 export type { ControlChange } from "./control-change.ts";
+export { memberNote, readMemberNote } from "./member-note.ts";
+export type { MemberNote } from "./member-note.ts";
 export { pauseText } from "./pause.ts";
 export type { Pause, PauseValue } from "./pause.ts";
 export type { RedriveValue, WantedRedrive } from "./redrive.ts";

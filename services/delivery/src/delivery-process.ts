@@ -65,16 +65,17 @@ export class DeliveryProcess {
 
   /**
    * Checks the topics, reads what is wanted of the targets and joins their groups; waits while brokers are away.
+   * @param apiUrl where its state is served, for whoever describes the groups.
    * @throws MillraceError `TOPIC_MISSING`, and whatever ends a target's start for good.
    */
-  async start(): Promise<void> {
+  async start(apiUrl: string | null): Promise<void> {
     const clusterId = await this.#untilBrokersAnswer(() => this.#checkTopics());
     if (clusterId === null || this.#isOver()) return;
     const board = this.#openBoard();
     await this.#untilBrokersAnswer(() => board.read());
     if (this.#isOver()) return;
     const { config, targets } = this.#options;
-    const shared = this.#shared(clusterId);
+    const shared = this.#shared(clusterId, apiUrl);
     this.#stateLog = shared.stateLog;
     this.#journalSink = shared.journalSink;
     this.#runners = targets.map((target) => {
@@ -155,7 +156,7 @@ export class DeliveryProcess {
     };
   }
 
-  #shared(clusterId: string): SharedPorts {
+  #shared(clusterId: string, apiUrl: string | null): SharedPorts {
     const { config, telemetry } = this.#options;
     const { namespace, kafka: connection, catalog, registry } = config;
     const topic = asTopic(stateTopic(namespace));
@@ -172,6 +173,7 @@ export class DeliveryProcess {
       clock: systemClock,
       entropy: systemEntropy(),
       processId: this.#processId,
+      apiUrl,
     };
   }
 

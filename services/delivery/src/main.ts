@@ -1,4 +1,5 @@
 /** The process behind `millrace deliver`: reads its arguments and configuration, runs, ends on SIGTERM or SIGINT. */
+import { hostname } from "node:os";
 import { loadConfig, type MillraceConfig, type TargetConfig } from "@millrace/config";
 import { MillraceError } from "@millrace/engine";
 import { createTelemetry, type AppTelemetry } from "@millrace/telemetry";
@@ -70,7 +71,7 @@ async function run(
     },
   });
   const admin = await listen(args, delivery, telemetry);
-  const starting = delivery.start().catch((error: unknown) => {
+  const starting = delivery.start(urlOf(admin)).catch((error: unknown) => {
     telemetry.log("error", "could not start", { error });
     process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n`);
     ending.resolve(EXIT_ERROR);
@@ -108,6 +109,13 @@ async function listen(
       `admin server cannot listen on ${host}:${port} (${reason}); choose another --admin-port, 0 takes a free one`,
     );
   }
+}
+
+/** As others reach it; a wildcard address says no host. */
+function urlOf({ host, port }: AdminServer): string {
+  const isWildcard = host === "0.0.0.0" || host === "::";
+  const reached = isWildcard ? hostname() : host;
+  return `http://${reached.includes(":") ? `[${reached}]` : reached}:${port}`;
 }
 
 /** The first signal ends in order, the second at once; past the grace it is over either way. */

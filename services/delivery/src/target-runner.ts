@@ -23,6 +23,7 @@ import {
   type KafkaConnection,
 } from "@millrace/kafka";
 import { createDecoder, type Catalog, type Registry } from "@millrace/schemas";
+import { memberNote } from "@millrace/control";
 import { TargetEventPreparer } from "./event-preparer.ts";
 
 /** What all targets of a process share. */
@@ -40,6 +41,8 @@ export interface SharedPorts {
   readonly entropy: Entropy;
   /** Names this process in claims and logs. */
   readonly processId: string;
+  /** Where its state is served; null: nowhere. */
+  readonly apiUrl: string | null;
 }
 
 /** A target that runs. */
@@ -66,6 +69,7 @@ export function createTargetRunner(
     groupId: groupId(shared.namespace, target.name),
     topics: target.topics.map(asTopic),
     telemetry,
+    memberNote: memberNote({ process: shared.processId, api: shared.apiUrl }),
   });
   const preparer = new TargetEventPreparer(target, decoderFor(target, shared));
   const parkedLog = createParkedLog({ connection, telemetry });

@@ -116,6 +116,8 @@ export interface GroupDescription {
     readonly clientId: string;
     readonly host: string;
     readonly partitions: readonly TopicPartition[];
+    /** What the member says of itself; empty where it says nothing, or the group is rebalancing. */
+    readonly note: string;
   }[];
 }
 
@@ -133,6 +135,7 @@ export async function describeGroup(
         readonly memberId: string;
         readonly clientId: string;
         readonly clientHost: string;
+        readonly memberMetadata: Buffer;
         readonly memberAssignment: Buffer;
       }[];
     }[];
@@ -143,11 +146,12 @@ export async function describeGroup(
   return {
     groupId,
     state: group.state,
-    members: group.members.map(({ memberId, clientId, clientHost, memberAssignment }) => ({
-      memberId,
-      clientId,
-      host: clientHost,
-      partitions: partitionsOf(memberAssignment),
+    members: group.members.map((member) => ({
+      memberId: member.memberId,
+      clientId: member.clientId,
+      host: member.clientHost,
+      partitions: partitionsOf(member.memberAssignment),
+      note: noteOf(member.memberMetadata),
     })),
   };
 }
@@ -163,6 +167,12 @@ export async function deleteGroup(
     { api: "DeleteGroups", payload: [groupId] },
   );
   for (const { errorCode } of answer.results) failUnless(errorCode, "GROUP_ID_NOT_FOUND");
+}
+
+/** A broker tells nothing of members while they join. */
+function noteOf(memberMetadata: Buffer): string {
+  if (memberMetadata.length === 0) return "";
+  return assignerProtocol.MemberMetadata.decode(memberMetadata).userData?.toString() ?? "";
 }
 
 function partitionsOf(memberAssignment: Buffer): readonly TopicPartition[] {

@@ -26,6 +26,8 @@ export interface GroupOptions {
   readonly topics: readonly Topic[];
   readonly sessionTimeoutMs: number;
   readonly rebalanceTimeoutMs: number;
+  /** What whoever describes the group is told of this member; may be empty. */
+  readonly memberNote: string;
 }
 
 /** A membership: who we are to the group, in which generation. */
@@ -61,6 +63,7 @@ export async function joinGroup(
   join: GroupOptions & { readonly memberId: string; readonly onMemberId: (id: string) => void },
 ): Promise<JoinedGroup> {
   const { groupId, topics, sessionTimeoutMs, rebalanceTimeoutMs, onMemberId } = join;
+  const userData = Buffer.from(join.memberNote);
   const ask = (memberId: string): Promise<JoinAnswer> =>
     client.send<JoinAnswer>(coordinator, {
       api: "JoinGroup",
@@ -72,7 +75,7 @@ export async function joinGroup(
         memberId,
         protocolType: "consumer",
         groupProtocols: [
-          { name: ASSIGNER, metadata: MemberMetadata.encode({ version: 0, topics }) },
+          { name: ASSIGNER, metadata: MemberMetadata.encode({ version: 0, topics, userData }) },
         ],
       },
     });

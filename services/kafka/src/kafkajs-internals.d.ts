@@ -175,8 +175,15 @@ declare module "kafkajs/src/network/requestQueue/index.js" {
 declare module "kafkajs/src/consumer/assignerProtocol.js" {
   const assignerProtocol: {
     readonly MemberMetadata: {
-      encode(value: { readonly version: number; readonly topics: readonly string[] }): Buffer;
-      decode(bytes: Buffer): { readonly topics: readonly string[] };
+      encode(value: {
+        readonly version: number;
+        readonly topics: readonly string[];
+        readonly userData: Buffer;
+      }): Buffer;
+      decode(bytes: Buffer): {
+        readonly topics: readonly string[];
+        readonly userData: Buffer | null;
+      };
     };
     readonly MemberAssignment: {
       encode(value: {

@@ -114,8 +114,9 @@ describe("the inside of kafkajs that the adapter stands on", () => {
     expect(new Encoder().writeString("ab").buffer).toEqual(Buffer.from([0, 2, 97, 98]));
     const encoded = MemberAssignment.encode({ version: 0, assignment });
     expect(MemberAssignment.decode(encoded)).toMatchObject({ assignment });
-    const metadata = MemberMetadata.encode({ version: 0, topics: ["users"] });
-    expect(MemberMetadata.decode(metadata)).toMatchObject({ topics: ["users"] });
+    const userData = Buffer.from("note");
+    const metadata = MemberMetadata.encode({ version: 0, topics: ["users"], userData });
+    expect(MemberMetadata.decode(metadata)).toMatchObject({ topics: ["users"], userData });
   });
 
   it("names errors by their codes", () => {

@@ -57,6 +57,8 @@ export interface RecordSourceOptions {
   readonly telemetry: Telemetry;
   /** How long the broker waits for a heartbeat before it gives this member up, ms. Default 10,000. */
   readonly sessionTimeoutMs?: number;
+  /** What whoever describes the group is told of this member, a line; default: nothing. */
+  readonly memberNote?: string;
 }
 
 /** A member of `groupId`, not joined yet: `start` joins. */
@@ -94,6 +96,7 @@ class GroupRecordSource implements RecordSource {
         topics,
         sessionTimeoutMs,
         rebalanceTimeoutMs: REBALANCE_TIMEOUT_MS,
+        memberNote: options.memberNote ?? "",
       },
       {
         outage: this.#outage,
