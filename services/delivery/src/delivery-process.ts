@@ -11,6 +11,7 @@ import {
   type TargetConfig,
 } from "@millrace/config";
 import { ControlBoard } from "@millrace/control";
+import { viewTarget, type TargetView } from "@millrace/diagnosis";
 import {
   asTopic,
   MillraceError,
@@ -29,7 +30,6 @@ import {
 import { createRegistry } from "@millrace/schemas";
 import type { AppTelemetry } from "@millrace/telemetry";
 import { ControlFollower, type SteeredTarget } from "./control-follower.ts";
-import { viewTarget, type TargetView } from "./operations/target-view.ts";
 import { createTargetRunner, type SharedPorts, type TargetRunner } from "./target-runner.ts";
 
 /** Pause before the brokers are asked again, ms. */

@@ -1,8 +1,8 @@
+import { viewTarget } from "@millrace/diagnosis";
 import { createState, DEFAULTS } from "@millrace/engine";
 import { describe, expect, it } from "vitest";
 import { accessFor } from "./access.ts";
 import { answerOperations } from "./operations-api.ts";
-import { viewTarget } from "./target-view.ts";
 
 const crm = viewTarget(
   { name: "crm", group: "ns.crm", process: "p1", state: createState(DEFAULTS, 0), halts: [] },

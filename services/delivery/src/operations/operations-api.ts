@@ -1,7 +1,7 @@
 /** `/v1`: what this process knows of its targets. Read only: what is wanted of them goes over the control topic. */
+import type { TargetView } from "@millrace/diagnosis";
 import type { Access } from "./access.ts";
 import { ruleAccess } from "./access.ts";
-import type { TargetView } from "./target-view.ts";
 
 /** What the answers are made of. */
 export interface OperationsSources {

@@ -1,0 +1,95 @@
+/** Why a whole target waits: people, guards, or what the target itself has said. */
+import type { HoldView } from "../view/hold-view.ts";
+import type { TargetView } from "../view/target-view.ts";
+import { NOWHERE, type Cause } from "./cause.ts";
+import type { PauseFact, TargetFacts } from "./facts.ts";
+
+/** Causes that hold the whole target. */
+export function holdCauses(facts: TargetFacts): readonly Cause[] {
+  const { target, pauses, members } = facts;
+  const views = members.flatMap(({ view }) => view ?? []);
+  return [
+    ...pauses.map((pause) => pauseCause(target, pause)),
+    ...heldBy(target, views, "misconfigured"),
+    ...heldBy(target, views, "breaker-open"),
+    ...heldBy(target, views, "throttled"),
+    ...slowed(target, views),
+  ];
+}
+
+function pauseCause(target: string, { pauser, by, reason, since }: PauseFact): Cause {
+  const isGuard = pauser === "guard";
+  return {
+    ...NOWHERE,
+    kind: isGuard ? "paused-by-guard" : "paused",
+    target,
+    since,
+    details: { by, reason },
+    next: isGuard
+      ? `millrace dlq stats --target ${target}; once it is mended: millrace targets resume ${target}`
+      : `millrace targets resume ${target}`,
+  };
+}
+
+const NEXT: Readonly<Record<Exclude<HoldView["kind"], "paused">, (target: string) => string>> = {
+  misconfigured: (target) =>
+    `check the credentials, certificate and address of ${target}; it is asked again by itself`,
+  "breaker-open": (target) => `look at ${target} itself; it is asked again by itself`,
+  throttled: (target) => `${target} asked for time; lower its rate or concurrency if that goes on`,
+};
+
+/** One cause for all processes that are held alike. */
+function heldBy(
+  target: string,
+  views: readonly TargetView[],
+  kind: Exclude<HoldView["kind"], "paused">,
+): readonly Cause[] {
+  const held = views.flatMap(({ process, holds, partitions }) => {
+    const hold = holds.find((one) => one.kind === kind);
+    return hold === undefined ? [] : [{ process, hold, partitions }];
+  });
+  if (held.length === 0) return [];
+  const waits = held.flatMap(({ hold }) => hold.waitMs ?? []);
+  const heads = held.flatMap(({ partitions }) => partitions.flatMap(({ failing }) => failing));
+  const failure = heads.find(({ lastFailure }) => lastFailure !== null)?.lastFailure ?? null;
+  return [
+    {
+      ...NOWHERE,
+      kind,
+      target,
+      since: null,
+      details: {
+        processes: held.length,
+        nextAttemptMs: waits.length === 0 ? null : Math.min(...waits),
+        failure: failure === null ? null : `${failure.reason}: ${failure.detail}`,
+        status: failure?.status ?? null,
+      },
+      next: NEXT[kind](target),
+    },
+  ];
+}
+
+/** The rate, or a limit far below the cap, while there is work. */
+function slowed(target: string, views: readonly TargetView[]): readonly Cause[] {
+  const busy = views.filter(({ partitions }) => partitions.some(({ unsettled }) => unsettled > 0));
+  const causes: Cause[] = [];
+  const waiting = busy.filter(({ attempts }) => attempts.rateWaitMs !== null);
+  if (waiting.length > 0) {
+    causes.push({
+      ...{ ...NOWHERE, kind: "rate-limited", target, since: null },
+      details: { processes: waiting.length },
+      next: `raise the rate of ${target} if it takes more`,
+    });
+  }
+  const reduced = busy.filter(({ attempts: { limit, limitMax } }) => limit * 2 <= limitMax);
+  const [first] = reduced;
+  if (first !== undefined) {
+    const { limit, limitMax } = first.attempts;
+    causes.push({
+      ...{ ...NOWHERE, kind: "slowed-down", target, since: null },
+      details: { processes: reduced.length, limit, limitMax },
+      next: `${target} answers late or fails under load: look at it, or lower its concurrency`,
+    });
+  }
+  return causes;
+}

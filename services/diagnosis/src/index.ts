@@ -1,0 +1,10 @@
+export type { Cause, CauseKind } from "./causes/cause.ts";
+export { CAUSE_KINDS } from "./causes/cause.ts";
+export { causeText } from "./causes/cause-text.ts";
+export { diagnose } from "./causes/diagnose.ts";
+export type * from "./causes/facts.ts";
+export type { HoldView } from "./view/hold-view.ts";
+export type { Moment } from "./view/moment.ts";
+export type { LaneView, PartitionView } from "./view/partition-view.ts";
+export { viewTarget } from "./view/target-view.ts";
+export type { HaltView, TargetView, ViewedTarget } from "./view/target-view.ts";
