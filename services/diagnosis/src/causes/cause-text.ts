@@ -10,7 +10,9 @@ const SENTENCES: Readonly<Record<CauseKind, (cause: Cause) => string>> = {
   "paused-by-guard": ({ details, since }) =>
     `paused by the guard of ${text(details["by"])}: ${text(details["reason"])}${sinceText(since)}`,
   "no-process": ({ details, since }) =>
-    `no process delivers to it: ${countOf(details["waiting"], "event")} of ${text(details["partitions"])} wait${sinceText(since)}`,
+    details["waiting"] === 0
+      ? "no process delivers to it, and none ever has"
+      : `no process delivers to it: ${countOf(details["waiting"], "event")} of ${text(details["partitions"])} wait${sinceText(since)}`,
   misconfigured: ({ details }) =>
     `it does not take us as we are configured${failureText(details)}${againText(details)}`,
   "breaker-open": ({ details }) => `breaker open${failureText(details)}${againText(details)}`,

@@ -159,6 +159,14 @@ describe("a diagnosis", () => {
     expect(causes[0]?.next).not.toBe("");
   });
 
+  it("says of a target that was never started that it was not", () => {
+    const partitions = [partition({ state: "not-started", hasOwner: false })];
+
+    const causes = diagnose(facts({ members: [], partitions, groupState: "none" }));
+
+    expect(causes.map(causeText)).toEqual(["no process delivers to it, and none ever has"]);
+  });
+
   it("names both of two that are wrong, the worse first", () => {
     const causes = diagnose(
       facts({
