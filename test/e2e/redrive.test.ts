@@ -31,6 +31,7 @@ describe("millrace dlq redrive", () => {
     const world = await setup();
     const waiting = await run(world, "quarantine", "list");
     const letters = await run(world, "dlq", "list");
+    const exported = await run(world, "dlq", "export");
     const stats = await run(world, "dlq", "stats", "--group-by", "status");
     await world.api("crm").script({});
 
@@ -48,6 +49,10 @@ describe("millrace dlq redrive", () => {
     expect(waiting.items.map(({ key }) => key).sort()).toEqual(SICK);
     expect(waiting.items.map(({ parked }) => parked)).toEqual(SICK.map(() => ROUNDS - 1));
     expect(letters.items).toHaveLength(SICK.length);
+    expect(exported.items.map(({ id }) => id).sort()).toEqual(
+      letters.items.map(({ id }) => id).sort(),
+    );
+    expect(exported.items.every(({ value }) => typeof value === "string")).toBe(true);
     expect(stats.items).toMatchObject([{ group: "422", count: SICK.length }]);
     expect(redriven.items).toMatchObject([
       { keyCount: SICK.length, askedCount: SICK.length, deliveredCount: SICK.length, end: "done" },

@@ -46,6 +46,10 @@ function addViews({ program: dlq, act }: Registrar): void {
     .action((flags) =>
       act(async (context) => (await import("../actions/dlq-stats.ts")).dlqStats(context, flags)),
     );
+  withFilter(dlq.command("export").description("write open dead letters whole, as NDJSON")).action(
+    (flags: LetterFlags) =>
+      act(async (context) => (await import("../actions/dlq-export.ts")).dlqExport(context, flags)),
+  );
   dlq
     .command("show")
     .description("show one dead letter: its event, and why it was given up")

@@ -48,7 +48,7 @@ export function withDeadLetters<Result>(
       letters,
       async countParked() {
         const count = new ParkedCount(setAside);
-        await readTopic(options, parked, (record) => count.add(record));
+        await readTargetTopic(options, parked, (record) => count.add(record));
         return count;
       },
     });
@@ -80,7 +80,7 @@ async function readLetters(
   const { board, setAside, topic } = of;
   const { name, order, onDeadLetter } = options.target;
   const shelf = new DeadLetterShelf();
-  await readTopic(options, topic, (record) => {
+  await readTargetTopic(options, topic, (record) => {
     const letter = readDeadLetter(record);
     if (letter !== null) shelf.add(letter);
   });
@@ -91,7 +91,8 @@ async function readLetters(
   });
 }
 
-async function readTopic(
+/** Reads one of a target's own topics as it stands, and shows progress. */
+export async function readTargetTopic(
   { settings, terminal }: DeskOptions,
   topic: string,
   onRecord: Parameters<typeof readAsideTopic>[0]["onRecord"],
