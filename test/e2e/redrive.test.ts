@@ -116,3 +116,24 @@ describe("millrace dlq redrive", () => {
     expect(disorderedKeys(world.arrivals("crm"))).toEqual([]);
   });
 });
+
+describe("millrace dlq drop", () => {
+  it("takes for done what nobody waits for, and leaves what keys wait for", async () => {
+    const skipping = await createWorld({
+      apis: { crm: { reject: { "user-1": 422 } } },
+      target: { onDeadLetter: "skip" },
+    });
+    const deliverer = await skipping.deliver();
+    await skipping.emitUpdates(2 * USERS, USERS);
+    await skipping.untilEffects("crm", 2 * (USERS - 1));
+    await until("no lag", async () => (await skipping.lag(deliverer)) === 0);
+
+    const redriven = await run(skipping, "dlq", "redrive", "--reason", "fixed", "--yes");
+    const dropped = await run(skipping, "dlq", "drop", "--reason", "obsolete", "--yes");
+
+    expect(redriven).toMatchObject({ code: 3, items: [] });
+    expect(dropped.code).toBe(0);
+    expect(dropped.items).toHaveLength(2);
+    expect((await run(skipping, "dlq", "list")).items).toEqual([]);
+  });
+});

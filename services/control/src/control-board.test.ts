@@ -106,6 +106,17 @@ describe("the control board", () => {
     expect(board.resolution(crm, again)).toBeNull();
   });
 
+  it("knows a dead letter to be resolved that someone dropped, and who did", async () => {
+    const { board, topic } = await setup();
+
+    await board.drop(crm, [redriveOf("a")], dana);
+
+    expect(board.resolution(crm, redriveOf("a"))).toEqual({ kind: "dropped", wish: dana });
+    expect(topic.entries.at(-1)?.value).toMatchObject({
+      ...{ action: "drop", by: "dana", of: ["resolution/crm/users/2/7"] },
+    });
+  });
+
   it("takes a redrive whose value it cannot read for a redrive: its key says all", async () => {
     const { board, topic } = await setup();
     await board.redrive(crm, [redriveOf("a")], dana);

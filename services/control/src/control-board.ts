@@ -95,6 +95,13 @@ export class ControlBoard {
     await this.#write(entries, { action: "redrive", target, wish, of });
   }
 
+  /** Takes dead letters for done that nobody wants delivered any more. At least one. */
+  async drop(target: TargetId, events: readonly DeadLetterEvent[], wish: Wish): Promise<void> {
+    const entries = events.map((event) => resolved(target, event, { kind: "dropped", wish }));
+    const of = entries.map(({ key }) => key);
+    await this.#write(entries, { action: "drop", target, wish, of });
+  }
+
   /** What was wanted has ended; a dead letter that was delivered is resolved with it. Nobody's action, so no audit. */
   async endRedrive(
     target: TargetId,

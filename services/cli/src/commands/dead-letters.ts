@@ -3,6 +3,10 @@ import type { LetterFlags } from "../dead-letters/letter-filter.ts";
 import type { Registrar } from "./registrar.ts";
 import { count } from "./option-value.ts";
 
+const DROP_HELP = `
+Only of keys that went on without them (onDeadLetter: skip, or no key): behind all others events wait for the dead letter.
+The record stays in the dead-letter topic; it is open no more.`;
+
 const REDRIVE_HELP = `
 Sends dead letters again, each with what is parked behind it, in order, before what comes in since. The canary goes first; the
 others follow at the rate, and no more are asked for once the canary or too many of the others are given up again. What is
@@ -18,6 +22,15 @@ export function addDeadLetterCommands(registrar: Registrar): void {
   const dlq = program.command("dlq").description("dead letters: deliveries that were given up");
   addViews({ program: dlq, act });
   addRedrive({ program: dlq, act });
+  withFilter(
+    dlq.command("drop").description("take dead letters for done that nobody wants delivered"),
+  )
+    .requiredOption("--reason <text>", "why, for whoever looks")
+    .option("--by <name>", "who wants it (default: you, on this machine)")
+    .addHelpText("after", DROP_HELP)
+    .action((flags) =>
+      act(async (context) => (await import("../actions/dlq-drop.ts")).dlqDrop(context, flags)),
+    );
   program
     .command("quarantine")
     .description("keys that wait behind a dead letter")
