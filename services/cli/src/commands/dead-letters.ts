@@ -1,7 +1,7 @@
 import { InvalidArgumentError, Option, type Command } from "@commander-js/extra-typings";
 import type { LetterFlags } from "../dead-letters/letter-filter.ts";
 import type { Registrar } from "./registrar.ts";
-import { count } from "./option-value.ts";
+import { count, countOrNone } from "./option-value.ts";
 
 const DROP_HELP = `
 Only of keys that went on without them (onDeadLetter: skip, or no key): behind all others events wait for the dead letter.
@@ -80,7 +80,12 @@ function addRedrive({ program: dlq, act }: Registrar): void {
   withFilter(dlq.command("redrive").description("deliver dead letters, and what waits behind them"))
     .requiredOption("--reason <text>", "why, for whoever looks")
     .option("--by <name>", "who wants it (default: you, on this machine)")
-    .option("--canary <count>", "so many first, and the others only if all are delivered", count, 1)
+    .option(
+      "--canary <count>",
+      "so many first, and the others only if all are delivered; 0: none",
+      countOrNone,
+      1,
+    )
     .option("--rate <per second>", "keys a second after the canary (default: all at once)", rate)
     .option("--max-failures <ratio>", "no more once this part is given up again", ratio, 0.2)
     .option("--dry-run", "show what would be done")

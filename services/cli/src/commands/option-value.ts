@@ -7,6 +7,10 @@ export const portNumber = (text: string): number => wholeNumber(text, { min: 1, 
 export const count = (text: string): number =>
   wholeNumber(text, { min: 1, max: Number.MAX_SAFE_INTEGER });
 
+/** Reads a count, 0 for none. */
+export const countOrNone = (text: string): number =>
+  wholeNumber(text, { min: 0, max: Number.MAX_SAFE_INTEGER });
+
 /** Reads partitions such as `0,3`. */
 export const partitions = (text: string): readonly number[] =>
   text.split(",").map((part) => wholeNumber(part, { min: 0, max: 999_999 }));
