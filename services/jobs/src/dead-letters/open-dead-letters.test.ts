@@ -121,6 +121,15 @@ describe("what waits behind a key", () => {
     expect(count.of(marker(5))).toBe(2);
   });
 
+  it("counts the deferred event itself, which is parked too", () => {
+    const deferred = marker(5, "deferred");
+    const count = new ParkedCount([deferred]);
+
+    for (const [at, offset] of [5, 6].entries()) count.add(record({ offset, at }));
+
+    expect(count.of(deferred)).toBe(2);
+  });
+
   it("is whatever key it has where a whole partition is blocked", () => {
     const whole = { ...marker(5, "block"), key: asRecordKey("") };
     const count = new ParkedCount([whole]);

@@ -22,7 +22,7 @@ export class ParkedCount {
     const ofKey = laneOf({ ...place, key });
     const lane = this.#markers.has(ofKey) ? ofKey : laneOf({ ...place, key: WHOLE_PARTITION });
     const marker = this.#markers.get(lane);
-    if (marker === undefined || place.offset <= marker.offset) return;
+    if (marker === undefined || place.offset < firstParkedBy(marker)) return;
     const known = this.#offsets.get(lane);
     if (known === undefined) this.#offsets.set(lane, new Set([place.offset]));
     else known.add(place.offset);
@@ -32,6 +32,11 @@ export class ParkedCount {
   of(key: SetAsideKey): number {
     return this.#offsets.get(laneOf(key))?.size ?? 0;
   }
+}
+
+/** A deferred event is parked itself; a dead letter is not. */
+function firstParkedBy({ kind, offset }: SetAsideKey): number {
+  return kind === "deferred" ? offset : offset + 1;
 }
 
 function laneOf({
