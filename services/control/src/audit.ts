@@ -2,11 +2,11 @@
  * `audit/<time>-<id>`: what someone did, kept for good. It is written in one call with what it tells of, and acknowledged
  * with it.
  */
-import type { TargetId } from "@millrace/engine";
+import type { ReplayWish, TargetId } from "@millrace/engine";
 import { wishValue, type Wish, type WishValue } from "./wish.ts";
 
 /** What can be done. */
-export type AuditAction = "pause" | "resume" | "redrive" | "drop";
+export type AuditAction = "pause" | "resume" | "redrive" | "drop" | `replay-${ReplayWish}`;
 
 /** What someone did. */
 export interface Audit {

@@ -1,9 +1,10 @@
-import { asOffset, asPartition, asRecordKey, asTarget, asTopic } from "@millrace/engine";
+import { asJob, asOffset, asPartition, asRecordKey, asTarget, asTopic } from "@millrace/engine";
 import { describe, expect, it } from "vitest";
 import { MemoryControlTopic } from "../test-support/memory-control-log.ts";
 import { ControlBoard } from "./control-board.ts";
 import type { ControlChange } from "./control-change.ts";
 import { pauseText } from "./pause.ts";
+import type { ReplayJob } from "./replay-job.ts";
 
 const crm = asTarget("crm");
 const audit = asTarget("audit");
@@ -125,6 +126,49 @@ describe("the control board", () => {
     topic.write([{ key, value: { v: 2 } }]);
 
     expect(board.redrives(crm)).toEqual([{ target: "crm", request: redriveOf("a"), wish: null }]);
+  });
+
+  it("shows a replay, and what is wanted of it now", async () => {
+    const { board, open } = await setup();
+    const changes: ControlChange[] = [];
+    (await open()).follow((change) => changes.push(change));
+    const ranges = [
+      { topic: asTopic("users"), partition: asPartition(2), from: 5, to: 9, plannedCount: 4 },
+    ];
+    const job: ReplayJob = {
+      ...{ id: asJob("repair-1"), target: crm, mode: "repair", ranges, state: "run", wish: dana },
+      keys: [asRecordKey("a\u00ff")],
+    };
+
+    await board.putJob(job);
+    await board.putJob({ ...job, state: "pause" });
+
+    expect((await open()).jobs(crm)).toEqual([{ ...job, state: "pause" }]);
+    expect(board.jobs(audit)).toEqual([]);
+    expect(changes.map((change) => change.kind === "replay" && change.job.state)).toEqual([
+      "run",
+      "pause",
+    ]);
+  });
+
+  it.each([
+    ["a newer version", { v: 2 }],
+    ["no ranges", { ranges: [] }],
+    ["a range without an end", { ranges: [["users", 0, "1"]] }],
+    ["keys that are none", { keys: [7] }],
+    ["another mode", { mode: "again" }],
+  ])("takes nothing for a replay that it cannot read: %s", async (_, wrong) => {
+    const { board, topic } = await setup();
+    const value = {
+      ...{ v: 1, kind: "replay", target: "crm", mode: "repair", state: "run", keys: null },
+      ...{ by: "dana", reason: "x", at: "2026-01-01T00:00:00.000Z" },
+      ...{ ranges: [["users", 0, "1", "2", 1]] },
+    };
+    topic.write([{ key: "job/right", value }]);
+
+    topic.write([{ key: "job/wrong", value: { ...value, ...wrong } }]);
+
+    expect(board.jobs().map(({ id }) => id)).toEqual(["right"]);
   });
 
   it("keeps every change for good, beside what it changed", async () => {

@@ -13,6 +13,7 @@ import {
 import { auditEntry, type Audit } from "./audit.ts";
 import { changeOf, type ControlChange } from "./control-change.ts";
 import { PAUSERS, PAUSES, pauseKey, pauseValue, readPause, type Pause } from "./pause.ts";
+import { jobKey, JOBS, jobValue, readJob, type ReplayJob } from "./replay-job.ts";
 import { readRedrive, REDRIVES, redriveKey, redriveValue, type WantedRedrive } from "./redrive.ts";
 import {
   readResolution,
@@ -64,6 +65,12 @@ export class ControlBoard {
     return this.#list(REDRIVES, target, readRedrive);
   }
 
+  /** Replays, of one target or of all; those that have ended too. */
+  jobs(target?: TargetId): readonly ReplayJob[] {
+    const jobs = this.#log.list(JOBS).flatMap(([key, { value }]) => readJob(key, value) ?? []);
+    return target === undefined ? jobs : jobs.filter((job) => job.target === target);
+  }
+
   /** How a dead letter was resolved; null while it is open. */
   resolution(target: TargetId, event: DeadLetterEvent): Resolution | null {
     return readResolution(this.#log.get(resolutionKey(target, event))?.value);
@@ -100,6 +107,13 @@ export class ControlBoard {
     const entries = events.map((event) => resolved(target, event, { kind: "dropped", wish }));
     const of = entries.map(({ key }) => key);
     await this.#write(entries, { action: "drop", target, wish, of });
+  }
+
+  /** Wants a replay, or wants another thing of it: the whole job is written each time. */
+  async putJob(job: ReplayJob): Promise<void> {
+    const entry = { key: jobKey(job.id), value: jobValue(job) };
+    const { target, wish, state } = job;
+    await this.#write([entry], { action: `replay-${state}`, target, wish, of: [entry.key] });
   }
 
   /** What was wanted has ended; a dead letter that was delivered is resolved with it. Nobody's action, so no audit. */

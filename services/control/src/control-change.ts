@@ -1,5 +1,6 @@
 import type { StateEntry } from "@millrace/engine";
 import { readPause, readPauseKey, type Pause } from "./pause.ts";
+import { readJob, type ReplayJob } from "./replay-job.ts";
 import { readRedrive, readRedriveKey, type WantedRedrive } from "./redrive.ts";
 
 /** What changed in what is wanted. */
@@ -7,6 +8,7 @@ export type ControlChange =
   | { readonly kind: "paused"; readonly pause: Pause }
   | ({ readonly kind: "resumed" } & Pick<Pause, "pauser" | "target">)
   | { readonly kind: "redrive"; readonly redrive: WantedRedrive }
+  | { readonly kind: "replay"; readonly job: ReplayJob }
   | ({ readonly kind: "redrive-ended" } & Omit<WantedRedrive, "wish">);
 
 /** What an entry of the control topic changes; null: nothing that processes follow. */
@@ -18,7 +20,9 @@ function wantedBy(key: string, value: unknown): ControlChange | null {
   const pause = readPause(key, value);
   if (pause !== null) return { kind: "paused", pause };
   const redrive = readRedrive(key, value);
-  return redrive === null ? null : { kind: "redrive", redrive };
+  if (redrive !== null) return { kind: "redrive", redrive };
+  const job = readJob(key, value);
+  return job === null ? null : { kind: "replay", job };
 }
 
 function endOf(key: string): ControlChange | null {

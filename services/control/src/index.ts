@@ -6,6 +6,7 @@ export { memberNote, readMemberNote } from "./member-note.ts";
 export type { MemberNote } from "./member-note.ts";
 export { pauseText } from "./pause.ts";
 export type { Pause, PauseValue } from "./pause.ts";
+export type { JobRange, ReplayJob, ReplayJobValue } from "./replay-job.ts";
 export type { RedriveValue, WantedRedrive } from "./redrive.ts";
 export type { DeadLetterEvent, Resolution, ResolutionKind, ResolutionValue } from "./resolution.ts";
 export type { Wish } from "./wish.ts";

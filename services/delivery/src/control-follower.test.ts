@@ -1,5 +1,6 @@
-import { ControlBoard } from "@millrace/control";
+import { ControlBoard, type ReplayJob } from "@millrace/control";
 import {
+  asJob,
   asOffset,
   asPartition,
   asRecordKey,
@@ -55,6 +56,7 @@ function setup() {
   };
   const pauses = new Map<Pauser, string>();
   const redrives = new Set<number>();
+  const told: string[] = [];
   const target: SteeredTarget = {
     name: "crm",
     pause: (by, reason) => pauses.set(by, reason),
@@ -62,6 +64,8 @@ function setup() {
     isPaused: (by) => pauses.has(by),
     redrive: ({ offset }) => redrives.add(offset),
     forgetRedrive: ({ offset }) => redrives.delete(offset),
+    replay: ({ job, from, to }) => told.push(`replay ${job} ${from} ${to}`),
+    steerReplay: (job, wish) => told.push(`${wish} ${job}`),
   };
   const board = new ControlBoard(log, () => "1");
   const clock = {
@@ -79,7 +83,7 @@ function setup() {
     timers.shift()?.();
     await settled();
   };
-  return { topic, board, pauses, redrives, target, follower, settled, retry };
+  return { topic, board, pauses, redrives, told, target, follower, settled, retry };
 }
 
 describe("the follower of the control topic", () => {
@@ -138,6 +142,20 @@ describe("the follower of the control topic", () => {
     expect(board.redrives(crm)).toEqual([]);
     expect(board.resolution(crm, request(1))).toMatchObject({ kind: "redriven" });
     expect(board.resolution(crm, request(2))).toBeNull();
+  });
+
+  it("has replayed what was wanted before the process began, and steers it as people want", async () => {
+    const { board, told, follower } = setup();
+    const place = { topic: asTopic("users"), partition: asPartition(0) };
+    const job: ReplayJob = {
+      ...{ id: asJob("r1"), target: crm, mode: "repair", keys: null, state: "pause", wish: dana },
+      ranges: [{ ...place, from: 5, to: 9, plannedCount: 4 }],
+    };
+    await board.putJob(job);
+    follower.start();
+    await board.putJob({ ...job, state: "run" });
+
+    expect(told).toEqual(["pause r1", "replay r1 5 9", "run r1", "replay r1 5 9"]);
   });
 
   it("publishes what a guard wants, and says it again until it stands", async () => {

@@ -2,13 +2,20 @@
  * Desired state, brought about in this process: what stands on the control topic before the first dispatch, and every
  * change from then on; and what its guards want, published for the other processes of the target.
  */
-import type { ControlBoard, ControlChange, Pause } from "@millrace/control";
+import type { ControlBoard, ControlChange, Pause, ReplayJob } from "@millrace/control";
 import {
+  asOffset,
+  asRecordKey,
   asTarget,
   type Clock,
+  type JobId,
   type Pauser,
+  type RecordKey,
   type RedriveEnd,
   type RedriveRequest,
+  type ReplayOrder,
+  type ReplaySelect,
+  type ReplayWish,
   type Telemetry,
 } from "@millrace/engine";
 
@@ -20,6 +27,8 @@ export interface SteeredTarget {
   isPaused(by: Pauser): boolean;
   redrive(request: RedriveRequest): void;
   forgetRedrive(request: RedriveRequest): void;
+  replay(order: ReplayOrder): void;
+  steerReplay(job: JobId, wish: ReplayWish): void;
 }
 
 /** What a follower works with. */
@@ -55,6 +64,7 @@ export class ControlFollower {
     const { board } = this.#ports;
     for (const pause of board.pauses()) this.#pause(pause);
     for (const { target, request } of board.redrives()) this.#targets.get(target)?.redrive(request);
+    for (const job of board.jobs()) this.#replay(job);
     board.follow((change) => this.#apply(change));
   }
 
@@ -98,6 +108,8 @@ export class ControlFollower {
         return this.#targets.get(change.target)?.resume(change.pauser);
       case "redrive":
         return this.#targets.get(change.redrive.target)?.redrive(change.redrive.request);
+      case "replay":
+        return this.#replay(change.job);
       case "redrive-ended":
         return this.#targets.get(change.target)?.forgetRedrive(change.request);
     }
@@ -106,6 +118,18 @@ export class ControlFollower {
   #pause({ target, pauser, wish }: Pause): void {
     const reason = wish === null ? "UNREADABLE_ENTRY" : `${wish.reason} (${wish.by})`;
     this.#targets.get(target)?.pause(pauser, reason);
+  }
+
+  /** What is wanted of a job comes first: one that is not to run must not begin. */
+  #replay({ id: job, target: name, mode, ranges, keys, state }: ReplayJob): void {
+    const target = this.#targets.get(name);
+    if (target === undefined) return;
+    target.steerReplay(job, state);
+    const select = keys === null ? {} : { select: ofKeys(new Set(keys)) };
+    for (const { topic, partition, from, to } of ranges) {
+      const range = { topic, partition, from: asOffset(from), to: asOffset(to) };
+      target.replay({ job, mode, ...range, ...select });
+    }
   }
 
   /** What is not written when the process ends is found by whoever takes the target over. */
@@ -126,4 +150,9 @@ export class ControlFollower {
       });
     }
   }
+}
+
+function ofKeys(keys: ReadonlySet<RecordKey>): ReplaySelect {
+  return ({ record: { key } }) =>
+    key !== null && keys.has(asRecordKey(Buffer.from(key).toString("latin1")));
 }

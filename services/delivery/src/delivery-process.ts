@@ -234,6 +234,8 @@ function steered({ name, driver }: TargetRunner): SteeredTarget {
     isPaused: (by) => driver.state.hold.pauses.has(by),
     redrive: (request) => driver.redrive(request),
     forgetRedrive: (request) => driver.forgetRedrive(request),
+    replay: (order) => driver.replay(order),
+    steerReplay: (job, wish) => driver.steerReplay(job, wish),
   };
 }
 

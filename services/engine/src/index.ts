@@ -34,6 +34,8 @@ export type { Pauser } from "./core/guards/pause.ts";
 export { listSetAside } from "./driver/aside/set-aside-keys.ts";
 export type { SetAsideKey } from "./driver/aside/set-aside-keys.ts";
 export type * from "./core/replay/replay.ts";
+export { listReplays } from "./driver/replay/replay-progress.ts";
+export type { ReplayProgress } from "./driver/replay/replay-progress.ts";
 export type { ReplayNote } from "./core/aside/progress.ts";
 export type { ReplayOrder, ReplayStatus } from "./driver/replay/replay-keeper.ts";
 export type { ReplaySelect } from "./driver/replay/replay-reader.ts";

@@ -1,8 +1,6 @@
 /** Keys that are set aside, for whoever only looks: markers judged by the claims as a new owner would (markers.ts). */
 import {
-  asPartition,
   asRecordKey,
-  asTopic,
   type Offset,
   type RecordKey,
   type TargetId,
@@ -12,6 +10,7 @@ import type { Marker } from "../../core/aside/marker.ts";
 import type { StateEntry, StateLog } from "../../ports.ts";
 import type { DeadLetterPlace } from "../dead-letters/dead-letter-places.ts";
 import { entriesByPlace, lastOfEachLane } from "./markers.ts";
+import { partitionOf } from "./state-keys.ts";
 
 /** A key that waits, as its marker says. */
 export interface SetAsideKey extends TopicPartition {
@@ -37,21 +36,16 @@ export function listSetAside(
   const markers = entriesByPlace(stateLog.list(`marker/${target}/`));
   const keys = Array.from(markers, ([name, entries]) => {
     const fence = (claims.get(name) ?? []).map(([, { offset }]) => offset);
-    return keysOf(name, entries, fence);
+    return keysOf(partitionOf(name), entries, fence);
   });
   return keys.flat().sort(byPlace);
 }
 
 function keysOf(
-  name: string,
+  place: TopicPartition,
   entries: readonly (readonly [key: string, entry: StateEntry])[],
   fence: readonly Offset[],
 ): readonly SetAsideKey[] {
-  const slash = name.lastIndexOf("/");
-  const place = {
-    topic: asTopic(name.slice(0, slash)),
-    partition: asPartition(Number(name.slice(slash + 1))),
-  };
   return Array.from(lastOfEachLane(entries, fence).values()).flatMap(({ marker }) => {
     const { kind, lane, offset, redriveCount, dead, since } = marker;
     if (kind === "released") return [];

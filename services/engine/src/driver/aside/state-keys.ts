@@ -3,6 +3,7 @@ import {
   asEpoch,
   asOffset,
   asPartition,
+  asTopic,
   type Epoch,
   type Offset,
   type TargetId,
@@ -101,6 +102,13 @@ export interface TopicValue {
 export function placeOf(key: string): string {
   const [, , topic = "", partition = ""] = key.split("/");
   return `${topic}/${partition}`;
+}
+
+/** The partition that {@link placeOf} names. */
+export function partitionOf(place: string): TopicPartition {
+  const slash = place.lastIndexOf("/");
+  const partition = asPartition(Number(place.slice(slash + 1)));
+  return { topic: asTopic(place.slice(0, slash)), partition };
 }
 
 /** Which write of its process an entry is, by its key: of two of an epoch the greater one is the later. */

@@ -4,14 +4,15 @@
  * those before it (trail.ts). Which that is, epoch and key tell; entries may reach the log late. The others are void
  * (tombstones, acknowledged), before the claims that they are judged by are forgotten.
  */
-import type { JobId, TargetId } from "../../core/lanes/identity.ts";
+import type { JobId, Offset, TargetId } from "../../core/lanes/identity.ts";
 import { partitionName } from "../../core/state.ts";
-import type { StateLog } from "../../ports.ts";
+import type { StateEntry, StateLog } from "../../ports.ts";
 import { isFenced, type Claimed } from "../aside/markers.ts";
 import { writeOf } from "../aside/state-keys.ts";
 import { readReplay, type KnownStep, type ReadReplay } from "./replay-entry.ts";
 
-interface Found extends ReadReplay {
+/** A step, and the key that it stands under. */
+export interface Found extends ReadReplay {
   readonly key: string;
 }
 
@@ -31,23 +32,31 @@ export async function judgeReplays(
   for (const { topic, partition } of claimed) {
     const place = `${target}/${topic}/${partition}/`;
     const fence = stateLog.list(`claim/${place}`).map(([, { offset }]) => offset);
-    const latest = new Map<JobId, Found>();
-    for (const [key, { offset, value }] of stateLog.list(`replay/${place}`)) {
-      const read = readReplay(key, value);
-      const before = read === null ? undefined : latest.get(read.job);
-      const isValid = read !== null && !isFenced(read.epoch, offset, fence);
-      if (!isValid || (before !== undefined && !isLater({ key, ...read }, before))) {
-        isVoid.push(key);
-        continue;
-      }
-      if (before !== undefined) isVoid.push(before.key);
-      latest.set(read.job, { key, ...read });
-    }
+    const entries = stateLog.list(`replay/${place}`);
+    const latest = latestOfEachJob(entries, fence);
+    const holding = new Set(Array.from(latest.values(), ({ key }) => key));
+    for (const [key] of entries) if (!holding.has(key)) isVoid.push(key);
     const here = Array.from(latest, ([job, { known }]) => [job, known] as const);
     steps.set(partitionName(topic, partition), new Map(here));
   }
   if (isVoid.length > 0) await stateLog.append(isVoid.map((key) => ({ key, value: null })));
   return steps;
+}
+
+/** The last valid step of each job in a partition, as its claims (`fence`) judge them. */
+export function latestOfEachJob(
+  entries: readonly (readonly [key: string, entry: StateEntry])[],
+  fence: readonly Offset[],
+): ReadonlyMap<JobId, Found> {
+  const latest = new Map<JobId, Found>();
+  for (const [key, { offset, value }] of entries) {
+    const read = readReplay(key, value);
+    if (read === null || isFenced(read.epoch, offset, fence)) continue;
+    const found = { key, ...read };
+    const before = latest.get(read.job);
+    if (before === undefined || isLater(found, before)) latest.set(read.job, found);
+  }
+  return latest;
 }
 
 function isLater(one: Found, other: Found): boolean {
