@@ -4,6 +4,7 @@ import { addContractCommands } from "./commands/contracts.ts";
 import { addDeadLetterCommands } from "./commands/dead-letters.ts";
 import { addEventCommands } from "./commands/events.ts";
 import type { Registrar } from "./commands/registrar.ts";
+import { addReplayCommands } from "./commands/replay.ts";
 import { addStackCommands } from "./commands/stack.ts";
 import { addTargetCommands } from "./commands/targets.ts";
 import type { CommandContext } from "./context.ts";
@@ -52,6 +53,7 @@ export function createProgram(surroundings: Surroundings): Program {
   addEventCommands(registrar);
   addTargetCommands(registrar);
   addDeadLetterCommands(registrar);
+  addReplayCommands(registrar);
   addAppCommands(registrar);
   return { command: program, exitCode: () => code };
 }

@@ -1,0 +1,57 @@
+import { writeFile } from "node:fs/promises";
+import type { CommandContext } from "../context.ts";
+import { EXIT, type ExitCode } from "../exit-code.ts";
+import { print } from "../output/print.ts";
+import type { Column } from "../output/table.ts";
+import type { Position } from "../position.ts";
+import { makePlan } from "../replay/make-plan.ts";
+import { planText, type PlannedRange } from "../replay/saved-plan.ts";
+import { loadSettings } from "../settings.ts";
+import { findTarget } from "../targets/find-target.ts";
+
+/** What is planned. */
+export interface ReplayPlanOptions {
+  readonly target: string;
+  /** Default: all of the target's. */
+  readonly topics: readonly {
+    readonly topic: string;
+    readonly partitions: readonly number[] | null;
+  }[];
+  readonly from: Position;
+  readonly to: Position;
+  readonly keys: readonly string[] | null;
+  /** Where the plan is saved; null: it is only shown. */
+  readonly path: string | null;
+}
+
+const COLUMNS: readonly Column<PlannedRange>[] = [
+  { name: "partition", cell: ({ topic, partition }) => `${topic}:${partition}` },
+  { name: "from", cell: ({ from }) => from, align: "right" },
+  { name: "to", cell: ({ to }) => to, align: "right" },
+  { name: "records", cell: ({ records }) => String(records), align: "right" },
+  { name: "events", cell: ({ events }) => String(events), align: "right" },
+  { name: "first", cell: ({ first }) => first ?? "-" },
+  { name: "last", cell: ({ last }) => last ?? "-" },
+];
+
+/** Shows what a replay would send, and saves it for `replay start`. */
+export async function replayPlan(
+  context: CommandContext,
+  options: ReplayPlanOptions,
+): Promise<ExitCode> {
+  const { terminal } = context;
+  const settings = await loadSettings(context, "masked");
+  const target = findTarget(settings, options.target);
+  const all = target.topics.map((topic) => ({ topic, partitions: null }));
+  const topics = options.topics.length === 0 ? all : options.topics;
+  const { from, to, keys } = options;
+  const plan = await makePlan({ target, topics, from, to, keys }, { settings, terminal });
+  await print(context, { kind: "ReplayPlan", items: plan.items }, COLUMNS);
+  const events = plan.items.reduce((sum, item) => sum + item.events, 0);
+  terminal.note(`${events} events to ${target.name}, in ${plan.items.length} partitions`);
+  if (options.path !== null) {
+    await writeFile(options.path, planText(plan));
+    terminal.note(`saved: millrace replay start ${options.path} --mode repair --reason TEXT`);
+  }
+  return EXIT.ok;
+}

@@ -1,0 +1,107 @@
+import { readFile } from "node:fs/promises";
+import type { TargetConfig } from "@millrace/config";
+import type { JobRange } from "@millrace/control";
+import {
+  asJob,
+  asPartition,
+  asRecordKey,
+  asTarget,
+  asTopic,
+  type ReplayMode,
+} from "@millrace/engine";
+import { v7 as uuid } from "uuid";
+import { CliError, reasonOf } from "../cli-error.ts";
+import { confirm } from "../confirm.ts";
+import type { CommandContext } from "../context.ts";
+import { wishOf, type WishOptions } from "../control-access.ts";
+import { EXIT, type ExitCode } from "../exit-code.ts";
+import { print } from "../output/print.ts";
+import { withReplays } from "../replay/replay-desk.ts";
+import { REPLAY_COLUMNS } from "../replay/replay-item.ts";
+import { readPlan, type SavedPlan } from "../replay/saved-plan.ts";
+import { loadSettings } from "../settings.ts";
+import { findTarget } from "../targets/find-target.ts";
+
+/** What is started. */
+export interface ReplayStartOptions extends WishOptions {
+  readonly path: string;
+  readonly mode: ReplayMode;
+  /** Names the job; default: a new name. */
+  readonly job?: string | undefined;
+}
+
+/** Starts exactly what a plan says; the partitions' owners do it. */
+export async function replayStart(
+  context: CommandContext,
+  options: ReplayStartOptions,
+): Promise<ExitCode> {
+  const { path, mode } = options;
+  const plan = readPlan(await textOf(path), path);
+  const settings = await loadSettings(context, "masked");
+  const target = findTarget(settings, plan.target);
+  assertSame(plan, target);
+  const events = plan.items.reduce((sum, item) => sum + item.events, 0);
+  const { terminal } = context;
+  if (plan.items.length === 0) {
+    terminal.complain(`${path} has no events: nothing is started`);
+    return EXIT.precondition;
+  }
+  if (!(await isWanted(context, { events, target: target.name, mode }))) return EXIT.precondition;
+  return withReplays(settings, async ({ board, item }) => {
+    const id = asJob(options.job ?? uuid());
+    if (board.jobs().some((job) => job.id === id)) {
+      throw new CliError(EXIT.precondition, `there is a replay ${id} already`, {
+        hint: "name another one with --job, or leave it out",
+      });
+    }
+    const ranges = plan.items.map(rangeOf);
+    const keys = plan.keys?.map((key) => asRecordKey(Buffer.from(key).toString("latin1"))) ?? null;
+    const wish = wishOf(options);
+    await board.putJob({
+      id,
+      target: asTarget(target.name),
+      mode,
+      ranges,
+      keys,
+      state: "run",
+      wish,
+    });
+    await print(context, { kind: "ReplayList", items: [await item(id)] }, REPLAY_COLUMNS);
+    terminal.note(`millrace replay status ${id} --watch follows it`);
+    return EXIT.ok;
+  });
+}
+
+async function textOf(path: string): Promise<string> {
+  try {
+    return await readFile(path, "utf8");
+  } catch (error) {
+    throw new CliError(EXIT.notFound, `cannot read ${path}: ${reasonOf(error)}`);
+  }
+}
+
+/** Other requests would be sent than those that were planned. */
+function assertSame({ mappingRevision }: SavedPlan, target: TargetConfig): void {
+  if (mappingRevision === target.mappingRevision) return;
+  throw new CliError(
+    EXIT.precondition,
+    `the filter or the mapping of ${target.name} has changed since the plan was made`,
+    { hint: "make the plan anew, and look at it" },
+  );
+}
+
+/** New keys make a target do again what it has done: that is asked twice. */
+async function isWanted(
+  context: CommandContext,
+  of: { readonly events: number; readonly target: string; readonly mode: ReplayMode },
+): Promise<boolean> {
+  const { events, target, mode } = of;
+  if (!(await confirm(context, `Send ${events} events to ${target} again?`))) return false;
+  if (mode === "repair") return true;
+  return confirm(context, `With new Idempotency-Keys, so that ${target} does all of it again?`);
+}
+
+function rangeOf({ topic, partition, from, to, events }: SavedPlan["items"][number]): JobRange {
+  const place = { topic: asTopic(topic), partition: asPartition(partition) };
+  return { ...place, from: Number(from), to: Number(to), plannedCount: events };
+}

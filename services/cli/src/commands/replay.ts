@@ -1,0 +1,135 @@
+import { InvalidArgumentError, Option } from "@commander-js/extra-typings";
+import { parsePosition, POSITION_GRAMMAR, type Position } from "../position.ts";
+import { reasonOf } from "../cli-error.ts";
+import type { Registrar } from "./registrar.ts";
+
+const PLAN_HELP = `
+A position is ${POSITION_GRAMMAR}.
+Reads the ranges and counts; nothing is sent. --save keeps the plan for millrace replay start, which sends exactly that.
+
+Example:
+  millrace replay plan --target crm --topic orders:0,1 --from -2h --to latest --key cust-42 --save plan.json`;
+
+const START_HELP = `
+Owners send the events beside live ones, in order per key, for a fifth of the calls; committed offsets stay. With repair every
+event has the Idempotency-Key that it had, so that a target that knows it does nothing; with reprocess it has a new one. The
+job outlasts processes: whoever takes a partition over goes on with it.`;
+
+/** `replay`. */
+export function addReplayCommands({ program, act }: Registrar): void {
+  const replay = program.command("replay").description("send past events to a target once more");
+  replay
+    .command("plan")
+    .description("count what a replay would send, and save it")
+    .requiredOption("--target <name>", "the target")
+    .option(
+      "--topic <topic[:partitions]...>",
+      "of these topics only, such as orders:0,3",
+      topics,
+      [],
+    )
+    .requiredOption("--from <position>", "where to begin", position)
+    .option("--to <position>", "where to end; that record is not sent any more", position, {
+      kind: "latest",
+    } as Position)
+    .option("--key <key...>", "events of these keys only")
+    .option("--save <file>", "keep the plan there")
+    .addHelpText("after", PLAN_HELP)
+    .action(({ target, topic, from, to, key, save }) =>
+      act(async (context) => {
+        const { replayPlan } = await import("../actions/replay-plan.ts");
+        const options = { target, topics: topic, from, to, keys: key ?? null, path: save ?? null };
+        return replayPlan(context, options);
+      }),
+    );
+  addStart({ program: replay, act });
+  addSteering({ program: replay, act });
+}
+
+function addStart({ program: replay, act }: Registrar): void {
+  replay
+    .command("start")
+    .description("send exactly what a plan says")
+    .argument("<plan>", "the plan's file")
+    .addOption(
+      new Option("--mode <mode>", "the same Idempotency-Keys, or new ones")
+        .choices(["repair", "reprocess"] as const)
+        .makeOptionMandatory(),
+    )
+    .requiredOption("--reason <text>", "why, for whoever looks")
+    .option("--by <name>", "who wants it (default: you, on this machine)")
+    .option("--job <id>", "name of the job (default: a new one)", jobId)
+    .addHelpText("after", START_HELP)
+    .action((path, options) =>
+      act(async (context) => {
+        const { replayStart } = await import("../actions/replay-start.ts");
+        return replayStart(context, { path, ...options });
+      }),
+    );
+}
+
+const STEERING = [
+  ["pause", "pause", "let a replay begin nothing more until it is resumed"],
+  ["resume", "run", "let a paused replay go on"],
+  ["cancel", "cancel", "end a replay for good; what is in flight ends"],
+] as const;
+
+function addSteering({ program: replay, act }: Registrar): void {
+  for (const [name, state, description] of STEERING) {
+    replay
+      .command(name)
+      .description(description)
+      .argument("<job>", "the job's name")
+      .requiredOption("--reason <text>", "why, for whoever looks")
+      .option("--by <name>", "who wants it (default: you, on this machine)")
+      .action((job, options) =>
+        act(async (context) => {
+          const { replaySteer } = await import("../actions/replay-steer.ts");
+          return replaySteer(context, { job, state, ...options });
+        }),
+      );
+  }
+  replay
+    .command("status")
+    .description("show how far a replay has come")
+    .argument("<job>", "the job's name")
+    .option("--watch", "wait until it has ended")
+    .action((job, options) =>
+      act(async (context) => {
+        const { replayStatus } = await import("../actions/replay-status.ts");
+        return replayStatus(context, { job, ...options });
+      }),
+    );
+  replay
+    .command("list")
+    .description("show all replays")
+    .action(() =>
+      act(async (context) => (await import("../actions/replay-status.ts")).replayList(context)),
+    );
+}
+
+interface TopicChoice {
+  readonly topic: string;
+  readonly partitions: readonly number[] | null;
+}
+
+/** One more of them. */
+function topics(text: string, before: readonly TopicChoice[]): readonly TopicChoice[] {
+  const [, topic, list] = /^([\w.-]+)(?::(\d+(?:,\d+)*))?$/u.exec(text) ?? [];
+  if (topic === undefined) throw new InvalidArgumentError("It must be TOPIC or TOPIC:0,3.");
+  const partitions = list === undefined ? null : list.split(",").map(Number);
+  return [...before, { topic, partitions }];
+}
+
+function position(text: string): Position {
+  try {
+    return parsePosition(text, Date.now());
+  } catch (error) {
+    throw new InvalidArgumentError(reasonOf(error));
+  }
+}
+
+function jobId(text: string): string {
+  if (/^[\w.-]{1,64}$/u.test(text)) return text;
+  throw new InvalidArgumentError("It must be letters, digits, '.', '_' and '-', at most 64.");
+}

@@ -1,0 +1,87 @@
+/** A replay as it was planned: counted, shown, and saved, so that exactly this is started. */
+import { CliError } from "../cli-error.ts";
+import { EXIT } from "../exit-code.ts";
+import { API_VERSION } from "../output/document.ts";
+
+/** A partition's part of a plan. Offsets are text. */
+export interface PlannedRange {
+  readonly topic: string;
+  readonly partition: number;
+  readonly from: string;
+  /** One above the last. */
+  readonly to: string;
+  /** Records in the range, and those of the keys that are meant. */
+  readonly records: number;
+  readonly events: number;
+  /** When the first and the last of these were written, RFC 3339; null where there is none. */
+  readonly first: string | null;
+  readonly last: string | null;
+}
+
+/** A plan. */
+export interface SavedPlan {
+  readonly apiVersion: typeof API_VERSION;
+  readonly kind: "ReplayPlan";
+  readonly target: string;
+  /** Of the filter and the mapping when it was made: with others, other requests would be sent. */
+  readonly mappingRevision: string;
+  /** RFC 3339. */
+  readonly madeAt: string;
+  /** Record keys as UTF-8; null: all. */
+  readonly keys: readonly string[] | null;
+  /** Those with events. */
+  readonly items: readonly PlannedRange[];
+}
+
+/** The text of the file. */
+export function planText(plan: SavedPlan): string {
+  return `${JSON.stringify(plan, null, 2)}\n`;
+}
+
+/**
+ * Reads a plan.
+ * @throws CliError usage, with what is wrong with the file.
+ */
+export function readPlan(text: string, path: string): SavedPlan {
+  const value = parsed(text);
+  if (isPlan(value)) return value;
+  throw new CliError(EXIT.usage, `${path} is no plan of a replay (${API_VERSION})`, {
+    hint: "make one with millrace replay plan --save FILE",
+  });
+}
+
+function parsed(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return null;
+  }
+}
+
+function isPlan(value: unknown): value is SavedPlan {
+  return (
+    isRecord(value) &&
+    value["apiVersion"] === API_VERSION &&
+    value["kind"] === "ReplayPlan" &&
+    ["target", "mappingRevision", "madeAt"].every((name) => typeof value[name] === "string") &&
+    (value["keys"] === null || isListOf(value["keys"], (key) => typeof key === "string")) &&
+    isListOf(value["items"], isRange)
+  );
+}
+
+function isRange(value: unknown): boolean {
+  return (
+    isRecord(value) &&
+    typeof value["topic"] === "string" &&
+    ["partition", "records", "events"].every((name) => Number.isSafeInteger(value[name])) &&
+    ["from", "to"].every((name) => /^\d{1,16}$/u.test(String(value[name])))
+  );
+}
+
+function isListOf(value: unknown, isOne: (item: unknown) => boolean): boolean {
+  return Array.isArray(value) && value.every(isOne);
+}
+
+function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === "object" && value !== null;
+}
