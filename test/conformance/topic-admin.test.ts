@@ -1,9 +1,10 @@
 import { randomUUID } from "node:crypto";
-import { asOffset, asPartition, asTopic, type Topic } from "@millrace/engine";
+import { asOffset, asPartition, asTopic, type Topic, type TopicPartition } from "@millrace/engine";
 import { createTopicAdmin, plainConnection, type TopicAdmin } from "@millrace/kafka";
 import { describe, expect, it, onTestFinished } from "vitest";
 import { RealWorld, testBrokers } from "../support/kafka-world.ts";
 import { RecordingListener } from "../support/recording-listener.ts";
+import { until } from "../support/until.ts";
 
 function setup(): { readonly admin: TopicAdmin; readonly topic: Topic } {
   const admin = createTopicAdmin({ connection: plainConnection(testBrokers(), "millrace-test") });
@@ -76,6 +77,37 @@ describe("a topic admin", () => {
     await source.stop();
     await admin.deleteGroup(groupId);
     expect((await admin.describeGroup(groupId)).state).toBe("Dead");
+  });
+
+  it("shows which member has which partitions, of several topics", async () => {
+    const { admin } = setup();
+    const world = new RealWorld();
+    const topics = [await world.topic(2), await world.topic(1)];
+    const groupId = world.groupId();
+    const listeners = [1, 2].map(() => {
+      const source = world.source(groupId, topics);
+      return { source, listener: new RecordingListener(source) };
+    });
+    for (const { source, listener } of listeners) await source.start(listener);
+    await until("both to own some", () => {
+      const owned = listeners.map(({ listener }) => listener.assignment.partitions.length);
+      return Math.min(...owned) > 0 && Math.max(...owned) < 3;
+    });
+
+    const { state, members } = await admin.describeGroup(groupId);
+
+    const names = (partitions: readonly TopicPartition[]): readonly string[] =>
+      partitions.map(({ topic, partition }) => `${topic}/${partition}`).sort();
+    const found = members.map(({ memberId, clientId, host, partitions }) => [
+      memberId,
+      { clientId, host, partitions: names(partitions) },
+    ]);
+    const expected = listeners.map(({ listener: { assignment } }) => [
+      assignment.memberId,
+      { clientId: "millrace-test", host: "/127.0.0.1", partitions: names(assignment.partitions) },
+    ]);
+    expect(state).toBe("Stable");
+    expect(Object.fromEntries(found)).toEqual(Object.fromEntries(expected));
   });
 
   it("gives the broker's own reason for a topic that cannot be made", async () => {

@@ -61,7 +61,10 @@ export interface NewTopic {
   readonly config?: Readonly<Record<string, string>>;
 }
 
-/** A partition of a group: `lag` is what lies between its commit and the log end, or null without a commit. */
+/**
+ * A partition of a group: `lag` is what lies between its commit and the log end, or null without a commit; 0 where the
+ * commit is beyond the end.
+ */
 export interface GroupOffset extends PartitionRange {
   readonly topic: Topic;
   readonly committed: { readonly offset: Offset; readonly metadata: string } | null;
@@ -84,7 +87,7 @@ export interface TopicAdmin {
   createTopics(topics: readonly NewTopic[]): Promise<ReadonlyMap<Topic, "created" | "existed">>;
   /** Log start and end of all partitions of a topic. */
   partitionRanges(topic: Topic): Promise<readonly PartitionRange[]>;
-  /** What a group has committed of a topic, by partition. */
+  /** What a group has committed of a topic, by partition; the log's ends are read after that. */
   groupOffsets(groupId: string, topic: Topic): Promise<readonly GroupOffset[]>;
   /** State and members of a group; one that never was is `Dead` and empty. */
   describeGroup(groupId: string): Promise<GroupDescription>;
@@ -180,10 +183,9 @@ class KafkaTopicAdmin implements TopicAdmin {
     return this.#settled(`offsets of group ${groupId}`, async () => {
       const partitions = await this.#partitions(topic);
       const coordinator = await this.#client.coordinatorOf(groupId);
-      const [ranges, offsets] = await Promise.all([
-        logRanges(this.#client, partitions),
-        fetchOffsets(this.#client, coordinator, { groupId, partitions }),
-      ]);
+      // The other way round, a group at work would seem to have committed beyond the end.
+      const offsets = await fetchOffsets(this.#client, coordinator, { groupId, partitions });
+      const ranges = await logRanges(this.#client, partitions);
       return partitions.map(({ partition }, index): GroupOffset => {
         const range = withRange(partition, ranges[index]);
         const committed = offsets[index] ?? null;
