@@ -12,10 +12,12 @@ import {
   type Catalog,
   type Registry,
 } from "@millrace/schemas";
+import { CliError } from "./cli-error.ts";
 import type { CommandContext } from "./context.ts";
+import { EXIT } from "./exit-code.ts";
 
 /** The configuration that is taken where none is named. */
-export const DEFAULT_CONFIG_PATH = "millrace.yaml";
+const DEFAULT_CONFIG_PATH = "millrace.yaml";
 
 /** Servers, contracts and targets. */
 export interface Settings {
@@ -34,6 +36,15 @@ export function findConfig({ configPath }: Pick<CommandContext, "configPath">): 
   return existsSync(DEFAULT_CONFIG_PATH) ? DEFAULT_CONFIG_PATH : null;
 }
 
+/** The configuration to use. @throws CliError where none is named and none is there. */
+export function requireConfig(context: Pick<CommandContext, "configPath">): string {
+  const path = findConfig(context);
+  if (path !== null) return path;
+  throw new CliError(EXIT.notFound, `no configuration: there is no ${DEFAULT_CONFIG_PATH} here`, {
+    hint: "name one with --config FILE",
+  });
+}
+
 /** The environment, with the addresses of the stack of `millrace up` where it names no servers itself. */
 export function endpointEnvironment(env: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
   const { brokers, registryUrl, from } = resolveEndpoints(env);
@@ -47,19 +58,14 @@ export function endpointEnvironment(env: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
  */
 export async function loadSettings(
   context: Pick<CommandContext, "configPath" | "env">,
-  secrets: "read" | "masked" = "read",
 ): Promise<Settings> {
   const path = findConfig(context);
-  return path === null ? withoutConfig(context.env) : fromConfig(path, context.env, secrets);
+  return path === null ? withoutConfig(context.env) : fromConfig(path, context.env);
 }
 
-async function fromConfig(
-  path: string,
-  env: NodeJS.ProcessEnv,
-  secrets: "read" | "masked",
-): Promise<Settings> {
+async function fromConfig(path: string, env: NodeJS.ProcessEnv): Promise<Settings> {
   const { loadConfig } = await import("@millrace/config");
-  const config = await loadConfig(path, { env: endpointEnvironment(env), secrets });
+  const config = await loadConfig(path, { env: endpointEnvironment(env) });
   return { ...config, origin: path };
 }
 

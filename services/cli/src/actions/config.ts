@@ -1,9 +1,8 @@
 import { configJsonSchema, loadConfig, printableConfig } from "@millrace/config";
-import { CliError } from "../cli-error.ts";
 import type { CommandContext } from "../context.ts";
 import { EXIT, type ExitCode } from "../exit-code.ts";
 import { API_VERSION } from "../output/document.ts";
-import { DEFAULT_CONFIG_PATH, endpointEnvironment, findConfig } from "../settings.ts";
+import { endpointEnvironment, requireConfig } from "../settings.ts";
 
 /** Checks a configuration. @throws MillraceError with all problems. */
 export async function configValidate(
@@ -11,7 +10,7 @@ export async function configValidate(
   file: string | undefined,
   secrets: "read" | "masked",
 ): Promise<ExitCode> {
-  const path = pathOf(context, file);
+  const path = file ?? requireConfig(context);
   const { targets, catalog } = await loadConfig(path, {
     env: endpointEnvironment(context.env),
     secrets,
@@ -26,7 +25,7 @@ export async function configPrint(
   context: CommandContext,
   file: string | undefined,
 ): Promise<ExitCode> {
-  const path = pathOf(context, file);
+  const path = file ?? requireConfig(context);
   const { terminal, env, output } = context;
   const config = await loadConfig(path, { env: endpointEnvironment(env), secrets: "masked" });
   const document = {
@@ -47,12 +46,4 @@ export async function configPrint(
 export function configSchema({ terminal }: CommandContext): Promise<ExitCode> {
   terminal.write(`${JSON.stringify(configJsonSchema(), null, 2)}\n`);
   return Promise.resolve(EXIT.ok);
-}
-
-function pathOf(context: CommandContext, file: string | undefined): string {
-  const path = file ?? findConfig(context);
-  if (path !== null) return path;
-  throw new CliError(EXIT.notFound, `no configuration: there is no ${DEFAULT_CONFIG_PATH} here`, {
-    hint: "name one with --config FILE",
-  });
 }

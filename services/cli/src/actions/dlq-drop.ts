@@ -7,8 +7,8 @@ import { filterLetters, type LetterFlags } from "../dead-letters/letter-filter.t
 import { LETTER_COLUMNS, letterItem } from "../dead-letters/letter-item.ts";
 import { EXIT, type ExitCode } from "../exit-code.ts";
 import { print } from "../output/print.ts";
-import { loadSettings } from "../settings.ts";
-import { findTarget } from "../targets/find-target.ts";
+import { loadWithoutTargetSecrets } from "../settings.ts";
+import { chooseTarget } from "../target-choice.ts";
 
 /** Takes dead letters for done. Exit code 3 when some are left, since their keys wait for them. */
 export async function dlqDrop(
@@ -16,8 +16,8 @@ export async function dlqDrop(
   flags: LetterFlags & WishOptions,
 ): Promise<ExitCode> {
   const { terminal } = context;
-  const settings = await loadSettings(context, "masked");
-  const target = findTarget(settings, flags.target);
+  const settings = await loadWithoutTargetSecrets(context);
+  const target = chooseTarget(settings, flags.target);
   return withDeadLetters({ settings, target, terminal }, async ({ board, letters }) => {
     const meant = filterLetters(letters, flags);
     const loose = meant.filter(({ later }) => later === "delivered");

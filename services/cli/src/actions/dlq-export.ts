@@ -6,8 +6,8 @@ import { filterLetters, type LetterFlags } from "../dead-letters/letter-filter.t
 import { letterItem, type LetterItem } from "../dead-letters/letter-item.ts";
 import { EXIT, type ExitCode } from "../exit-code.ts";
 import { jsonLine } from "../output/safe-text.ts";
-import { loadSettings } from "../settings.ts";
-import { findTarget } from "../targets/find-target.ts";
+import { loadWithoutTargetSecrets } from "../settings.ts";
+import { chooseTarget } from "../target-choice.ts";
 
 /** A dead letter whole, so that nothing of it is lost: bytes are base64. */
 interface ExportedLetter extends LetterItem {
@@ -20,8 +20,8 @@ interface ExportedLetter extends LetterItem {
 /** Writes the open dead letters of a target to standard output, NDJSON, by partition and offset of their topic. */
 export async function dlqExport(context: CommandContext, flags: LetterFlags): Promise<ExitCode> {
   const { terminal } = context;
-  const settings = await loadSettings(context, "masked");
-  const target = findTarget(settings, flags.target);
+  const settings = await loadWithoutTargetSecrets(context);
+  const target = chooseTarget(settings, flags.target);
   const desk = { settings, target, terminal };
   const letters = await withDeadLetters(desk, ({ letters: open }) => Promise.resolve(open));
   const meant = filterLetters(letters, flags).map(letterItem);

@@ -4,14 +4,14 @@ import { filterLetters, type LetterFlags } from "../dead-letters/letter-filter.t
 import { LETTER_COLUMNS, letterItem } from "../dead-letters/letter-item.ts";
 import { EXIT, type ExitCode } from "../exit-code.ts";
 import { print } from "../output/print.ts";
-import { loadSettings } from "../settings.ts";
-import { findTarget } from "../targets/find-target.ts";
+import { loadWithoutTargetSecrets } from "../settings.ts";
+import { chooseTarget } from "../target-choice.ts";
 
 /** Shows the open dead letters of a target. */
 export async function dlqList(context: CommandContext, flags: LetterFlags): Promise<ExitCode> {
   const { terminal } = context;
-  const settings = await loadSettings(context, "masked");
-  const target = findTarget(settings, flags.target);
+  const settings = await loadWithoutTargetSecrets(context);
+  const target = chooseTarget(settings, flags.target);
   const letters = await withDeadLetters({ settings, target, terminal }, (desk) =>
     Promise.resolve(desk.letters),
   );

@@ -11,8 +11,8 @@ import { PLAN_COLUMNS, planRedrive, type RedrivePlan } from "../dead-letters/red
 import { runRedrive, type RedriveResult } from "../dead-letters/redrive-run.ts";
 import { EXIT, type ExitCode } from "../exit-code.ts";
 import { print } from "../output/print.ts";
-import { loadSettings } from "../settings.ts";
-import { findTarget } from "../targets/find-target.ts";
+import { loadWithoutTargetSecrets } from "../settings.ts";
+import { chooseTarget } from "../target-choice.ts";
 
 /** Which dead letters are redriven, and how. */
 export interface RedriveFlags extends LetterFlags {
@@ -34,8 +34,8 @@ interface RedriveItem extends Omit<RedriveCounts, "totalCount"> {
 /** Redrives dead letters. Exit code 3 when any is given up again, or not all were asked for. */
 export async function dlqRedrive(context: CommandContext, flags: RedriveFlags): Promise<ExitCode> {
   const { terminal } = context;
-  const settings = await loadSettings(context, "masked");
-  const target = findTarget(settings, flags.target);
+  const settings = await loadWithoutTargetSecrets(context);
+  const target = chooseTarget(settings, flags.target);
   return withDeadLetters({ settings, target, terminal }, async (desk) => {
     const plan = await makePlan(desk, flags);
     if (flags.dryRun === true) {

@@ -5,8 +5,8 @@ import { letterItem, placeText, type LetterItem } from "../dead-letters/letter-i
 import { EXIT, type ExitCode } from "../exit-code.ts";
 import { documentText } from "../output/document.ts";
 import { safeText } from "../output/safe-text.ts";
-import { loadSettings } from "../settings.ts";
-import { findTarget } from "../targets/find-target.ts";
+import { loadWithoutTargetSecrets } from "../settings.ts";
+import { chooseTarget } from "../target-choice.ts";
 
 /** Shows one open dead letter. */
 export async function dlqShow(
@@ -14,8 +14,8 @@ export async function dlqShow(
   { target: name, event }: { readonly target: string; readonly event: string },
 ): Promise<ExitCode> {
   const { terminal, output } = context;
-  const settings = await loadSettings(context, "masked");
-  const target = findTarget(settings, name);
+  const settings = await loadWithoutTargetSecrets(context);
+  const target = chooseTarget(settings, name);
   const letters = await withDeadLetters({ settings, target, terminal }, (desk) =>
     Promise.resolve(desk.letters),
   );

@@ -5,8 +5,8 @@ import { letterItem } from "../dead-letters/letter-item.ts";
 import { letterStats, statsColumns, type LetterGroup } from "../dead-letters/letter-stats.ts";
 import { EXIT, type ExitCode } from "../exit-code.ts";
 import { print } from "../output/print.ts";
-import { loadSettings } from "../settings.ts";
-import { findTarget } from "../targets/find-target.ts";
+import { loadWithoutTargetSecrets } from "../settings.ts";
+import { chooseTarget } from "../target-choice.ts";
 
 /** Counts the open dead letters of a target. */
 export async function dlqStats(
@@ -14,8 +14,8 @@ export async function dlqStats(
   flags: LetterFlags & { readonly groupBy: LetterGroup },
 ): Promise<ExitCode> {
   const { terminal } = context;
-  const settings = await loadSettings(context, "masked");
-  const target = findTarget(settings, flags.target);
+  const settings = await loadWithoutTargetSecrets(context);
+  const target = chooseTarget(settings, flags.target);
   const letters = await withDeadLetters({ settings, target, terminal }, (desk) =>
     Promise.resolve(desk.letters),
   );

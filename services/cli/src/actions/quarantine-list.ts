@@ -7,8 +7,8 @@ import { placeText } from "../dead-letters/letter-item.ts";
 import { EXIT, type ExitCode } from "../exit-code.ts";
 import { print } from "../output/print.ts";
 import type { Column } from "../output/table.ts";
-import { loadSettings } from "../settings.ts";
-import { findTarget } from "../targets/find-target.ts";
+import { loadWithoutTargetSecrets } from "../settings.ts";
+import { chooseTarget } from "../target-choice.ts";
 
 /** A key that is set aside, as it is printed. */
 interface QuarantineItem {
@@ -40,8 +40,8 @@ const COLUMNS: readonly Column<QuarantineItem>[] = [
 /** Shows the keys of a target that are set aside. */
 export async function quarantineList(context: CommandContext, name: string): Promise<ExitCode> {
   const { terminal } = context;
-  const settings = await loadSettings(context, "masked");
-  const target = findTarget(settings, name);
+  const settings = await loadWithoutTargetSecrets(context);
+  const target = chooseTarget(settings, name);
   const items = await withDeadLetters({ settings, target, terminal }, async (desk) => {
     const parked = await desk.countParked();
     return desk.setAside.map((key) => itemOf(key, parked, desk.letters));

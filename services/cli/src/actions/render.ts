@@ -1,5 +1,4 @@
-import { loadConfig, type MillraceConfig, type TargetConfig } from "@millrace/config";
-import { CliError } from "../cli-error.ts";
+import { loadConfig, type MillraceConfig } from "@millrace/config";
 import type { CommandContext } from "../context.ts";
 import { EXIT, type ExitCode } from "../exit-code.ts";
 import { typeResolver } from "../input/event-type.ts";
@@ -9,7 +8,8 @@ import { safeText } from "../output/safe-text.ts";
 import { readEvent } from "../render/event-file.ts";
 import { asLive } from "../render/offline-codec.ts";
 import { renderRequest, type RenderedRequest } from "../render/rendered-request.ts";
-import { DEFAULT_CONFIG_PATH, findConfig } from "../settings.ts";
+import { requireConfig } from "../settings.ts";
+import { chooseTarget } from "../target-choice.ts";
 
 /** The `source` of an event file that names none. */
 const DEFAULT_SOURCE = "urn:millrace:cli";
@@ -23,8 +23,9 @@ export interface RenderOptions {
 
 /** Shows the call that a target would get for an event. Asks no server; secrets are masked. */
 export async function render(context: CommandContext, options: RenderOptions): Promise<ExitCode> {
-  const config = await readConfig(context);
-  const target = targetOf(config, options.target);
+  const path = requireConfig(context);
+  const config = await loadConfig(path, { env: context.env, secrets: "masked" });
+  const target = chooseTarget({ targets: config.targets, origin: path }, options.target);
   const name = options.event === "-" ? "standard input" : options.event;
   const given = readEvent(await readTextSource(options.event, context.input), name);
   const { catalog } = config;
@@ -41,22 +42,6 @@ export async function render(context: CommandContext, options: RenderOptions): P
   }
   await show(context, masked(config, renderRequest(target, live)));
   return EXIT.ok;
-}
-
-async function readConfig(context: CommandContext): Promise<MillraceConfig> {
-  const path = findConfig(context);
-  if (path !== null) return loadConfig(path, { env: context.env, secrets: "masked" });
-  const message = `no configuration: there is no ${DEFAULT_CONFIG_PATH} here`;
-  throw new CliError(EXIT.notFound, message, { hint: "name one with --config FILE" });
-}
-
-function targetOf({ targets, files }: MillraceConfig, name: string): TargetConfig {
-  const found = targets.get(name);
-  if (found !== undefined) return found;
-  const known = [...targets.keys()].join(", ");
-  throw new CliError(EXIT.notFound, `no such target in ${files[0] ?? ""}: ${name}`, {
-    hint: known === "" ? "it has no targets" : `it has ${known}`,
-  });
 }
 
 /** A secret may have got into the mapped parts as well. */

@@ -6,8 +6,8 @@ import type { Column } from "../output/table.ts";
 import type { Position } from "../position.ts";
 import { makePlan } from "../replay/make-plan.ts";
 import { planText, type PlannedRange } from "../replay/saved-plan.ts";
-import { loadSettings } from "../settings.ts";
-import { findTarget } from "../targets/find-target.ts";
+import { loadWithoutTargetSecrets } from "../settings.ts";
+import { chooseTarget } from "../target-choice.ts";
 
 /** What is planned. */
 export interface ReplayPlanOptions {
@@ -40,8 +40,8 @@ export async function replayPlan(
   options: ReplayPlanOptions,
 ): Promise<ExitCode> {
   const { terminal } = context;
-  const settings = await loadSettings(context, "masked");
-  const target = findTarget(settings, options.target);
+  const settings = await loadWithoutTargetSecrets(context);
+  const target = chooseTarget(settings, options.target);
   const all = target.topics.map((topic) => ({ topic, partitions: null }));
   const topics = options.topics.length === 0 ? all : options.topics;
   const { from, to, keys } = options;

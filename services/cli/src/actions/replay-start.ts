@@ -19,8 +19,8 @@ import { print } from "../output/print.ts";
 import { withReplays } from "../replay/replay-desk.ts";
 import { REPLAY_COLUMNS } from "../replay/replay-item.ts";
 import { readPlan, type SavedPlan } from "../replay/saved-plan.ts";
-import { loadSettings } from "../settings.ts";
-import { findTarget } from "../targets/find-target.ts";
+import { loadWithoutTargetSecrets } from "../settings.ts";
+import { chooseTarget } from "../target-choice.ts";
 
 /** What is started. */
 export interface ReplayStartOptions extends WishOptions {
@@ -37,8 +37,8 @@ export async function replayStart(
 ): Promise<ExitCode> {
   const { path, mode } = options;
   const plan = readPlan(await textOf(path), path);
-  const settings = await loadSettings(context, "masked");
-  const target = findTarget(settings, plan.target);
+  const settings = await loadWithoutTargetSecrets(context);
+  const target = chooseTarget(settings, plan.target);
   assertSame(plan, target);
   const events = plan.items.reduce((sum, item) => sum + item.events, 0);
   const { terminal } = context;

@@ -3,14 +3,14 @@ import { EXIT, type ExitCode } from "../exit-code.ts";
 import { print } from "../output/print.ts";
 import { withReplays } from "../replay/replay-desk.ts";
 import { REPLAY_COLUMNS, type ReplayItem } from "../replay/replay-item.ts";
-import { loadSettings } from "../settings.ts";
+import { loadWithoutTargetSecrets } from "../settings.ts";
 
 /** How often a watched replay is looked at, ms. */
 const WATCH_MS = 500;
 
 /** Shows all replays. */
 export async function replayList(context: CommandContext): Promise<ExitCode> {
-  const settings = await loadSettings(context, "masked");
+  const settings = await loadWithoutTargetSecrets(context);
   const items = await withReplays(settings, (desk) => desk.items());
   await print(context, { kind: "ReplayList", items }, REPLAY_COLUMNS);
   if (items.length === 0) context.terminal.note("no replays");
@@ -26,7 +26,7 @@ export async function replayStatus(
   { job, watch }: { readonly job: string; readonly watch?: true | undefined },
 ): Promise<ExitCode> {
   const { terminal, interrupts } = context;
-  const settings = await loadSettings(context, "masked");
+  const settings = await loadWithoutTargetSecrets(context);
   return withReplays(settings, async (desk) => {
     let item = await desk.item(job);
     const interrupted = watch === true ? interrupts.take() : AbortSignal.abort();

@@ -5,7 +5,7 @@ import { EXIT, type ExitCode } from "../exit-code.ts";
 import { print } from "../output/print.ts";
 import { withReplays } from "../replay/replay-desk.ts";
 import { REPLAY_COLUMNS } from "../replay/replay-item.ts";
-import { loadSettings } from "../settings.ts";
+import { loadWithoutTargetSecrets } from "../settings.ts";
 
 /** Pauses a replay, lets it run on, or ends it for good. */
 export async function replaySteer(
@@ -13,7 +13,7 @@ export async function replaySteer(
   options: WishOptions & { readonly job: string; readonly state: ReplayWish },
 ): Promise<ExitCode> {
   const { job: id, state } = options;
-  const settings = await loadSettings(context, "masked");
+  const settings = await loadWithoutTargetSecrets(context);
   return withReplays(settings, async ({ board, job, item }) => {
     const known = job(id);
     if (known.state === "cancel") {

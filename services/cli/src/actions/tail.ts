@@ -7,6 +7,7 @@ import { CliError } from "../cli-error.ts";
 import type { CommandContext } from "../context.ts";
 import { EXIT, type ExitCode } from "../exit-code.ts";
 import { itemStream, type ItemStream } from "../output/item-stream.ts";
+import { isKeyPersonal } from "../personal-key.ts";
 import { timeText, type Position } from "../position.ts";
 import { connectionOf, loadSettings, registryOf, type Settings } from "../settings.ts";
 import { compileFilter } from "../tail/event-filter.ts";
@@ -80,11 +81,7 @@ class Tailing {
       readerSchemas,
       unknownGraceMs: 0,
     });
-    const types = [...catalog.types.values()].filter(({ topic }) => topic.name === options.topic);
-    const isKeyPersonal = types.some(
-      ({ keyField, piiFields }) => keyField !== null && piiFields.includes(keyField),
-    );
-    this.#items = new TailItems(options.privacy, isKeyPersonal);
+    this.#items = new TailItems(options.privacy, isKeyPersonal(catalog, options.topic));
     const { terminal, output } = context;
     const format = output ?? (terminal.isOutputTty ? "table" : "ndjson");
     this.#stream =

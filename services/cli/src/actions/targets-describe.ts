@@ -2,15 +2,15 @@ import { asTarget } from "@millrace/engine";
 import type { CommandContext } from "../context.ts";
 import { EXIT, type ExitCode } from "../exit-code.ts";
 import { documentText } from "../output/document.ts";
-import { loadSettings } from "../settings.ts";
+import { loadWithoutTargetSecrets } from "../settings.ts";
 import { withBoard } from "../control-access.ts";
-import { findTarget } from "../targets/find-target.ts";
+import { chooseTarget } from "../target-choice.ts";
 import { describeTarget, descriptionText } from "../targets/target-description.ts";
 
 /** Shows everything that a target's deliveries are decided by. */
 export async function targetsDescribe(context: CommandContext, name: string): Promise<ExitCode> {
-  const settings = await loadSettings(context, "masked");
-  const target = findTarget(settings, name);
+  const settings = await loadWithoutTargetSecrets(context);
+  const target = chooseTarget(settings, name);
   const pauses = await withBoard(settings, (board) => board.pauses(asTarget(name)));
   const item = describeTarget(target, settings.namespace, pauses);
   const { terminal, output } = context;

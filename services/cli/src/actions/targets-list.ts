@@ -2,13 +2,13 @@ import { asTarget } from "@millrace/engine";
 import type { CommandContext } from "../context.ts";
 import { EXIT, type ExitCode } from "../exit-code.ts";
 import { print } from "../output/print.ts";
-import { loadSettings } from "../settings.ts";
+import { loadWithoutTargetSecrets } from "../settings.ts";
 import { withBoard } from "../control-access.ts";
 import { TARGET_COLUMNS, targetItem } from "../targets/target-item.ts";
 
 /** Shows all targets, and what is wanted of them. */
 export async function targetsList(context: CommandContext): Promise<ExitCode> {
-  const settings = await loadSettings(context, "masked");
+  const settings = await loadWithoutTargetSecrets(context);
   const { namespace, origin, targets } = settings;
   const items = await withBoard(settings, (board) =>
     [...targets.values()].map((target) => {

@@ -2,9 +2,9 @@ import { asTarget } from "@millrace/engine";
 import type { CommandContext } from "../context.ts";
 import { EXIT, type ExitCode } from "../exit-code.ts";
 import { print } from "../output/print.ts";
-import { loadSettings } from "../settings.ts";
+import { loadWithoutTargetSecrets } from "../settings.ts";
 import { wishOf, withBoard, type WishOptions } from "../control-access.ts";
-import { findTarget } from "../targets/find-target.ts";
+import { chooseTarget } from "../target-choice.ts";
 import { TARGET_COLUMNS, targetItem } from "../targets/target-item.ts";
 
 /** Pauses a target; acknowledged by the brokers when it resolves. */
@@ -12,8 +12,8 @@ export async function targetsPause(
   context: CommandContext,
   options: WishOptions & { readonly name: string },
 ): Promise<ExitCode> {
-  const settings = await loadSettings(context, "masked");
-  const target = findTarget(settings, options.name);
+  const settings = await loadWithoutTargetSecrets(context);
+  const target = chooseTarget(settings, options.name);
   const id = asTarget(target.name);
   const pauses = await withBoard(settings, async (board) => {
     await board.pause({ target: id, pauser: "operator", wish: wishOf(options) });

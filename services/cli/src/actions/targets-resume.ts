@@ -3,9 +3,9 @@ import { asTarget } from "@millrace/engine";
 import type { CommandContext } from "../context.ts";
 import { EXIT, type ExitCode } from "../exit-code.ts";
 import { print } from "../output/print.ts";
-import { loadSettings } from "../settings.ts";
+import { loadWithoutTargetSecrets } from "../settings.ts";
 import { wishOf, withBoard, type WishOptions } from "../control-access.ts";
-import { findTarget } from "../targets/find-target.ts";
+import { chooseTarget } from "../target-choice.ts";
 import { TARGET_COLUMNS, targetItem } from "../targets/target-item.ts";
 
 /** Ends every pause of a target; acknowledged by the brokers when it resolves. */
@@ -13,8 +13,8 @@ export async function targetsResume(
   context: CommandContext,
   options: WishOptions & { readonly name: string },
 ): Promise<ExitCode> {
-  const settings = await loadSettings(context, "masked");
-  const target = findTarget(settings, options.name);
+  const settings = await loadWithoutTargetSecrets(context);
+  const target = chooseTarget(settings, options.name);
   const id = asTarget(target.name);
   const { ended, left } = await withBoard(settings, async (board) => ({
     ended: await board.resume(id, wishOf(options)),
