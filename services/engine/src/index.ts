@@ -25,7 +25,9 @@ export type { Disposition, ErrorCode } from "./errors.ts";
 export { DEFAULTS, RETRY_AFTER_MAX_MS } from "./core/config.ts";
 export type * from "./core/config.ts";
 export { decodeDoneSet, encodeDoneSet, METADATA_LENGTH_MAX } from "./core/offsets/done-set.ts";
+export type { DoneRun } from "./core/offsets/done-set.ts";
 export type * from "./core/lanes/delivery.ts";
+export { laneNameOf } from "./core/lanes/lane.ts";
 export type * from "./core/effect.ts";
 export type * from "./core/input.ts";
 export type * from "./core/aside/marker.ts";
@@ -37,6 +39,16 @@ export type * from "./core/replay/replay.ts";
 export { listReplays } from "./driver/replay/replay-progress.ts";
 export type { ReplayProgress } from "./driver/replay/replay-progress.ts";
 export type { ReplayNote } from "./core/aside/progress.ts";
+export { isFenced } from "./driver/aside/markers.ts";
+export {
+  claimKey,
+  initialisedKey,
+  markerKey,
+  placeOf,
+  readInitialised,
+  readMarker,
+} from "./driver/aside/state-keys.ts";
+export type { ClaimValue, InitialisedValue, MarkerValue } from "./driver/aside/state-keys.ts";
 export type { ReplayOrder, ReplayStatus } from "./driver/replay/replay-keeper.ts";
 export type { ReplaySelect } from "./driver/replay/replay-reader.ts";
 export { createState } from "./core/state.ts";
