@@ -3,6 +3,7 @@ import { addAppCommands } from "./commands/apps.ts";
 import { addContractCommands } from "./commands/contracts.ts";
 import { addDeadLetterCommands } from "./commands/dead-letters.ts";
 import { addEventCommands } from "./commands/events.ts";
+import { addGroupCommands } from "./commands/groups.ts";
 import type { Registrar } from "./commands/registrar.ts";
 import { addReplayCommands } from "./commands/replay.ts";
 import { addStackCommands } from "./commands/stack.ts";
@@ -54,6 +55,7 @@ export function createProgram(surroundings: Surroundings): Program {
   addTargetCommands(registrar);
   addDeadLetterCommands(registrar);
   addReplayCommands(registrar);
+  addGroupCommands(registrar);
   addAppCommands(registrar);
   return { command: program, exitCode: () => code };
 }

@@ -63,6 +63,22 @@ export async function loadSettings(
   return path === null ? withoutConfig(context.env) : fromConfig(path, context.env);
 }
 
+/**
+ * The settings of a command that looks at targets and calls none: the configuration has to be there, the targets' secrets
+ * have not.
+ * @throws CliError without a configuration; MillraceError `CONFIG_INVALID`, with all problems.
+ */
+export async function loadWithoutTargetSecrets(
+  context: Pick<CommandContext, "configPath" | "env">,
+): Promise<Settings> {
+  const path = requireConfig(context);
+  const { loadConfig, loadServers } = await import("@millrace/config");
+  const env = endpointEnvironment(context.env);
+  const config = await loadConfig(path, { env, secrets: "masked" });
+  const { kafka, registry } = await loadServers(path, { env });
+  return { ...config, kafka, registry, origin: path };
+}
+
 async function fromConfig(path: string, env: NodeJS.ProcessEnv): Promise<Settings> {
   const { loadConfig } = await import("@millrace/config");
   const config = await loadConfig(path, { env: endpointEnvironment(env) });

@@ -8,6 +8,7 @@ import { styleText } from "node:util";
 export interface OutputStream {
   readonly isTTY?: boolean;
   readonly columns?: number;
+  readonly rows?: number;
   write(text: string, callback?: (error?: Error | null) => void): boolean;
   on(event: "error", listener: (error: Error) => void): unknown;
 }
@@ -67,6 +68,16 @@ export class Terminal {
     if (!this.#closed.signal.aborted) this.#output.write(text);
   }
 
+  /**
+   * Draws lines over the whole screen of the output, each frame over the one before; what does not fit is cut. Lines
+   * without styles; on a terminal only. The cursor stays below, so whatever ends the process leaves the last frame.
+   */
+  frame(lines: readonly string[]): void {
+    if (this.#closed.signal.aborted) return;
+    const text = frameText(lines, { columns: widthOf(this.#output), rows: heightOf(this.#output) });
+    this.#output.write(text);
+  }
+
   /** Tells what happens; silent with `--quiet`. */
   note(text: string): void {
     if (this.verbosity !== "quiet") this.#error.write(`${text}\n`);
@@ -119,3 +130,27 @@ export function widthOf({ columns = 0 }: OutputStream): number {
 }
 
 const WIDTH_DEFAULT = 80;
+
+function heightOf({ rows = 0 }: OutputStream): number {
+  return rows > 0 ? rows : HEIGHT_DEFAULT;
+}
+
+const HEIGHT_DEFAULT = 24;
+
+/** Home, each line with what was right of it erased, then what was below. */
+function frameText(
+  lines: readonly string[],
+  { columns, rows }: { readonly columns: number; readonly rows: number },
+): string {
+  const room = Math.max(1, rows - 1);
+  const shown = lines.length > room ? lines.slice(0, room - 1) : lines;
+  const rest = lines.length - shown.length;
+  const all = rest > 0 ? [...shown, `… ${rest} more lines`] : shown;
+  // A line that fills the last column would lose it to the erasing.
+  const width = columns - 1;
+  const drawn = all.map((line) => {
+    const text = line.length > width ? `${line.slice(0, width - 1)}…` : line;
+    return `${text}\u001b[K\n`;
+  });
+  return `\u001b[H${drawn.join("")}\u001b[J`;
+}
