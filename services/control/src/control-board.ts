@@ -123,8 +123,9 @@ export class ControlBoard {
     resolution: Resolution | null,
   ): Promise<void> {
     const end = { key: redriveKey(target, request), value: null };
-    const entries = resolution === null ? [] : [resolved(target, request, resolution)];
-    await this.#append([...entries, end]);
+    // One that is given up again is open, whatever was said of it before.
+    const open = { key: resolutionKey(target, request), value: null };
+    await this.#append([resolution === null ? open : resolved(target, request, resolution), end]);
   }
 
   /** Tells of every change from now on. Reading has begun with the first `read`. */

@@ -162,6 +162,22 @@ describe("a redrive", () => {
     expect(bench.redriven).toMatchObject([{ request: { offset: 0 }, end: "delivered" }]);
   });
 
+  it("stands while its event is not settled, and is fulfilled when that is given up after all", async () => {
+    const bench = new DriverBench();
+    bench.driver.redrive({ ...place(0), key: KEY, offset: asOffset(0), redriveCount: 0 });
+    await bench.assign(1, [{ logEnd: 0 }]);
+    await bench.fetch(["a:1"]);
+    await bench.end("1", 422);
+    await bench.clock.advance(25);
+    expect(bench.redriven).toEqual([]);
+
+    await bench.assign(2, [{ isContinued: true }]);
+    await bench.end("1");
+    await bench.clock.advance(1_000);
+
+    expect(bench.redriven).toMatchObject([{ request: { offset: 0 }, end: "delivered" }]);
+  });
+
   it("is not begun by a later owner once nobody wants it any more", async () => {
     const bench = await quarantined();
     const next = new DriverBench(

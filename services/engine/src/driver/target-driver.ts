@@ -98,11 +98,14 @@ export class TargetDriver implements GroupListener {
     });
     this.#asides = new AsideKeeper(options, ports, {
       reporter: this.#reporter,
-      step: (input) => this.#step(input),
+      step: (input) => {
+        this.#step(input);
+        if (input.kind === "marks-written") this.#wishes.look();
+      },
       detourEnded: (aside, end) => this.#wishes.detourEnded(aside, end),
       writeReplays: (notes) => this.#replays.write(notes),
     });
-    this.#wishes = new RedriveWishes(options.engine.order, ports.clock, {
+    this.#wishes = new RedriveWishes(options.engine.order, {
       state: this.#state,
       redrive: (request) => this.#step({ kind: "redrive", ...request }),
       redriven: (request, end) => owner.redriven(request, end),
@@ -212,7 +215,7 @@ export class TargetDriver implements GroupListener {
     for (const count of assignment.partitionCounts.values()) partitionCount += count;
     const { generation } = assignment;
     this.#step({ kind: "assigned", generation, partitions: takeover.owned, partitionCount });
-    this.#wishes.taken();
+    this.#wishes.look();
     this.#replays.taken(takeover.replays);
     this.#intake.pump();
   }

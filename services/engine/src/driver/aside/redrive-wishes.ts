@@ -1,20 +1,17 @@
 /**
  * What people want redriven, until it is. A wish names the dead letter that they saw and outlasts rebalances of this process:
  * whoever owns the partition fulfils it. It is over when the key is released or given up again, here or elsewhere: its owner
- * finds no marker that it names. A marker that is just being written may have been seen already, so an owner that writes looks
- * again before it says so.
+ * finds no marker that it names, and its event settled. A marker may be seen before its write is acknowledged, so wishes
+ * are looked at again when one is.
  */
 import type { EngineConfig } from "../../core/config.ts";
 import type { Aside, Marker } from "../../core/aside/marker.ts";
 import type { RedriveRequest } from "../../core/aside/redrive.ts";
 import { laneNameOf } from "../../core/lanes/lane.ts";
-import type { TopicPartition } from "../../core/lanes/identity.ts";
+import type { Offset, TopicPartition } from "../../core/lanes/identity.ts";
 import { partitionName, type EngineState } from "../../core/state.ts";
-import type { Clock, PreparedEvent } from "../../ports.ts";
+import type { PreparedEvent } from "../../ports.ts";
 import type { RedriveEnd } from "../options.ts";
-
-/** Pause before an owner that writes looks again, ms. */
-const LOOK_AGAIN_MS = 500;
 
 /** Whom the wishes are handed on to. */
 export interface WishOwner {
@@ -27,13 +24,11 @@ export interface WishOwner {
 /** See the head of this file. */
 export class RedriveWishes {
   readonly #order: EngineConfig["order"];
-  readonly #clock: Clock;
   readonly #to: WishOwner;
   readonly #wishes = new Map<string, RedriveRequest>();
 
-  constructor(order: EngineConfig["order"], clock: Clock, to: WishOwner) {
+  constructor(order: EngineConfig["order"], to: WishOwner) {
     this.#order = order;
-    this.#clock = clock;
     this.#to = to;
   }
 
@@ -51,8 +46,8 @@ export class RedriveWishes {
     if (name !== null && !this.#hasBegun(request)) this.#wishes.delete(name);
   }
 
-  /** Partitions were taken over: their wishes are fulfilled here, or over. */
-  taken(): void {
+  /** Partitions were taken over, or markers written: wishes may be fulfilled here, or over. */
+  look(): void {
     for (const [name, request] of this.#wishes) this.#look(name, request);
   }
 
@@ -64,10 +59,7 @@ export class RedriveWishes {
   #look(name: string, request: RedriveRequest): void {
     const end = this.#endElsewhere(request);
     if (end === null) return this.#to.redrive(request);
-    if (this.#to.state.writingCount === 0) return this.#end(name, end);
-    this.#clock.schedule(LOOK_AGAIN_MS, () => {
-      if (this.#wishes.get(name) === request) this.#look(name, request);
-    });
+    this.#end(name, end);
   }
 
   #end(name: string, end: RedriveEnd): void {
@@ -78,9 +70,10 @@ export class RedriveWishes {
 
   /** How it ended, as far as markers tell; null where it is still to be done, or not for this process to know. */
   #endElsewhere(request: RedriveRequest): RedriveEnd | null {
-    if (!this.#isOwned(request)) return null;
-    const marker = this.#asideOf(request)?.marker;
     const { offset, redriveCount } = request;
+    // Without a marker its event may be on its way to one: its dead letter was written, and its owner ended.
+    if (!this.#isSettled(request, offset)) return null;
+    const marker = this.#asideOf(request)?.marker;
     if (marker === undefined || marker.kind === "deferred" || marker.offset !== offset)
       return "delivered";
     return marker.redriveCount === redriveCount ? null : "given-up";
@@ -91,8 +84,10 @@ export class RedriveWishes {
     return aside?.marker.offset === request.offset && (aside.isMarking || aside.detour !== null);
   }
 
-  #isOwned({ topic, partition }: TopicPartition): boolean {
-    return this.#to.state.partitions.has(partitionName(topic, partition));
+  /** False for a partition of someone else: that is not for this process to know. */
+  #isSettled({ topic, partition }: TopicPartition, offset: Offset): boolean {
+    const tracker = this.#to.state.partitions.get(partitionName(topic, partition))?.tracker;
+    return tracker !== undefined && (offset < tracker.committable || tracker.wasDone(offset));
   }
 
   #asideOf({ topic, partition, key }: RedriveRequest): Aside<PreparedEvent> | undefined {
