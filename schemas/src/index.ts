@@ -66,6 +66,8 @@ export {
   type PushedSchema,
   type PushPlan,
   type PushStep,
+  type SchemasToPush,
+  type SchemaToPush,
 } from "./push.ts";
 export { UNKNOWN_GRACE_MS } from "./read-plan.ts";
 export {

@@ -1,12 +1,20 @@
 /**
- * Registering the catalog's schemas: first a plan that says all that would happen, then, if nothing stands against it,
+ * Registering schemas, the catalog's above all: first a plan that says all that would happen, then, if nothing stands against it,
  * the plan is carried out. The level of a subject is set before its first version and only ever made stricter.
  */
 import { readProblems } from "./compatibility.ts";
-import type { Catalog, CatalogType } from "./catalog.ts";
+import type { CatalogType } from "./catalog.ts";
 import type { CompatibilityLevel, RegisteredSchema, Registry } from "./registry.ts";
 import { diffSchemas, type SchemaChange } from "./schema-diff.ts";
 import { SchemaError } from "./schema-error.ts";
+
+/** A schema as it is to be registered. */
+export type SchemaToPush = Pick<CatalogType, "type" | "subject" | "avro">;
+
+/** Schemas to push, by any name: a catalogue's types, or more. */
+export interface SchemasToPush {
+  readonly types: ReadonlyMap<string, SchemaToPush>;
+}
 
 /** What pushing one schema would do. */
 export interface PushStep {
@@ -25,7 +33,7 @@ export interface PushStep {
   readonly problems: readonly string[];
 }
 
-/** What a push would do, in the catalog's order. */
+/** What a push would do, in the order of the schemas. */
 export interface PushPlan {
   readonly steps: readonly PushStep[];
   /** False when any step has a problem: then nothing is written. */
@@ -39,10 +47,10 @@ export interface PushedSchema {
   readonly id: number;
 }
 
-/** Compares the catalog with the registry; writes nothing. */
-export async function planPush(catalog: Catalog, registry: Registry): Promise<PushPlan> {
+/** Compares schemas with the registry; writes nothing. */
+export async function planPush({ types }: SchemasToPush, registry: Registry): Promise<PushPlan> {
   const steps: PushStep[] = [];
-  for (const type of catalog.types.values()) steps.push(await stepFor(type, registry));
+  for (const type of types.values()) steps.push(await stepFor(type, registry));
   return { steps, isPossible: steps.every(({ problems }) => problems.length === 0) };
 }
 
@@ -71,7 +79,7 @@ export function strengthened(level: CompatibilityLevel): CompatibilityLevel {
     : "FULL_TRANSITIVE";
 }
 
-async function stepFor(of: CatalogType, registry: Registry): Promise<PushStep> {
+async function stepFor(of: SchemaToPush, registry: Registry): Promise<PushStep> {
   const { type, subject, avro } = of;
   const versions = await registry.versions(subject);
   const { level, isOwn } = await registry.compatibility(subject);
