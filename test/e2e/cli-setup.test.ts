@@ -23,6 +23,7 @@ describe("millrace init", () => {
       [`${namespace}.profile-api.dead`]: "create",
       [`${namespace}.profile-api.parked`]: "create",
       [`${users}-users.ProfileUpdated`]: "create",
+      [`${namespace}.deliveries-millrace.journal.Page`]: "create",
     });
     expect(new Set(Object.values(actionsOf(first.stdout)))).toEqual(new Set(["created"]));
     expect(new Set(Object.values(actionsOf(second.stdout)))).toEqual(new Set(["kept"]));

@@ -1,25 +1,30 @@
 /** The journal on real servers: what it says of each event against what the target saw and what the log holds. */
-import {
-  readJournalPage,
-  type JournalEntry,
-  type JournalPage,
-  type JournalSkip,
-} from "@millrace/engine";
+import { readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { deliveriesTopic, ownTopics, stateTopic } from "@millrace/config";
+import { asTopic, type JournalEntry, type JournalSkip } from "@millrace/engine";
+import { createPageReader, type JournalPage } from "@millrace/journal";
+import { createTopicAdmin, plainConnection } from "@millrace/kafka";
+import { createRegistry } from "@millrace/schemas";
 import { describe, expect, it } from "vitest";
 import { createWorld, type World } from "../support/delivery-world.ts";
+import { startMillrace } from "../support/millrace-process.ts";
 import { readRaw } from "../support/raw-topic.ts";
 import { until } from "../support/until.ts";
 
 const SICK = "user-3";
 
 async function pagesOf({ servers, namespace }: World): Promise<JournalPage[]> {
-  const records = await readRaw(servers.brokers, `${namespace}.deliveries`);
-  return records.map(({ key, value }) => {
-    const reading = readJournalPage(value ?? new Uint8Array());
+  const topic = `${namespace}.deliveries`;
+  const reader = createPageReader(createRegistry(servers.registryUrl));
+  const pages: JournalPage[] = [];
+  for (const record of await readRaw(servers.brokers, topic)) {
+    const reading = await reader.read({ ...record, topic, timestampMs: 0, headers: {} });
     if (reading.kind === "unreadable") throw new Error(reading.detail);
-    expect(String(key)).toBe(reading.page.target);
-    return reading.page;
-  });
+    expect(String(record.key)).toBe(reading.page.target);
+    pages.push(reading.page);
+  }
+  return pages;
 }
 
 async function journalOf(world: World): Promise<{ entries: JournalEntry[]; skips: JournalSkip[] }> {
@@ -28,6 +33,21 @@ async function journalOf(world: World): Promise<{ entries: JournalEntry[]; skips
     entries: pages.flatMap(({ entries }) => entries),
     skips: pages.flatMap(({ skipped }) => skipped),
   };
+}
+
+/** The same world under another namespace, that has its topics and not the journal's schema: as before an update's `init`. */
+async function withoutSchema(world: World): Promise<World> {
+  const namespace = `${world.namespace}-old`;
+  const text = readFileSync(world.configPath, "utf8");
+  const configPath = join(world.folder, "old.yaml");
+  writeFileSync(configPath, text.replace(`"${world.namespace}"`, `"${namespace}"`));
+  const { dead, parked } = ownTopics(namespace, "crm");
+  const names = [stateTopic(namespace), deliveriesTopic(namespace), dead, parked];
+  const connection = plainConnection(world.servers.brokers, "millrace-test");
+  const admin = createTopicAdmin({ connection });
+  await admin.createTopics(names.map((name) => ({ topic: asTopic(name), partitionCount: 1 })));
+  await admin.close();
+  return { ...world, namespace, configPath };
 }
 
 const place = ({ partition, offset }: { partition: number; offset: number }): string =>
@@ -111,5 +131,24 @@ describe("the journal", () => {
     expect(entries).toHaveLength(50);
     expect(told.sort()).toEqual(log.map(place).sort());
     expect(skips.length).toBeLessThan(100);
+  });
+
+  it("stands still while its schema is not registered, says what to run, and holds nothing up", async () => {
+    const world = await createWorld({ apis: { crm: {} } });
+    const old = await withoutSchema(world);
+    const deliverer = await world.deliver("-c", old.configPath);
+    await world.emitUpdates(700, 70);
+    await world.untilEffects("crm", 700);
+    await until("no lag", async () => (await world.lag(deliverer)) === 0);
+    await until("the warning", () => deliverer.output().includes("run millrace init -c"));
+    expect(await journalOf(old)).toEqual({ entries: [], skips: [] });
+
+    const init = startMillrace(["init", "-c", old.configPath], { ...world, name: "init-again" });
+    // The topics are not as init makes them, which it tells; it registers the schema all the same.
+    expect(await init.ended()).toBe(3);
+    await until("what has waited", async () => (await journalOf(old)).entries.length === 500);
+    await world.emitUpdates(30, 30);
+    await until("what came later", async () => (await journalOf(old)).entries.length === 530);
+    expect(await deliverer.end("SIGTERM")).toBe(0);
   });
 });

@@ -68,6 +68,7 @@ export function createOwner(place: OwnerPlace, sender: AttemptSender): Owner {
     {
       ...{ source, sink, journalSink, stateLog, parkedLog, replayLog, sender, preparer },
       ...{ clock: systemClock, entropy: systemEntropy(), telemetry: NO_TELEMETRY },
+      journalSchemaId: Promise.resolve(1),
     },
     {
       failed(error) {

@@ -13,6 +13,7 @@ export {
   controlTopic,
   deliveriesTopic,
   groupId,
+  journalSubject,
   ownTopicNames,
   ownTopics,
   stateTopic,

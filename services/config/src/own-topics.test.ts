@@ -3,6 +3,7 @@ import {
   controlTopic,
   deliveriesTopic,
   groupId,
+  journalSubject,
   ownTopicNames,
   ownTopics,
   stateTopic,
@@ -19,6 +20,7 @@ test("own topics and groups are named by namespace and target", () => {
     "ns.control",
     "ns.deliveries",
   ]);
+  expect(journalSubject("ns")).toBe("ns.deliveries-millrace.journal.Page");
 });
 
 test("all own topics are the namespace's and each target's", () => {

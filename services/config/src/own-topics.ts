@@ -1,4 +1,5 @@
-/** Names of Millrace's own topics and groups: said once, since they are on the wire. */
+/** Names of Millrace's own topics, groups and subjects: said once, since they are on the wire. */
+import { JOURNAL_RECORD } from "@millrace/engine";
 
 /** The topics of one target. */
 export interface OwnTopics {
@@ -32,6 +33,11 @@ export function controlTopic(namespace: string): string {
 /** The journal: what became of every delivery. */
 export function deliveriesTopic(namespace: string): string {
   return `${namespace}.deliveries`;
+}
+
+/** The registry's subject of the journal's pages: topic and record, like those of events. */
+export function journalSubject(namespace: string): string {
+  return `${deliveriesTopic(namespace)}-${JOURNAL_RECORD}`;
 }
 
 /** Every own topic of a namespace and its targets. */

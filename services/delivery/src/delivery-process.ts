@@ -5,9 +5,11 @@ import {
   controlTopic,
   deliveriesTopic,
   groupId,
+  journalSubject,
   ownTopics,
   stateTopic,
   type MillraceConfig,
+  type RegistryConfig,
   type TargetConfig,
 } from "@millrace/config";
 import { ControlBoard } from "@millrace/control";
@@ -27,13 +29,17 @@ import {
   createStateLog,
   createTopicAdmin,
 } from "@millrace/kafka";
-import { createRegistry } from "@millrace/schemas";
+import { createRegistry, type RegistryOptions } from "@millrace/schemas";
 import type { AppTelemetry } from "@millrace/telemetry";
 import { ControlFollower, type SteeredTarget } from "./control-follower.ts";
+import { findJournalSchema } from "./journal-schema.ts";
 import { createTargetRunner, type SharedPorts, type TargetRunner } from "./target-runner.ts";
 
 /** Pause before the brokers are asked again, ms. */
 const BROKER_RETRY_MS = 1_000;
+
+/** How long one question for the journal's schema may take, ms: a process that ends waits for its answer. */
+const JOURNAL_SCHEMA_TIMEOUT_MS = 2_000;
 
 /** How long the journal's sink may take to close, ms. */
 const JOURNAL_CLOSE_MS = 500;
@@ -56,6 +62,7 @@ export class DeliveryProcess {
   #board: ControlBoard | null = null;
   #follower: ControlFollower | null = null;
   #runners: readonly TargetRunner[] = [];
+  readonly #ending = new AbortController();
   #isStopping = false;
   #isStarted = false;
 
@@ -120,6 +127,7 @@ export class DeliveryProcess {
   async stop(budgetMs: number): Promise<void> {
     this.#isStopping = true;
     this.#follower?.stop();
+    this.#ending.abort();
     await Promise.all(this.#runners.map((runner) => runner.stop(budgetMs)));
     await this.#board?.close().catch(() => undefined);
     await this.#stateLog?.close().catch(() => undefined);
@@ -160,21 +168,36 @@ export class DeliveryProcess {
     const { config, telemetry } = this.#options;
     const { namespace, kafka: connection, catalog, registry } = config;
     const topic = asTopic(stateTopic(namespace));
-    const auth = registry.auth.type === "basic" ? { auth: registry.auth } : {};
     return {
       namespace,
       connection,
       clusterId,
       catalog,
-      registry: createRegistry(registry.url, auth),
+      registry: createRegistry(registry.url, registryAuth(registry)),
       stateLog: createStateLog({ connection, topic, telemetry }),
       journalSink: createRecordSink({ connection, telemetry }),
+      journalSchemaId: this.#journalSchemaId(),
       telemetry,
       clock: systemClock,
       entropy: systemEntropy(),
       processId: this.#processId,
       apiUrl,
     };
+  }
+
+  #journalSchemaId(): Promise<number> {
+    const { config, telemetry } = this.#options;
+    const { namespace, registry: options } = config;
+    const timeoutMs = JOURNAL_SCHEMA_TIMEOUT_MS;
+    const registry = createRegistry(options.url, { ...registryAuth(options), timeoutMs });
+    const remedy = this.#initCommand();
+    const lookup = { registry, subject: journalSubject(namespace), remedy };
+    return findJournalSchema({ ...lookup, clock: systemClock, telemetry }, this.#ending.signal);
+  }
+
+  #initCommand(): string {
+    const [file = "millrace.yaml"] = this.#options.config.files;
+    return `millrace init -c ${file}`;
   }
 
   /** Resolves to the answer, or to null when the process is stopped before. */
@@ -215,10 +238,9 @@ export class DeliveryProcess {
       const present = await admin.describeTopics([...needed]);
       const missing = [...needed].filter((topic) => !present.has(topic));
       if (missing.length === 0) return (await admin.describeCluster()).clusterId;
-      const [file = "millrace.yaml"] = config.files;
       throw new MillraceError(
         "TOPIC_MISSING",
-        `topics do not exist: ${missing.join(", ")}; run: millrace init -c ${file}`,
+        `topics do not exist: ${missing.join(", ")}; run: ${this.#initCommand()}`,
       );
     } finally {
       await admin.close();
@@ -237,6 +259,10 @@ function steered({ name, driver }: TargetRunner): SteeredTarget {
     replay: (order) => driver.replay(order),
     steerReplay: (job, wish) => driver.steerReplay(job, wish),
   };
+}
+
+function registryAuth({ auth }: RegistryConfig): RegistryOptions {
+  return auth.type === "basic" ? { auth } : {};
 }
 
 /** The journal's last pages have had their time: brokers that are away must not keep a process from ending. */

@@ -36,6 +36,8 @@ export interface SharedPorts {
   readonly stateLog: StateLog;
   /** For the journal of all targets, and nothing else. */
   readonly journalSink: RecordSink;
+  /** See `DriverPorts`. */
+  readonly journalSchemaId: Promise<number>;
   readonly telemetry: Telemetry;
   readonly clock: Clock;
   readonly entropy: Entropy;
@@ -61,7 +63,8 @@ export function createTargetRunner(
   shared: SharedPorts,
   owner: DriverOwner,
 ): TargetRunner {
-  const { connection, stateLog, journalSink, telemetry, clock, entropy } = shared;
+  const { connection, stateLog, journalSink, journalSchemaId } = shared;
+  const { telemetry, clock, entropy } = shared;
   const sink = createRecordSink({ connection, telemetry });
   const sender = createAttemptSender(httpOptions(target, shared));
   const source = createRecordSource({
@@ -75,7 +78,8 @@ export function createTargetRunner(
   const parkedLog = createParkedLog({ connection, telemetry });
   const replayLog = createReplayLog({ connection, telemetry });
   const own = { source, sink, parkedLog, replayLog, sender, preparer };
-  const ports = { ...own, journalSink, stateLog, clock, entropy, telemetry };
+  const journal = { journalSink, journalSchemaId };
+  const ports = { ...own, ...journal, stateLog, clock, entropy, telemetry };
   const driver = new TargetDriver(driverOptions(target, shared), ports, owner);
   return {
     name: target.name,

@@ -79,6 +79,7 @@ export class DriverBench {
         source,
         sink,
         journalSink,
+        journalSchemaId: Promise.resolve(1),
         stateLog,
         parkedLog: this.parkedLog,
         replayLog: this.replayLog,

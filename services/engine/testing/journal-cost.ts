@@ -86,7 +86,12 @@ const journal = new JournalWriter(
     journalTopic: asTopic("millrace.deliveries"),
     mappingRevision: "5f2b8c9d0e1a",
   },
-  { clock: systemClock, telemetry: NO_TELEMETRY, journalSink: sink },
+  {
+    clock: systemClock,
+    telemetry: NO_TELEMETRY,
+    journalSink: sink,
+    journalSchemaId: Promise.resolve(1),
+  },
 );
 const deliveries = settledDeliveries();
 const costs: number[] = [];

@@ -5,6 +5,7 @@ import type { CommandContext } from "../context.ts";
 import { EXIT, type ExitCode } from "../exit-code.ts";
 import { print } from "../output/print.ts";
 import { connectionOf, loadSettings, registryOf, type Settings } from "../settings.ts";
+import { desiredSchemas } from "../topics/desired-schema.ts";
 import { desiredTopics, foreignTopics } from "../topics/desired-topic.ts";
 import {
   INIT_COLUMNS,
@@ -54,7 +55,7 @@ async function makePlan(
   return {
     topics: await readTopicPlan(admin, desiredTopics(settings, new Map<string, number>(counts))),
     missing: foreign.filter((name) => !found.has(name)),
-    schemas: await planPush(settings.catalog, registry),
+    schemas: await planPush(desiredSchemas(settings), registry),
   };
 }
 

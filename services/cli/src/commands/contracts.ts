@@ -14,7 +14,7 @@ Creates what is missing and changes nothing that exists. A topic that differs fr
 function addInitCommand({ program, act }: Registrar): void {
   program
     .command("init")
-    .description("create topics (Millrace's own and the catalogue's) and register schemas")
+    .description("create topics and register schemas, Millrace's own and the catalogue's")
     .option("--dry-run", "show what would be done")
     .addHelpText("after", INIT_HELP)
     .action((options) =>

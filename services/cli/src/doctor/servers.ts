@@ -1,8 +1,9 @@
-/** What must be among the servers: brokers, topics, a registry that has the catalogue's schemas, clocks that agree. */
+/** What must be among the servers: brokers, topics, a registry that has the schemas, clocks that agree. */
 import { asTopic } from "@millrace/engine";
 import { createTopicAdmin, type TopicAdmin } from "@millrace/kafka";
 import { planPush } from "@millrace/schemas";
 import { connectionOf, registryOf, type Settings } from "../settings.ts";
+import { desiredSchemas } from "../topics/desired-schema.ts";
 import { desiredTopics, foreignTopics } from "../topics/desired-topic.ts";
 import { readTopicPlan } from "../topics/read-topics.ts";
 import { fail, namesText, ok, warn, type Finding } from "./finding.ts";
@@ -52,19 +53,18 @@ async function checkTopics(settings: Settings, admin: TopicAdmin): Promise<Findi
   }
 }
 
-/** Whether the registry answers, and has the catalogue's schemas. */
+/** Whether the registry answers, and has the catalogue's schemas and Millrace's own. */
 export async function checkRegistry(settings: Settings): Promise<Finding> {
   try {
-    const { steps } = await planPush(settings.catalog, registryOf(settings));
+    const { steps } = await planPush(desiredSchemas(settings), registryOf(settings));
     const refused = steps.filter(({ problems }) => problems.length > 0);
     const unregistered = steps.filter(({ action }) => action !== "keep");
     const names = (of: typeof steps): string => namesText(of.map(({ subject }) => subject));
     if (refused.length > 0) {
-      return fail("schemas", `incompatible: ${names(refused)}`, "millrace schemas push says why");
+      return fail("schemas", `incompatible: ${names(refused)}`, "millrace init says why");
     }
     if (unregistered.length > 0) {
-      const advice = "millrace init, or millrace schemas push";
-      return fail("schemas", `not registered: ${names(unregistered)}`, advice);
+      return fail("schemas", `not registered: ${names(unregistered)}`, "millrace init");
     }
     return ok("schemas", `${steps.length} registered at ${settings.registry.url}`);
   } catch (error) {

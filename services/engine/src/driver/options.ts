@@ -57,6 +57,11 @@ export interface DriverPorts {
   readonly sink: RecordSink;
   /** For the journal alone, so that nothing else waits behind its pages. */
   readonly journalSink: RecordSink;
+  /**
+   * The registry's id of the journal's schema, once it is known. Nothing waits for it: what the journal has no room for
+   * meanwhile is dropped and counted. Never rejects; may stay open for ever.
+   */
+  readonly journalSchemaId: Promise<number>;
   readonly stateLog: StateLog;
   readonly parkedLog: ParkedLog;
   readonly replayLog: ReplayLog;

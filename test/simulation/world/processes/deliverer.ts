@@ -202,6 +202,7 @@ export class Deliverer {
           kind: "journal",
           onWritten: () => undefined,
         }),
+        journalSchemaId: Promise.resolve(1),
         stateLog: witness.stateLog(stateLog),
         parkedLog: new SimulatedParkedLog({ cluster, machine, target: target.name }),
         replayLog: new SimulatedReplayLog({ cluster, machine, target: target.name }),

@@ -1,9 +1,9 @@
 import { describe, expect, it } from "vitest";
 import { FAILED, OK } from "../../../testing/engine-bench.ts";
+import { readPage } from "../../../testing/journal-pages.ts";
 import { place, settled, setupDriver, type DriverBench } from "../../../testing/driver-bench.ts";
 import { asOffset } from "../../core/lanes/identity.ts";
 import { JOURNAL_TEXT_MAX, type JournalEntry, type JournalSkip } from "./journal-entry.ts";
-import { readJournalPage } from "./journal-reader.ts";
 import { PAGE_AGE_MAX_MS } from "./journal-writer.ts";
 
 const WALL = Date.UTC(2026, 0, 1) + 1_000;
@@ -13,11 +13,7 @@ async function journalOf(
   bench: DriverBench,
 ): Promise<{ entries: JournalEntry[]; skipped: JournalSkip[] }> {
   await bench.clock.advance(PAGE_AGE_MAX_MS);
-  const pages = bench.journalSink.records.map(({ value }) => {
-    const reading = readJournalPage(value ?? new Uint8Array());
-    if (reading.kind === "unreadable") throw new Error(reading.detail);
-    return reading.page;
-  });
+  const pages = bench.journalSink.records.map(({ value }) => readPage(value));
   return {
     entries: pages.flatMap(({ entries }) => entries),
     skipped: pages.flatMap(({ skipped }) => skipped),

@@ -91,21 +91,26 @@ export function journalEntry(delivery: Delivery<PreparedEvent>, end: JournalEnd)
     offset,
     epoch,
     key: journalKey(payload.record.key),
-    id: payload.id === null ? null : cut(payload.id),
-    source: payload.source === null ? null : cut(payload.source),
-    type: payload.type === null ? null : cut(payload.type),
-    tenant: cut(payload.tenant),
+    id: payload.id === null ? null : journalText(payload.id),
+    source: payload.source === null ? null : journalText(payload.source),
+    type: payload.type === null ? null : journalText(payload.type),
+    tenant: journalText(payload.tenant),
     outcome: end.outcome,
     ...(end.skip === undefined
       ? reasonOf(delivery, end.outcome)
       : { reason: end.skip, detail: null }),
     mappingRevision: payload.mappingRevision,
     settledAt: Math.round(end.settledAt),
-    traceId: end.traceId === null ? null : cut(end.traceId),
+    traceId: end.traceId === null ? null : journalText(end.traceId),
     attemptCount: first.length + leftOutCount + last.length,
     attempts: (first.length === 0 ? last : [...first, ...last]).map(journalAttempt),
     job: delivery.lane.replay?.plan.job ?? null,
   };
+}
+
+/** A text as the journal has it: cut where it is too long, and marked as such. */
+export function journalText(text: string): string {
+  return text.length > JOURNAL_TEXT_MAX ? `${text.slice(0, JOURNAL_TEXT_MAX)}…` : text;
 }
 
 function reasonOf(
@@ -119,7 +124,7 @@ function reasonOf(
     return { reason, detail: first === offset ? null : `behind offset ${first}` };
   }
   if (givenUp === null) return { reason: null, detail: null };
-  return { reason: givenUp.reason, detail: cut(givenUp.detail) };
+  return { reason: givenUp.reason, detail: journalText(givenUp.detail) };
 }
 
 function journalAttempt({ startedAt, durationMs, result }: EndedAttempt): JournalAttempt {
@@ -135,10 +140,6 @@ function journalAttempt({ startedAt, durationMs, result }: EndedAttempt): Journa
 function journalKey(key: Uint8Array | null): JournalKey | null {
   if (key === null) return null;
   const bytes = Buffer.from(key.buffer, key.byteOffset, key.byteLength);
-  if (isUtf8(bytes)) return cut(bytes.toString("utf8", 0, JOURNAL_TEXT_MAX * 4));
-  return { hex: cut(bytes.toString("hex", 0, JOURNAL_TEXT_MAX)) };
-}
-
-function cut(text: string): string {
-  return text.length > JOURNAL_TEXT_MAX ? `${text.slice(0, JOURNAL_TEXT_MAX)}…` : text;
+  if (isUtf8(bytes)) return journalText(bytes.toString("utf8", 0, JOURNAL_TEXT_MAX * 4));
+  return { hex: journalText(bytes.toString("hex", 0, JOURNAL_TEXT_MAX)) };
 }

@@ -1,46 +1,42 @@
 /**
- * A page of the journal: many entries as one record of `<ns>.deliveries`. JSON in version 1 (SPEC.md, "On the wire"):
- *
- *   { "v": 1, "target": <name>,
- *     "entries": [[topic, partition, "offset", epoch, key, id, source, type, tenant, outcome, reason, detail,
- *                  revision, settledAt, traceId, attemptCount, [[startedAt, durationMs, end, status], ...], job], ...],
- *     "skipped": [[topic, partition, "from", "to", epoch, revision], ...],
- *     "texts": [<what topic, source, type, tenant, outcome, reason, revision and end are indexes of>] }
- *
- * Built by hand: an entry must cost about a microsecond, and its length be known.
+ * A page of the journal: many entries as one record of `<ns>.deliveries`, Avro in Confluent's frame by the schema in
+ * journal-schema.ts. Built by hand, field by field in the schema's order: its length must be known while it grows.
  */
-import { Buffer } from "node:buffer";
+import type { Buffer } from "node:buffer";
+import { AvroBytes } from "./avro-bytes.ts";
 import type { JournalAttempt, JournalEntry, JournalKey, JournalSkip } from "./journal-entry.ts";
 
-/** The version that is written; a reader knows this one alone. */
-export const JOURNAL_VERSION = 1;
+/** Room for the entries of a quiet second; a full page doubles it four times. */
+const ENTRIES_BYTES = 4_096;
+const PARTS_BYTES = 256;
+/** What stands around the parts besides the target's name: the frame, three counts and ends, a length; more than enough. */
+const AROUND_BYTES_MAX = 32;
 
 /** Puts a page together. */
 export class JournalPageBuilder {
   readonly #target: string;
   readonly #indexes = new Map<string, number>();
-  #texts = "";
-  #entries = "";
-  #skipped = "";
+  readonly #entries = new AvroBytes(ENTRIES_BYTES);
+  readonly #skips = new AvroBytes(PARTS_BYTES);
+  readonly #texts = new AvroBytes(PARTS_BYTES);
   #lastSkip: JournalSkip | null = null;
-  #bytes: number;
   #entryCount = 0;
+  #runCount = 0;
   #skippedCount = 0;
-  #partCount = 0;
 
   constructor(target: string) {
-    this.#target = JSON.stringify(target);
-    this.#bytes = this.#build().length;
+    this.#target = target;
   }
 
-  /** Length of the page as it stands, bytes. */
+  /** Length of the page as it stands, bytes; some bytes too many, but for the last run none too few. */
   get bytes(): number {
-    return this.#bytes;
+    const parts = this.#entries.length + this.#skips.length + this.#texts.length;
+    return AROUND_BYTES_MAX + this.#target.length * 3 + parts;
   }
 
   /** Entries and runs. */
   get partCount(): number {
-    return this.#partCount;
+    return this.#entryCount + this.#runCount;
   }
 
   /** Settled offsets that the page tells of. */
@@ -49,12 +45,26 @@ export class JournalPageBuilder {
   }
 
   add(entry: JournalEntry): void {
-    const text = this.#entryText(entry);
-    const separator = this.#entryCount === 0 ? "" : ",";
-    this.#entries += separator + text;
-    this.#bytes += separator.length + Buffer.byteLength(text);
+    const bytes = this.#entries;
+    bytes.long(this.#index(entry.topic));
+    bytes.long(entry.partition);
+    bytes.long(entry.offset);
+    bytes.long(entry.epoch);
+    writeKey(bytes, entry.key);
+    writeOptionalText(bytes, entry.id);
+    this.#optionalIndex(entry.source);
+    this.#optionalIndex(entry.type);
+    bytes.long(this.#index(entry.tenant));
+    bytes.long(this.#index(entry.outcome));
+    this.#optionalIndex(entry.reason);
+    writeOptionalText(bytes, entry.detail);
+    bytes.long(this.#index(entry.mappingRevision));
+    bytes.long(entry.settledAt);
+    writeOptionalText(bytes, entry.traceId);
+    bytes.long(entry.attemptCount);
+    this.#attempts(entry.attempts);
+    this.#optionalIndex(entry.job);
     this.#entryCount += 1;
-    this.#partCount += 1;
   }
 
   /** Runs that follow each other become one. */
@@ -67,65 +77,59 @@ export class JournalPageBuilder {
     }
     this.#closeSkip();
     this.#lastSkip = run;
-    this.#partCount += 1;
+    this.#runCount += 1;
   }
 
-  /** The page; nothing may be added after. */
-  finish(): Buffer {
+  /** The page as a record's value; nothing may be added after. */
+  finish(schemaId: number): Buffer {
     this.#closeSkip();
-    return Buffer.from(this.#build());
-  }
-
-  #build(): string {
-    const parts = `"entries":[${this.#entries}],"skipped":[${this.#skipped}],"texts":[${this.#texts}]`;
-    return `{"v":${JOURNAL_VERSION},"target":${this.#target},${parts}}`;
+    const page = new AvroBytes(this.bytes);
+    page.frame(schemaId);
+    page.text(this.#target);
+    page.array(this.#entryCount, this.#entries);
+    page.array(this.#runCount, this.#skips);
+    page.array(this.#indexes.size, this.#texts);
+    return page.finish();
   }
 
   #closeSkip(): void {
     if (this.#lastSkip === null) return;
     const { topic, partition, from, to, epoch, mappingRevision } = this.#lastSkip;
-    const place = `${this.#text(topic)},${partition},"${from}","${to}"`;
-    const text = `[${place},${epoch},${this.#text(mappingRevision)}]`;
-    const separator = this.#skipped === "" ? "" : ",";
-    this.#skipped += separator + text;
-    this.#bytes += separator.length + text.length;
+    const bytes = this.#skips;
+    bytes.long(this.#index(topic));
+    bytes.long(partition);
+    bytes.long(from);
+    bytes.long(to);
+    bytes.long(epoch);
+    bytes.long(this.#index(mappingRevision));
     this.#lastSkip = null;
   }
 
-  #entryText(entry: JournalEntry): string {
-    const place = `${this.#text(entry.topic)},${entry.partition},"${entry.offset}",${entry.epoch}`;
-    const name = `${keyText(entry.key)},${jsonText(entry.id)},${this.#textOrNull(entry.source)}`;
-    const kind = `${this.#textOrNull(entry.type)},${this.#text(entry.tenant)}`;
-    const why = `${this.#textOrNull(entry.reason)},${jsonText(entry.detail)}`;
-    const end = `${this.#text(entry.outcome)},${why},${this.#text(entry.mappingRevision)}`;
-    const seen = `${entry.settledAt},${jsonText(entry.traceId)},${entry.attemptCount}`;
-    // Most are live, and say nothing of it.
-    const job = entry.job === null ? "" : `,${this.#text(entry.job)}`;
-    return `[${place},${name},${kind},${end},${seen},[${this.#attempts(entry.attempts)}]${job}]`;
-  }
-
-  #attempts(attempts: readonly JournalAttempt[]): string {
-    let text = "";
+  #attempts(attempts: readonly JournalAttempt[]): void {
+    const bytes = this.#entries;
+    if (attempts.length > 0) bytes.long(attempts.length);
     for (const { startedAt, durationMs, end, status } of attempts) {
-      if (text !== "") text += ",";
-      text += `[${startedAt},${durationMs},${this.#text(end)},${status}]`;
+      bytes.long(startedAt);
+      bytes.long(durationMs);
+      bytes.long(this.#index(end));
+      bytes.long(status === null ? 0 : 1);
+      if (status !== null) bytes.long(status);
     }
-    return text;
+    bytes.long(0);
   }
 
-  #textOrNull(text: string | null): number | null {
-    return text === null ? null : this.#text(text);
+  #optionalIndex(text: string | null): void {
+    this.#entries.long(text === null ? 0 : 1);
+    if (text !== null) this.#entries.long(this.#index(text));
   }
 
   /** The index of a text; most of them come again and again. */
-  #text(text: string): number {
+  #index(text: string): number {
     const known = this.#indexes.get(text);
     if (known !== undefined) return known;
     const index = this.#indexes.size;
     this.#indexes.set(text, index);
-    const added = (index === 0 ? "" : ",") + JSON.stringify(text);
-    this.#texts += added;
-    this.#bytes += Buffer.byteLength(added);
+    this.#texts.text(text);
     return index;
   }
 }
@@ -140,11 +144,14 @@ function isContinuedBy(last: JournalSkip, next: JournalSkip): boolean {
   );
 }
 
-function jsonText(text: string | null): string {
-  return text === null ? "null" : JSON.stringify(text);
+function writeOptionalText(bytes: AvroBytes, text: string | null): void {
+  bytes.long(text === null ? 0 : 1);
+  if (text !== null) bytes.text(text);
 }
 
-function keyText(key: JournalKey | null): string {
-  if (key === null || typeof key === "string") return jsonText(key);
-  return `{"hex":${JSON.stringify(key.hex)}}`;
+/** Null, a text, or bytes that are none: the branches of the schema's union. */
+function writeKey(bytes: AvroBytes, key: JournalKey | null): void {
+  if (key === null || typeof key === "string") return writeOptionalText(bytes, key);
+  bytes.long(2);
+  bytes.text(key.hex);
 }

@@ -1,4 +1,5 @@
 import { describe, expect, it } from "vitest";
+import { readPage } from "../../../testing/journal-pages.ts";
 import { ManualClock, settled } from "../../../testing/manual-clock.ts";
 import { MemorySink } from "../../../testing/memory-ports.ts";
 import { MemoryTelemetry } from "../../../testing/memory-telemetry.ts";
@@ -8,7 +9,6 @@ import { asEpoch, asOffset, asPartition, asTarget, asTopic } from "../../core/la
 import { createState } from "../../core/state.ts";
 import { step } from "../../core/step.ts";
 import type { PreparedEvent } from "../../ports.ts";
-import { readJournalPage } from "./journal-reader.ts";
 import {
   ENTRY_BYTES_MAX,
   JOURNAL_CLOSE_MS,
@@ -56,8 +56,18 @@ function deliveries(count: number, id: string): readonly Delivery<PreparedEvent>
   return begun;
 }
 
-/** A writer whose sink is held: a write ends when it is let go. */
-function setup() {
+/** Schema's id of these tests. */
+const SCHEMA_ID = 7;
+
+/** A writer that knows the schema's id, with what a test holds in its hands. */
+async function setup() {
+  const bench = setupWith(Promise.resolve(SCHEMA_ID));
+  await settled();
+  return bench;
+}
+
+/** A writer that is told the schema's id by a promise. */
+function setupWith(journalSchemaId: Promise<number>) {
   const clock = new ManualClock();
   const telemetry = new MemoryTelemetry();
   const sink = new MemorySink();
@@ -68,7 +78,7 @@ function setup() {
       journalTopic: asTopic("millrace.deliveries"),
       mappingRevision: "r1",
     },
-    { clock, telemetry, journalSink: sink },
+    { clock, telemetry, journalSink: sink, journalSchemaId },
   );
   const [owned] = deliveries(1, "any");
   if (owned === undefined) throw new Error("the engine attempts nothing");
@@ -95,11 +105,7 @@ function setup() {
         });
     },
     /** Entries of each page that was written. */
-    pages: (): number[] =>
-      sink.records.map(({ value }) => {
-        const reading = readJournalPage(value ?? new Uint8Array());
-        return reading.kind === "page" ? reading.page.entries.length : -1;
-      }),
+    pages: (): number[] => sink.records.map(({ value }) => readPage(value).entries.length),
     droppedCount: (): number =>
       telemetry.valuesOf("millrace.journal.dropped").reduce((sum, { value }) => sum + value, 0),
   };
@@ -107,7 +113,7 @@ function setup() {
 
 describe("a page", () => {
   it("is written when its first entry has waited long enough", async () => {
-    const { journal, clock, settle, pages, sink } = setup();
+    const { journal, clock, settle, pages, sink } = await setup();
     settle(2);
     await clock.advance(PAGE_AGE_MAX_MS - 1);
     settle(1);
@@ -118,13 +124,18 @@ describe("a page", () => {
     expect(sink.records[0]).toMatchObject({
       topic: "millrace.deliveries",
       key: Buffer.from("crm"),
+      headers: { "content-type": Buffer.from("application/avro") },
+    });
+    expect(readPage(sink.records[0]?.value ?? null)).toMatchObject({
+      schemaId: SCHEMA_ID,
+      target: "crm",
     });
     expect(clock.taskCount).toBe(0);
     await journal.close();
   });
 
   it("is written at once when it is full of entries", async () => {
-    const { clock, settle, pages } = setup();
+    const { clock, settle, pages } = await setup();
     settle(PAGE_PARTS_MAX * 2 + 1);
     await settled();
     expect(pages()).toEqual([PAGE_PARTS_MAX, PAGE_PARTS_MAX]);
@@ -134,8 +145,8 @@ describe("a page", () => {
   });
 
   it("is written before it outgrows its bytes", async () => {
-    const { settle, sink } = setup();
-    settle(300, "\u0000".repeat(500));
+    const { settle, sink } = await setup();
+    settle(600, "\u2028".repeat(500));
     await settled();
 
     const lengths = sink.records.map(({ value }) => value?.length ?? 0);
@@ -145,20 +156,21 @@ describe("a page", () => {
   });
 
   it("holds runs of filtered offsets", async () => {
-    const { skip, clock, sink } = setup();
+    const { skip, clock, sink } = await setup();
     skip(0, 10);
     skip(10, 30);
     await clock.advance(PAGE_AGE_MAX_MS);
 
-    expect(readJournalPage(sink.records[0]?.value ?? new Uint8Array())).toMatchObject({
-      page: { entries: [], skipped: [{ from: 0, to: 30 }] },
+    expect(readPage(sink.records[0]?.value ?? null)).toMatchObject({
+      entries: [],
+      skipped: [{ from: 0, to: 30 }],
     });
   });
 });
 
 describe("a journal that cannot be written", () => {
   it("drops the page of a failed write, counts it and goes on", async () => {
-    const { clock, settle, pages, hold, held, sink, droppedCount, telemetry } = setup();
+    const { clock, settle, pages, hold, held, sink, droppedCount, telemetry } = await setup();
     hold();
     settle(PAGE_PARTS_MAX);
     held[0]?.reject(new Error("brokers are away"));
@@ -175,7 +187,7 @@ describe("a journal that cannot be written", () => {
   });
 
   it("drops and counts what comes while too many pages are being written", async () => {
-    const { settle, pages, hold, held, droppedCount, skip } = setup();
+    const { settle, pages, hold, held, droppedCount, skip } = await setup();
     hold();
     settle(PAGE_PARTS_MAX * (OPEN_PAGES_MAX + 1) + 7);
     skip(0, 5);
@@ -191,7 +203,7 @@ describe("a journal that cannot be written", () => {
   });
 
   it("writes a page that is due as soon as another write ends", async () => {
-    const { clock, settle, hold, held } = setup();
+    const { clock, settle, hold, held } = await setup();
     hold();
     settle(PAGE_PARTS_MAX * OPEN_PAGES_MAX + 1);
     await clock.advance(PAGE_AGE_MAX_MS);
@@ -203,7 +215,7 @@ describe("a journal that cannot be written", () => {
   });
 
   it("says so once in a while", async () => {
-    const { clock, settle, hold, held, telemetry } = setup();
+    const { clock, settle, hold, held, telemetry } = await setup();
     hold();
     for (const waitMs of [0, 9_000, 2_000]) {
       await clock.advance(waitMs);
@@ -216,9 +228,65 @@ describe("a journal that cannot be written", () => {
   });
 });
 
+describe("a journal whose schema is not known yet", () => {
+  it("writes what has waited once it is known", async () => {
+    const { promise, resolve } = Promise.withResolvers<number>();
+    const { settle, clock, pages, droppedCount } = setupWith(promise);
+    settle(2);
+    await clock.advance(PAGE_AGE_MAX_MS * 4);
+    settle(1);
+    expect(pages()).toEqual([]);
+
+    resolve(SCHEMA_ID);
+    await settled();
+    expect(pages()).toEqual([3]);
+    expect(droppedCount()).toBe(0);
+  });
+
+  it("goes on filling a page that is not due yet", async () => {
+    const { promise, resolve } = Promise.withResolvers<number>();
+    const { settle, clock, pages } = setupWith(promise);
+    settle(1);
+    resolve(SCHEMA_ID);
+    await settled();
+    settle(1);
+    expect(pages()).toEqual([]);
+
+    await clock.advance(PAGE_AGE_MAX_MS);
+    expect(pages()).toEqual([2]);
+  });
+
+  it("keeps one page, and drops, counts and tells what comes after it", async () => {
+    const { promise, resolve } = Promise.withResolvers<number>();
+    const { settle, skip, pages, droppedCount, telemetry } = setupWith(promise);
+    settle(PAGE_PARTS_MAX + 2);
+    skip(0, 5);
+    expect(droppedCount()).toBe(7);
+    expect(telemetry.lines).toMatchObject([
+      { level: "warn", fields: { error: expect.stringContaining("schema") as unknown } },
+    ]);
+
+    resolve(SCHEMA_ID);
+    await settled();
+    expect(pages()).toEqual([PAGE_PARTS_MAX]);
+  });
+
+  it("counts what it still has at its end as lost, and does not wait", async () => {
+    const { promise, resolve } = Promise.withResolvers<number>();
+    const { settle, journal, pages, droppedCount } = setupWith(promise);
+    settle(3);
+    await journal.close();
+    expect(droppedCount()).toBe(3);
+
+    resolve(SCHEMA_ID);
+    await settled();
+    expect(pages()).toEqual([]);
+  });
+});
+
 describe("the end of a journal", () => {
   it("waits until the last page is written", async () => {
-    const { settle, journal, hold, held, pages } = setup();
+    const { settle, journal, hold, held, pages } = await setup();
     hold();
     settle(1);
     let isClosed = false;
@@ -232,7 +300,7 @@ describe("the end of a journal", () => {
   });
 
   it("does not wait for brokers that do not answer, and says nothing afterwards", async () => {
-    const { settle, journal, hold, held, clock, telemetry } = setup();
+    const { settle, journal, hold, held, clock, telemetry } = await setup();
     hold();
     settle(1);
     const closing = journal.close();
@@ -245,6 +313,8 @@ describe("the end of a journal", () => {
   });
 
   it("comes at once when nothing is left", async () => {
-    await expect(setup().journal.close()).resolves.toBeUndefined();
+    const { journal } = await setup();
+
+    await expect(journal.close()).resolves.toBeUndefined();
   });
 });

@@ -2,7 +2,8 @@
  * Writes the journal of one target: packs what settled into pages and hands them to a sink of its own.
  *
  * The journal informs and never decides, so nothing waits for it: a page that cannot be written, and entries for which
- * there is no room, are dropped and counted. Owns: the page that is being filled, its timer, the count of open writes.
+ * there is no room, are dropped and counted. Until the schema's id is known there is room for one page.
+ * Owns: the page that is being filled, its timer, the count of open writes.
  */
 import { Buffer } from "node:buffer";
 import type { SkippedRun } from "../../core/effect.ts";
@@ -18,7 +19,7 @@ export const PAGE_PARTS_MAX = 500;
 /** Bytes of a page: a record that any topic takes. */
 export const PAGE_BYTES_MAX = 262_144;
 /** What the longest entry takes, bytes; a page closes while it has less room than that. */
-export const ENTRY_BYTES_MAX = 32_768;
+export const ENTRY_BYTES_MAX = 16_384;
 /** How long an entry waits for others, ms; what a crash loses of the journal, besides what is being written. */
 export const PAGE_AGE_MAX_MS = 250;
 /** Pages that are being written; when the brokers take no more, what comes after is dropped. */
@@ -29,7 +30,7 @@ export const JOURNAL_CLOSE_MS = 1_000;
 const COMPLAINT_INTERVAL_MS = 10_000;
 
 type JournalOptions = Pick<DriverOptions, "journalTopic" | "mappingRevision" | "target">;
-type JournalPorts = Pick<DriverPorts, "clock" | "journalSink" | "telemetry">;
+type JournalPorts = Pick<DriverPorts, "clock" | "journalSchemaId" | "journalSink" | "telemetry">;
 
 /** See the head of this file. */
 export class JournalWriter {
@@ -37,6 +38,8 @@ export class JournalWriter {
   readonly #ports: JournalPorts;
   readonly #key: Uint8Array;
   readonly #dropped: Counter;
+  /** Null: not known yet. One page is filled meanwhile, and what comes after it is dropped. */
+  #schemaId: number | null = null;
   #page: JournalPageBuilder;
   #cancelFlush: Cancel = () => undefined;
   #isDue = false;
@@ -55,11 +58,15 @@ export class JournalWriter {
       "millrace.journal.dropped",
       "settled deliveries that the journal does not tell of",
     );
+    void ports.journalSchemaId.then((id) => {
+      this.#schemaId = id;
+      this.#flushIfDue();
+    });
   }
 
   /** Takes a delivery that has just settled. */
   settled(delivery: Delivery<PreparedEvent>, end: Omit<JournalEnd, "settledAt">): void {
-    if (!this.#hasRoom()) return this.#drop(1, NO_ROOM);
+    if (!this.#hasRoom()) return this.#drop(1, this.#whyFull());
     const settledAt = this.#ports.clock.wallNow();
     this.#page.add(journalEntry(delivery, { ...end, settledAt }));
     this.#added();
@@ -81,7 +88,7 @@ export class JournalWriter {
 
   /** Takes offsets that the filter left out. */
   skipped({ partition, from, to }: SkippedRun<PreparedEvent>): void {
-    if (!this.#hasRoom()) return this.#drop(to - from, NO_ROOM);
+    if (!this.#hasRoom()) return this.#drop(to - from, this.#whyFull());
     const { topic, partition: id, epoch } = partition;
     const { mappingRevision } = this.#options;
     this.#page.skip({ topic, partition: id, from, to, epoch, mappingRevision });
@@ -92,6 +99,8 @@ export class JournalWriter {
   async close(): Promise<void> {
     this.#isDue = true;
     this.#flush();
+    const { settledCount } = this.#page;
+    if (this.#schemaId === null && settledCount > 0) this.#drop(settledCount, NO_SCHEMA);
     if (this.#openCount > 0) await this.#untilWritten();
     this.#hasEnded = true;
   }
@@ -119,13 +128,23 @@ export class JournalWriter {
     return partCount >= PAGE_PARTS_MAX || bytes > PAGE_BYTES_MAX - ENTRY_BYTES_MAX;
   }
 
-  /** A full page is still there only because too many are being written. */
+  /** A full page is still there only because it could not be written. */
   #hasRoom(): boolean {
     return !this.#isFull();
   }
 
+  #whyFull(): string {
+    return this.#schemaId === null ? NO_SCHEMA : NO_ROOM;
+  }
+
+  #flushIfDue(): void {
+    if (this.#isDue || this.#isFull()) this.#flush();
+  }
+
   #flush(): void {
-    if (this.#openCount >= OPEN_PAGES_MAX || this.#page.partCount === 0) return;
+    const schemaId = this.#schemaId;
+    if (schemaId === null || this.#openCount >= OPEN_PAGES_MAX) return;
+    if (this.#page.partCount === 0 || this.#hasEnded) return;
     const { target, journalTopic: topic } = this.#options;
     const page = this.#page;
     this.#page = new JournalPageBuilder(target);
@@ -133,7 +152,7 @@ export class JournalWriter {
     this.#isDue = false;
     this.#openCount += 1;
     this.#ports.journalSink
-      .append([{ topic, key: this.#key, value: page.finish(), headers: HEADERS }])
+      .append([{ topic, key: this.#key, value: page.finish(schemaId), headers: HEADERS }])
       .then(
         () => this.#written(),
         (error: unknown) => {
@@ -145,7 +164,7 @@ export class JournalWriter {
 
   #written(): void {
     this.#openCount -= 1;
-    if (this.#isDue || this.#isFull()) this.#flush();
+    this.#flushIfDue();
     if (this.#openCount === 0) this.#whenWritten?.();
   }
 
@@ -165,5 +184,6 @@ export class JournalWriter {
 }
 
 const NO_ROOM = "earlier pages are not written yet";
+const NO_SCHEMA = "the registry's id of the journal's schema is not known yet";
 
-const HEADERS = { "content-type": Buffer.from("application/json") };
+const HEADERS = { "content-type": Buffer.from("application/avro") };

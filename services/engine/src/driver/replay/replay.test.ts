@@ -1,10 +1,10 @@
 import { describe, expect, it } from "vitest";
 import { DriverBench, place, sourceRecord } from "../../../testing/driver-bench.ts";
+import { readPage } from "../../../testing/journal-pages.ts";
 import { MemoryStateLog } from "../../../testing/memory-ports.ts";
 import type { EngineConfig } from "../../core/config.ts";
 import { asJob, asOffset } from "../../core/lanes/identity.ts";
 import { MillraceError } from "../../errors.ts";
-import { readJournalPage } from "../journal/journal-reader.ts";
 import type { ReplayOrder } from "./replay-keeper.ts";
 
 const JOB = asJob("job-1");
@@ -190,10 +190,7 @@ describe("a replay", () => {
     await finish(bench);
     await bench.clock.advance(250);
 
-    const entries = bench.journalSink.records.flatMap(({ value }) => {
-      const reading = readJournalPage(value ?? new Uint8Array());
-      return reading.kind === "page" ? reading.page.entries : [];
-    });
+    const entries = bench.journalSink.records.flatMap(({ value }) => readPage(value).entries);
     expect(
       entries.map(({ offset, outcome, reason, job }) => [offset, outcome, reason, job]),
     ).toEqual([
