@@ -8,6 +8,7 @@ import type { Registrar } from "./commands/registrar.ts";
 import { addReplayCommands } from "./commands/replay.ts";
 import { addStackCommands } from "./commands/stack.ts";
 import { addTargetCommands } from "./commands/targets.ts";
+import { addWhyCommand } from "./commands/why.ts";
 import type { CommandContext } from "./context.ts";
 import { EXIT, type ExitCode } from "./exit-code.ts";
 import { OUTPUT_FORMATS } from "./output/document.ts";
@@ -55,6 +56,7 @@ export function createProgram(surroundings: Surroundings): Program {
   addTargetCommands(registrar);
   addDeadLetterCommands(registrar);
   addReplayCommands(registrar);
+  addWhyCommand(registrar);
   addGroupCommands(registrar);
   addAppCommands(registrar);
   return { command: program, exitCode: () => code };
