@@ -1,7 +1,7 @@
 /** The journal on real servers: what it says of each event against what the target saw and what the log holds. */
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { deliveriesTopic, ownTopics, stateTopic } from "@millrace/config";
+import { controlTopic, deliveriesTopic, ownTopics, stateTopic } from "@millrace/config";
 import { asTopic, type JournalEntry, type JournalSkip } from "@millrace/engine";
 import { createPageReader, type JournalPage } from "@millrace/journal";
 import { createTopicAdmin, plainConnection } from "@millrace/kafka";
@@ -42,7 +42,8 @@ async function withoutSchema(world: World): Promise<World> {
   const configPath = join(world.folder, "old.yaml");
   writeFileSync(configPath, text.replace(`"${world.namespace}"`, `"${namespace}"`));
   const { dead, parked } = ownTopics(namespace, "crm");
-  const names = [stateTopic(namespace), deliveriesTopic(namespace), dead, parked];
+  const own = [stateTopic(namespace), controlTopic(namespace), deliveriesTopic(namespace)];
+  const names = [...own, dead, parked];
   const connection = plainConnection(world.servers.brokers, "millrace-test");
   const admin = createTopicAdmin({ connection });
   await admin.createTopics(names.map((name) => ({ topic: asTopic(name), partitionCount: 1 })));
