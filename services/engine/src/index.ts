@@ -39,14 +39,12 @@ export type * from "./core/replay/replay.ts";
 export { listReplays } from "./driver/replay/replay-progress.ts";
 export type { ReplayProgress } from "./driver/replay/replay-progress.ts";
 export type { ReplayNote } from "./core/aside/progress.ts";
-export { isFenced } from "./driver/aside/markers.ts";
 export {
   claimKey,
   initialisedKey,
   markerKey,
   placeOf,
   readInitialised,
-  readMarker,
 } from "./driver/aside/state-keys.ts";
 export type { ClaimValue, InitialisedValue, MarkerValue } from "./driver/aside/state-keys.ts";
 export type { ReplayOrder, ReplayStatus } from "./driver/replay/replay-keeper.ts";
