@@ -46,6 +46,12 @@ export const LIMIT_CASES = casesOf([
   },
   {
     id: "S17",
+    what: "calls of a process that stands still do not count once its group has gone on without it",
+    holds: () => goneOnWithout("one that stands still"),
+    breaks: () => goneOnWithout("one that is awake"),
+  },
+  {
+    id: "S17",
     what: "Retry-After is kept",
     holds: () => {
       const script = new ScriptedHistory().owned();
@@ -224,6 +230,31 @@ function besideASleeper(afterMs: number): readonly HistoryLine[] {
   const second = script.record({ key: "b" });
   script.send(first).arrive(first).answer(first).wait(afterMs);
   return script.call(second).out(first).commit(2).end();
+}
+
+/** Two calls are allowed: so many are open in one partition when another process takes another one, and makes as many. */
+function goneOnWithout(
+  whom: "one that is awake" | "one that stands still",
+): readonly HistoryLine[] {
+  const script = new ScriptedHistory(
+    { concurrencyMax: 2, timeoutMs: 30_000 },
+    { topics: { orders: 2 } },
+  ).owned();
+  script.assigned("p1", 2, 1);
+  const own = [script.record({ key: "k0" }), script.record({ key: "k1" })];
+  const taken = [script.record({ key: "k2" }, 1), script.record({ key: "k3" }, 1)];
+  for (const spot of own) script.send(spot).arrive(spot).answer(spot);
+  if (whom === "one that stands still") script.op("stop", { who: "p1" });
+  const next = { process: "p2", epoch: 3 };
+  script.wait(11_000).op("start", { who: "p2" }).assigned("p2", 3, 1);
+  for (const spot of taken) script.send(spot, next);
+  for (const spot of taken) script.arrive(spot, next).answer(spot, next).out(spot, next);
+  if (whom === "one that stands still") script.op("continue", { who: "p1" });
+  for (const spot of own) script.out(spot);
+  return script
+    .commit(2)
+    .commit(2, { ...next, partition: 1 })
+    .end();
 }
 
 /** A process sleeps over the answer to its call, while the next owner of the event is told to wait. */

@@ -1,6 +1,6 @@
 import type { Ledger } from "../ledger/ledger.ts";
 import type { Life } from "../ledger/processes.ts";
-import { type Arrival, type Attempt, NEVER, type Target } from "../ledger/rows.ts";
+import { type Arrival, type Attempt, type Epoch, NEVER, type Target } from "../ledger/rows.ts";
 
 /** When the calls of a target began and ended, in the order they began; columns, since there may be a million. */
 export interface CallTimes {
@@ -15,23 +15,45 @@ export interface CallTimes {
 /** Timers fire late by so much, ms. */
 const TIMER_MS = 50;
 
-/** The calls as their senders tell: each ends with its answer, its process or its epoch, or its deadline where its sender slept. */
-export function timesOfAttempts({ attempts, terms }: Target, { processes }: Ledger): CallTimes {
+/**
+ * The calls as their senders tell: each ends with its answer, its process or its epoch, or its deadline where its sender slept;
+ * of a sender that stands still also when its group goes on without it, which nobody in it can know of.
+ */
+export function timesOfAttempts(
+  { attempts, channels, terms }: Target,
+  { processes }: Ledger,
+): CallTimes {
   const times = emptyTimes(attempts);
+  const epochs = channels.flatMap((channel) => channel.epochs);
   for (const [index, attempt] of attempts.entries()) {
     const { process, sendAt, sendOrder, endAt, endOrder, delivery, epoch } = attempt;
     const life = lifeAt(processes.lives, process, sendOrder);
     const owner = delivery.channel.epochs.find(({ number }) => number === epoch);
     times.at[index] = sendAt;
     times.order[index] = sendOrder;
-    times.endAt[index] = Math.min(endAt, life?.endAt ?? NEVER, owner?.endAt ?? NEVER);
-    times.endOrder[index] = Math.min(endOrder, life?.endOrder ?? NEVER, owner?.endOrder ?? NEVER);
+    const left = life === undefined || owner === undefined ? null : leftBehind(life, owner, epochs);
+    const ends = [life?.endAt, owner?.endAt, left?.startAt].map((one) => one ?? NEVER);
+    const orders = [life?.endOrder, owner?.endOrder, left?.startOrder].map((one) => one ?? NEVER);
+    times.endAt[index] = Math.min(endAt, ...ends);
+    times.endOrder[index] = Math.min(endOrder, ...orders);
     const deadline = sendAt + terms.timeoutMs + TIMER_MS;
     if ((times.endAt[index] ?? NEVER) <= deadline) continue;
     times.endAt[index] = deadline;
     times.endOrder[index] = orderAt(attempts, deadline);
   }
   return times;
+}
+
+/** The first epoch of a later generation, where it begins while the owner of this one stands still. */
+function leftBehind({ stops }: Life, owner: Epoch, epochs: readonly Epoch[]): Epoch | null {
+  const later = epochs.filter(({ generation, process }) => {
+    return generation > owner.generation && process !== owner.process;
+  });
+  const first = later.reduce<Epoch | null>((least, one) => {
+    return least === null || one.startOrder < least.startOrder ? one : least;
+  }, null);
+  const isAsleep = first !== null && stops.filter((at) => at <= first.startAt).length % 2 === 1;
+  return isAsleep ? first : null;
 }
 
 /** The order of the first call from a moment on. */
