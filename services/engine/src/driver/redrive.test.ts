@@ -162,6 +162,75 @@ describe("a redrive", () => {
     expect(bench.redriven).toMatchObject([{ request: { offset: 0 }, end: "delivered" }]);
   });
 
+  it("waits for the marker of a second dead letter of its event that is still being written", async () => {
+    const bench = await quarantined();
+    await redrive(bench);
+    const written = Promise.withResolvers<undefined>();
+    bench.stateLog.onWritten = () => written.promise;
+    await bench.end("1", 422);
+    await bench.clock.advance(25);
+
+    bench.driver.redrive({ ...place(0), key: KEY, offset: asOffset(0), redriveCount: 1 });
+    await bench.clock.advance(0);
+    expect(bench.redriven).toEqual([]);
+    written.resolve(undefined);
+    await bench.clock.advance(1_000);
+    for (const body of ["1", "2", "3"]) await bench.end(body);
+    await bench.clock.advance(1_000);
+
+    expect(bench.redriven).toMatchObject([
+      { request: { offset: 0, redriveCount: 0 }, end: "given-up" },
+      { request: { offset: 0, redriveCount: 1 }, end: "delivered" },
+    ]);
+  });
+
+  it("waits for the marker of a later event of its key that is still being written", async () => {
+    const bench = await quarantined();
+    await redrive(bench);
+    await bench.end("1");
+    const written = Promise.withResolvers<undefined>();
+    bench.stateLog.onWritten = () => written.promise;
+    await bench.end("2", 422);
+    await bench.clock.advance(25);
+
+    bench.driver.redrive({ ...place(0), key: KEY, offset: asOffset(2), redriveCount: 0 });
+    await bench.clock.advance(0);
+    expect(bench.redriven).toEqual([]);
+    written.resolve(undefined);
+    await bench.clock.advance(1_000);
+    for (const body of ["2", "3"]) await bench.end(body);
+    await bench.clock.advance(1_000);
+
+    expect(bench.redriven).toMatchObject([
+      { request: { offset: 0 }, end: "delivered" },
+      { request: { offset: 2 }, end: "delivered" },
+    ]);
+  });
+
+  const GONE = { ...place(0), key: asRecordKey("b"), offset: asOffset(1), redriveCount: 0 };
+
+  it("is not judged by a process that may have lost the partition, but by the next owner", async () => {
+    const bench = await quarantined();
+    bench.source.isMember = false;
+    bench.driver.redrive(GONE);
+    await bench.clock.advance(1_000);
+    expect(bench.redriven).toEqual([]);
+
+    bench.source.isMember = true;
+    await bench.assign(2, [{ committed: 4 }]);
+
+    expect(bench.redriven).toMatchObject([{ request: { key: "b" }, end: "delivered" }]);
+  });
+
+  it("is not judged in a drain, behind which someone else may own the partition", async () => {
+    const bench = await quarantined();
+    void bench.driver.draining("rebalance", 1_000);
+    bench.driver.redrive(GONE);
+    await bench.clock.advance(1_000);
+
+    expect(bench.redriven).toEqual([]);
+  });
+
   it("stands while its event is not settled, and is fulfilled when that is given up after all", async () => {
     const bench = new DriverBench();
     bench.driver.redrive({ ...place(0), key: KEY, offset: asOffset(0), redriveCount: 0 });

@@ -107,6 +107,7 @@ export class TargetDriver implements GroupListener {
     });
     this.#wishes = new RedriveWishes(options.engine.order, {
       state: this.#state,
+      isCurrent: () => this.#state.membership === "active" && this.#isProven(),
       redrive: (request) => this.#step({ kind: "redrive", ...request }),
       redriven: (request, end) => owner.redriven(request, end),
     });

@@ -1,8 +1,8 @@
 /**
  * What people want redriven, until it is. A wish names the dead letter that they saw and outlasts rebalances of this process:
  * whoever owns the partition fulfils it. It is over when the key is released or given up again, here or elsewhere: its owner
- * finds no marker that it names, and its event settled. A marker may be seen before its write is acknowledged, so wishes
- * are looked at again when one is.
+ * finds its event settled and no marker of it, or a later one. A marker may be seen before its write is acknowledged, so
+ * wishes are looked at again when one is. Whoever no longer knows whether it owns the partition says nothing of them.
  */
 import type { EngineConfig } from "../../core/config.ts";
 import type { Aside, Marker } from "../../core/aside/marker.ts";
@@ -16,6 +16,8 @@ import type { RedriveEnd } from "../options.ts";
 /** Whom the wishes are handed on to. */
 export interface WishOwner {
   readonly state: Readonly<EngineState<PreparedEvent>>;
+  /** Whether its partitions are its own, and nobody has gone on with them meanwhile. */
+  readonly isCurrent: () => boolean;
   /** Has the engine look at one. */
   readonly redrive: (request: RedriveRequest) => void;
   readonly redriven: (request: RedriveRequest, end: RedriveEnd) => void;
@@ -57,6 +59,7 @@ export class RedriveWishes {
   }
 
   #look(name: string, request: RedriveRequest): void {
+    if (!this.#to.isCurrent()) return;
     const end = this.#endElsewhere(request);
     if (end === null) return this.#to.redrive(request);
     this.#end(name, end);
@@ -74,9 +77,9 @@ export class RedriveWishes {
     // Without a marker its event may be on its way to one: its dead letter was written, and its owner ended.
     if (!this.#isSettled(request, offset)) return null;
     const marker = this.#asideOf(request)?.marker;
-    if (marker === undefined || marker.kind === "deferred" || marker.offset !== offset)
-      return "delivered";
-    return marker.redriveCount === redriveCount ? null : "given-up";
+    if (marker === undefined || marker.offset > offset) return "delivered";
+    // An earlier marker than the one that people saw is about to be followed by that.
+    return marker.offset === offset && marker.redriveCount > redriveCount ? "given-up" : null;
   }
 
   #hasBegun(request: RedriveRequest): boolean {
