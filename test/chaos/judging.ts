@@ -10,7 +10,7 @@ import { addMeasures } from "./record/assembly.ts";
 import type { LagSample } from "./record/lag-probe.ts";
 import { faultRows, type FaultRow } from "./report/fault-row.ts";
 import { observe } from "./report/observation.ts";
-import { conclude, measureLines, reportTable, tooBusy, type Conclusion } from "./report/report.ts";
+import { conclude, measureLines, reportTable, leftOut, type Conclusion } from "./report/report.ts";
 
 /** A run, judged. */
 export interface Judgement {
@@ -38,8 +38,8 @@ export async function judgeRun(folder: string): Promise<Judgement> {
   const rows = faultRows({ facts, observation, lag, verdict });
   const conclusion = conclude(facts, verdict, rows);
   const reasons = conclusion.reasons.map((reason) => `\n  ${reason}`).join("");
-  const busy = tooBusy(facts, rows);
-  const note = busy === null ? "" : `note: ${busy}\n`;
+  const missing = leftOut(facts, rows);
+  const note = missing === null ? "" : `note: ${missing}\n`;
   const text = `${reportTable(rows)}\n\n${reportOf(verdict)}\n${note}${conclusion.result}${reasons}\n`;
   writeFileSync(join(folder, "report.txt"), text);
   writeFileSync(

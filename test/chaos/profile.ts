@@ -40,11 +40,11 @@ export type FaultChoice =
   | { readonly kind: "drawn"; readonly always: readonly FaultName[]; readonly drawnCount: number };
 
 /**
- * What the latencies of the healthy are compared with.
+ * What the latencies of the healthy are compared with, slice by slice.
  *
- * - `baseline`: the clean run before all faults; not at all where the machine is busy or that run is unsteady.
- * - `neighbours`: the clean stretches before and after the fault, slice by slice, by the stricter limit for keys. A run
- *   that cannot compare is inconclusive.
+ * - `baseline`: the clean run before all faults, as far as the machine is idle and the fault lasts long enough.
+ * - `neighbours`: the clean stretches before and after the fault, by the stricter limit for keys. A run that cannot
+ *   compare, or cannot tell noise from harm, is inconclusive.
  */
 export type Comparison = "baseline" | "neighbours";
 
@@ -83,7 +83,7 @@ const PR: Profile = {
   targets: ["crm", "audit"],
   delivererCount: 2,
   warmMs: 5_000,
-  baselineMs: 15_000,
+  baselineMs: 30_000,
   gapMs: 2_000,
   holdMs: null,
   comparison: "baseline",
@@ -104,9 +104,9 @@ export const PROFILES: Readonly<Record<ProfileName, Profile>> = {
     keyCount: 10_000,
     hotShare: 0.01,
     warmMs: 10_000,
-    baselineMs: 45_000,
-    gapMs: 45_000,
-    holdMs: 60_000,
+    baselineMs: 90_000,
+    gapMs: 75_000,
+    holdMs: 120_000,
     comparison: "neighbours",
     targetTimeoutMs: 10_000,
     // What is in quarantine leaves no clean stretch behind it: it comes last.

@@ -306,6 +306,9 @@ export interface MeasureLine {
   /** `clean` and `faulted` of the same run; `baseline` before load, `load` under it, `drained` after. */
   readonly phase: "clean" | "faulted" | "baseline" | "load" | "drained";
   readonly value: number;
+  /** With `clean` and `faulted`: where the value lies, as far as its sample tells; without, it is exact. */
+  readonly low?: number;
+  readonly high?: number;
   /** With `clean` and `faulted`: the fault that both are of, where each fault has a clean run of its own. */
   readonly fault?: string;
   /** With `load` and `faulted`: what must not be exceeded, besides what the promise allows. */

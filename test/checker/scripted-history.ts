@@ -244,6 +244,17 @@ export class ScriptedHistory {
     return this;
   }
 
+  /** The p99 of a healthy target, 100 ms and 130 ms in samples that leave it so far open. */
+  sampledP99({
+    cleanHigh,
+    faultedLow,
+  }: Readonly<Record<"cleanHigh" | "faultedLow", number>>): this {
+    const line = { h: "measure", what: "p99-healthy-target", who: "crm" } as const;
+    const at = this.#next();
+    this.add({ ...line, at, phase: "clean", value: 100, low: 90, high: cleanHigh });
+    return this.add({ ...line, at, phase: "faulted", value: 130, low: faultedLow, high: 140 });
+  }
+
   /** Heals, rests and closes. */
   end(): readonly HistoryLine[] {
     return this.op("heal").op("rest").close();

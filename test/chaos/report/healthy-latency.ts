@@ -3,9 +3,9 @@ import type { RunFacts } from "../chaos-run.ts";
 import type { FaultRecord } from "../faults/fault.ts";
 import type { LagSample } from "../record/lag-probe.ts";
 import type { ArrivalSeen, Observation } from "./observation.ts";
-import { p99 } from "./percentile.ts";
-import { compareSlices, SLICE_MS } from "./slice-comparison.ts";
-import { slicesOf, type Window } from "./window.ts";
+import type { Interval } from "./percentile.ts";
+import { compareSlices, SLICE_MS, type SliceComparison } from "./slice-comparison.ts";
+import type { Window } from "./window.ts";
 
 /** The p99 of one class of the healthy, with the fault and without. */
 export interface HealthyLatency {
@@ -13,8 +13,10 @@ export interface HealthyLatency {
   readonly what: "p99-healthy-keys" | "p99-healthy-target";
   readonly cleanMs: number;
   readonly faultedMs: number;
-  /** Of the fault's first slice; null where no slices are compared. */
-  readonly firstMs: number | null;
+  readonly cleanRange: Interval;
+  readonly faultedRange: Interval;
+  /** Of the fault's first slice. */
+  readonly firstMs: number;
   /** Why the two cannot be compared; null where they can. */
   readonly doubt: string | null;
 }
@@ -30,8 +32,6 @@ export interface LatencySources {
 
 /** With less of the processors idle, latencies tell of the machine, not of what runs on it. */
 const IDLE_MIN = 0.15;
-/** So do those whose clean p99 differs by more than this from slice to slice of the clean run. */
-const CLEAN_RATIO_MAX = 1.5;
 /** After the targets have caught up, until a clean stretch begins, ms. */
 const SETTLE_MS = 5_000;
 
@@ -42,9 +42,8 @@ export function healthyLatencies(
 ): readonly HealthyLatency[] {
   const { scope, target } = fault;
   if (scope === "all" || target === null) return [];
-  const { targets, comparison } = sources.facts.profile;
+  const { targets } = sources.facts.profile;
   const names = scope === "keys" ? [target] : targets.filter((name) => name !== target);
-  const compare = comparison === "baseline" ? besideBaseline : besideNeighbours;
   return names.map((name) => ({
     target: name,
     what: scope === "keys" ? "p99-healthy-keys" : "p99-healthy-target",
@@ -56,8 +55,6 @@ interface HealthyCall {
   readonly at: number;
   readonly latencyMs: number;
 }
-
-type Compared = Pick<HealthyLatency, "cleanMs" | "doubt" | "faultedMs" | "firstMs">;
 
 /** First arrivals at a target, without those of the keys that the fault befell. */
 function healthyCalls(
@@ -72,31 +69,15 @@ function healthyCalls(
   });
 }
 
-/** The faulted span as a whole beside the slice of the clean run before all faults where the p99 was highest. */
-function besideBaseline(
-  { startAt, endAt }: FaultRecord,
-  calls: readonly HealthyCall[],
-  { facts, lag }: LatencySources,
-): Compared {
-  const p99Of = ({ from, to }: Window): number =>
-    p99(calls.flatMap(({ at, latencyMs }) => (at >= from && at < to ? [latencyMs] : [])));
-  const faulted = { from: startAt, to: endAt };
-  const clean = slicesOf(facts.baseline, SLICE_MS).map(p99Of);
-  const [lowest, cleanMs] = [Math.min(...clean), Math.max(...clean)];
-  const range = `${lowest.toFixed(0)} to ${cleanMs.toFixed(0)} ms`;
-  const unsteady = cleanMs > lowest * CLEAN_RATIO_MAX ? `a p99 of ${range} in the clean run` : null;
-  const doubt = busy([facts.baseline, faulted], lag) ?? unsteady;
-  return { cleanMs, faultedMs: p99Of(faulted), firstMs: null, doubt };
-}
-
-/** Slices of the faulted span beside those of the clean stretches before and after it. */
-function besideNeighbours(
+/** Slices of the faulted span beside those of the clean run, or of the clean stretches around it. */
+function compare(
   fault: FaultRecord,
   calls: readonly HealthyCall[],
   sources: LatencySources,
-): Compared {
+): SliceComparison {
+  const { profile, baseline } = sources.facts;
   const faulted = { from: fault.startAt, to: fault.endAt };
-  const clean = neighboursOf(fault, sources);
+  const clean = profile.comparison === "baseline" ? [baseline] : neighboursOf(fault, sources);
   const compared = compareSlices({
     deliveries: calls.map(({ at, latencyMs }) => ({ loggedAt: at - latencyMs, latencyMs })),
     clean,

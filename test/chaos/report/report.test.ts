@@ -6,7 +6,7 @@ import { delivered } from "../../checker/cases/invariant-case.ts";
 import { PROFILES, type ProfileName } from "../profile.ts";
 import type { FaultRow } from "./fault-row.ts";
 import type { HealthyLatency } from "./healthy-latency.ts";
-import { conclude, measureLines } from "./report.ts";
+import { conclude, leftOut, measureLines } from "./report.ts";
 
 function factsOf(name: ProfileName): RunFacts {
   return {
@@ -15,15 +15,25 @@ function factsOf(name: ProfileName): RunFacts {
   };
 }
 
+/** Exact where no range is given. */
+function latencyOf(one: Partial<HealthyLatency>): HealthyLatency {
+  const { cleanMs = 20, faultedMs = 20 } = one;
+  return {
+    ...{ target: "crm", what: "p99-healthy-keys", firstMs: 20, doubt: null, cleanMs, faultedMs },
+    cleanRange: { low: cleanMs, high: cleanMs },
+    faultedRange: { low: faultedMs, high: faultedMs },
+    ...one,
+  };
+}
+
 function rowOf(startAt: number, one: Partial<HealthyLatency>): FaultRow {
   const fault = { target: "crm", who: ["user-hot"], scope: "keys", startAt, endAt: 5 } as const;
-  const latency = { target: "crm", what: "p99-healthy-keys", firstMs: 20, doubt: null } as const;
   return {
     ...{ events: 1, lost: 0, disordered: 0, unjustified: 0, repeats: 0, falseDeadLetters: 0 },
     fault: { ...fault, name: "very-slow-key" },
     proof: { isProven: true, text: "" },
     recoveryMs: 0,
-    healthy: [{ ...latency, cleanMs: 20, faultedMs: 20, ...one }],
+    healthy: [latencyOf(one)],
   };
 }
 
@@ -64,6 +74,37 @@ describe("a run of the isolation profile", () => {
     });
   });
 
+  it("is inconclusive where healthy keys take longer by no more than slices differ", () => {
+    const noise = { faultedMs: 26, faultedRange: { low: 20, high: 30 } };
+    const rows = [rowOf(1, { ...noise, cleanRange: { low: 18, high: 22 } })];
+    const verdict = verdictOf("isolation", rows);
+
+    expect(verdict.rulings.L4.status).toBe("held");
+    expect(conclude(factsOf("isolation"), verdict, rows)).toEqual({
+      result: "inconclusive",
+      reasons: [
+        "very-slow-key: latencies of crm cannot be told: 1.30 times clean, " +
+          "a p99 of 20.0 to 30.0 ms beside 18.0 to 22.0 ms; try a longer --hold",
+      ],
+    });
+  });
+
+  it("is broken where they take longer by more than slices differ", () => {
+    const harm = { faultedMs: 30, faultedRange: { low: 27, high: 34 } };
+    const rows = [rowOf(1, { ...harm, cleanRange: { low: 18, high: 22 } })];
+
+    expect(verdictOf("isolation", rows).rulings.L4.status).toBe("broken");
+  });
+
+  it("allows another target 1.1 times", () => {
+    const beside = (faultedMs: number): readonly FaultRow[] => [
+      rowOf(1, { what: "p99-healthy-target", target: "audit", faultedMs }),
+    ];
+
+    expect(verdictOf("isolation", beside(22)).rulings.L4.status).toBe("held");
+    expect(verdictOf("isolation", beside(22.1)).rulings.L4.status).toBe("broken");
+  });
+
   it("is inconclusive without a fault that leaves somebody healthy", () => {
     const { result } = conclude(factsOf("isolation"), verdictOf("isolation", []), []);
 
@@ -72,6 +113,18 @@ describe("a run of the isolation profile", () => {
 });
 
 describe("a run of another profile", () => {
+  it("judges each fault that lasts long enough to be compared, and names the others", () => {
+    const rows = [
+      rowOf(1, { doubt: "1 faulted slices" }),
+      rowOf(2, { what: "p99-healthy-target", faultedMs: 30 }),
+    ];
+
+    expect(leftOut(factsOf("pr"), rows)).toBe(
+      "1 of 2 latencies are not compared: 1 faulted slices",
+    );
+    expect(verdictOf("pr", rows).rulings.L4.status).toBe("broken");
+  });
+
   it("is clean where latencies could not be compared", () => {
     const rows = [rowOf(1, { doubt: "unsteady" })];
 

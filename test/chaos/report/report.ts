@@ -4,6 +4,7 @@ import type { Verdict } from "../../checker/verdict.ts";
 import type { RunFacts } from "../chaos-run.ts";
 import type { FaultRow } from "./fault-row.ts";
 import type { HealthyLatency } from "./healthy-latency.ts";
+import type { Interval } from "./percentile.ts";
 
 /** A stall of the harness that makes a run prove nothing, ms. */
 export const STALL_MS_MAX = 1_000;
@@ -35,7 +36,7 @@ export function conclude(facts: RunFacts, verdict: Verdict, rows: readonly Fault
     .filter(({ proof }) => !proof.isProven)
     .map(({ fault, proof }) => `${fault.name} took no effect: ${proof.text}`);
   if (verdict.rulings.H.status === "broken") doubts.push("the history is not whole");
-  doubts.push(...notCompared(facts, rows));
+  doubts.push(...notShown(facts, rows));
   for (const topic of facts.unstable) doubts.push(`${topic} changed while it was read`);
   if (facts.stallMsMax > STALL_MS_MAX) {
     doubts.push(`the harness itself stood still for ${Math.round(facts.stallMsMax)} ms`);
@@ -49,21 +50,51 @@ const PEAK_BYTES_MAX = 512 * 1_048_576;
 /** A healthy key's p99 beside a sick key, times the clean one, where neighbours are compared: nothing is added to it. */
 const STRICT_KEY_RATIO_MAX = 1.2;
 
-/** Why latencies are not compared with the baseline; null where they are. */
-export function tooBusy({ profile }: RunFacts, rows: readonly FaultRow[]): string | null {
-  if (profile.comparison !== "baseline") return null;
-  const doubt = rows.flatMap(({ healthy }) => healthy).find((one) => one.doubt !== null)?.doubt;
-  return doubt === undefined ? null : `latencies are not compared: ${doubt}`;
+/** The same of a healthy target beside a sick one. */
+const TARGET_RATIO_MAX = 1.1;
+
+interface Compared extends HealthyLatency {
+  readonly fault: FaultRow["fault"];
 }
 
-/** What a run that was to compare neighbours did not compare. */
-function notCompared({ profile }: RunFacts, rows: readonly FaultRow[]): readonly string[] {
+function comparedOf(rows: readonly FaultRow[]): readonly Compared[] {
+  return rows.flatMap(({ fault, healthy }) => healthy.map((one) => ({ fault, ...one })));
+}
+
+/** What is left out of the comparison with the clean run; null: nothing, or the run says so itself. */
+export function leftOut({ profile }: RunFacts, rows: readonly FaultRow[]): string | null {
+  if (profile.comparison !== "baseline") return null;
+  const all = comparedOf(rows);
+  const doubts = all.flatMap(({ doubt }) => doubt ?? []);
+  if (doubts.length === 0) return null;
+  return `${doubts.length} of ${all.length} latencies are not compared: ${[...new Set(doubts)].join("; ")}`;
+}
+
+/** What a run that was to compare neighbours does not show. */
+function notShown({ profile }: RunFacts, rows: readonly FaultRow[]): readonly string[] {
   if (profile.comparison !== "neighbours") return [];
-  const all = rows.flatMap(({ fault, healthy }) => healthy.map((one) => ({ fault, ...one })));
+  const all = comparedOf(rows);
   if (all.length === 0) return ["no fault left anybody healthy to compare"];
-  return all.flatMap(({ fault, target, doubt }) =>
-    doubt === null ? [] : [`${fault.name}: latencies of ${target} are not compared: ${doubt}`],
-  );
+  return all.flatMap((one) => {
+    const { fault, target, doubt } = one;
+    if (doubt !== null) return [`${fault.name}: latencies of ${target} are not compared: ${doubt}`];
+    const noise = noiseOf(one);
+    return noise === null ? [] : [`${fault.name}: latencies of ${target} cannot be told: ${noise}`];
+  });
+}
+
+/** Above what is promised, but by no more than slices differ; null: it is not. */
+function noiseOf({ what, cleanMs, faultedMs, cleanRange, faultedRange }: Compared): string | null {
+  const ratioMax = ratioMaxOf(what);
+  const isAbove = faultedMs > cleanMs * ratioMax;
+  if (!isAbove || faultedRange.low > cleanRange.high * ratioMax) return null;
+  const text = ({ low, high }: Interval): string => `${low.toFixed(1)} to ${high.toFixed(1)} ms`;
+  const ratio = (faultedMs / cleanMs).toFixed(2);
+  return `${ratio} times clean, a p99 of ${text(faultedRange)} beside ${text(cleanRange)}; try a longer --hold`;
+}
+
+function ratioMaxOf(what: HealthyLatency["what"]): number {
+  return what === "p99-healthy-keys" ? STRICT_KEY_RATIO_MAX : TARGET_RATIO_MAX;
 }
 
 /** The figures that L4 and L5 are judged by; of latencies none where they cannot be compared. */
@@ -72,40 +103,20 @@ export function measureLines(facts: RunFacts, rows: readonly FaultRow[]): readon
   const peaks = Object.entries(facts.peakBytes).map(([who, value]): MeasureLine => {
     return { h: "measure", at, what: "rss", who, phase: "load", value, limit: PEAK_BYTES_MAX };
   });
-  if (facts.profile.comparison === "neighbours") return [...peaks, ...neighbourLines(rows)];
-  return tooBusy(facts, rows) === null ? [...peaks, ...latencyLines(facts, rows)] : peaks;
-}
-
-/** Of those that can be compared: each fault with clean stretches of its own. */
-function neighbourLines(rows: readonly FaultRow[]): readonly MeasureLine[] {
-  return rows.flatMap(({ fault: { name, startAt, endAt: at }, healthy }) =>
-    healthy
-      .filter(({ doubt }) => doubt === null)
-      .flatMap(({ target: who, what, cleanMs, faultedMs }): readonly MeasureLine[] => {
-        const identity = { h: "measure", at, what, who, fault: `${name}/${startAt}` } as const;
-        const limit = what === "p99-healthy-keys" ? { limit: cleanMs * STRICT_KEY_RATIO_MAX } : {};
-        return [
-          { ...identity, phase: "clean", value: cleanMs },
-          { ...identity, phase: "faulted", value: faultedMs, ...limit },
-        ];
-      }),
-  );
-}
-
-function latencyLines(facts: RunFacts, rows: readonly FaultRow[]): readonly MeasureLine[] {
-  const clean: MeasureLine[] = [];
-  const faulted: MeasureLine[] = [];
-  for (const { fault, healthy } of rows) {
-    for (const { target: who, what, cleanMs, faultedMs } of healthy) {
-      if (!clean.some((line) => line.what === what && line.who === who)) {
-        const at = facts.baseline.to;
-        clean.push({ h: "measure", at, what, who, phase: "clean", value: cleanMs });
-      }
-      const at = fault.endAt;
-      faulted.push({ h: "measure", at, what, who, phase: "faulted", value: faultedMs });
-    }
-  }
-  return [...clean, ...faulted];
+  const isStrict = facts.profile.comparison === "neighbours";
+  const latencies = comparedOf(rows)
+    .filter(({ doubt }) => doubt === null)
+    .flatMap((one): readonly MeasureLine[] => {
+      const { fault, target: who, what, cleanMs, faultedMs, cleanRange, faultedRange } = one;
+      const of = `${fault.name}/${fault.startAt}`;
+      const identity = { h: "measure", at: fault.endAt, what, who, fault: of } as const;
+      const limit = isStrict ? { limit: cleanRange.high * ratioMaxOf(what) } : {};
+      return [
+        { ...identity, phase: "clean", value: cleanMs, ...cleanRange },
+        { ...identity, phase: "faulted", value: faultedMs, ...faultedRange, ...limit },
+      ];
+    });
+  return [...peaks, ...latencies];
 }
 
 const HEADINGS = [
@@ -129,7 +140,7 @@ export function reportTable(rows: readonly FaultRow[]): string {
     row.healthy.map(({ faultedMs }) => faultedMs.toFixed(0)).join(", ") || "-",
     row.healthy.map(({ cleanMs }) => cleanMs.toFixed(0)).join(", ") || "-",
     row.healthy.map(timesClean).join(", ") || "-",
-    row.healthy.map(({ firstMs }) => firstMs?.toFixed(0) ?? "-").join(", ") || "-",
+    row.healthy.map(({ firstMs }) => firstMs.toFixed(0)).join(", ") || "-",
     `${row.proof.isProven ? "" : "NOT PROVEN: "}${row.proof.text}`,
   ]);
   const table: readonly (readonly string[])[] = [HEADINGS, ...cells];

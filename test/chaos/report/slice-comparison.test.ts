@@ -32,6 +32,15 @@ describe("compareSlices", () => {
     expect(faultedMs / cleanMs).toBeCloseTo(1.3);
   });
 
+  it("says how far slices of a side differ from each other", () => {
+    const { cleanRange, faultedRange } = compare((at) =>
+      isIn(at, FAULTED) ? 1 + (at % 10_000 < 5_000 ? 0.5 : 0) : 1,
+    );
+
+    expect(cleanRange).toEqual({ low: 99, high: 99 });
+    expect(faultedRange).toEqual({ low: 99, high: 148.5 });
+  });
+
   it("is not moved by a hiccup of one slice within the fault, but shows it where it is the first", () => {
     const { cleanMs, faultedMs, firstMs, doubt } = compare((at) =>
       isIn(at, { from: 45_000, to: 50_000 }) ? 5 : 1,

@@ -2,7 +2,7 @@
  * Compares the healthy of a faulted span with those of the clean stretches around it: the p99 of each slice, and of
  * these the median. One hiccup of the machine is one slice of many on either side; what lasts moves most of them.
  */
-import { median, p99 } from "./percentile.ts";
+import { median, medianInterval, p99, type Interval } from "./percentile.ts";
 import { slicesOf, type Window } from "./window.ts";
 
 /** Slices are so long, ms. */
@@ -36,6 +36,9 @@ export interface ComparedSpans {
 export interface SliceComparison {
   readonly cleanMs: number;
   readonly faultedMs: number;
+  /** Where they lie, with what one slice differs from the next. */
+  readonly cleanRange: Interval;
+  readonly faultedRange: Interval;
   /** Of the fault's first slice. */
   readonly firstMs: number;
   /** Why it says nothing; null: it does. */
@@ -59,6 +62,8 @@ export function compareSlices(spans: ComparedSpans): SliceComparison {
   return {
     cleanMs: median(cleanFigures),
     faultedMs: median(faultedFigures),
+    cleanRange: medianInterval(cleanFigures),
+    faultedRange: medianInterval(faultedFigures),
     firstMs: p99(faultedSlices.slice(0, 1).flatMap((slice) => latenciesIn(slice, deliveries))),
     doubt:
       fewSlices("clean", cleanFigures) ?? fewSlices("faulted", faultedFigures) ?? drift(stretches),

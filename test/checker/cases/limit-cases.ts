@@ -161,6 +161,12 @@ export const LIMIT_CASES = casesOf([
       delivered((script) => script.measure("p99-healthy-target", { clean: 100, faulted: 111 })),
   },
   {
+    id: "L4",
+    what: "a p99 is slower where its sample leaves no doubt of it",
+    holds: () => delivered((script) => script.sampledP99({ cleanHigh: 110, faultedLow: 121 })),
+    breaks: () => delivered((script) => script.sampledP99({ cleanHigh: 110, faultedLow: 122 })),
+  },
+  {
     id: "L5",
     what: "memory returns to its baseline",
     holds: () => delivered((script) => script.measure("rss", { baseline: 100, drained: 109 })),

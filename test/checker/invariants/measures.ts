@@ -15,7 +15,7 @@ const BASELINE_RATIO_MAX = 1.1;
 /** A tap may cost this part of the delivery rate. */
 const TAP_RATIO_MIN = 0.98;
 
-/** L4. */
+/** L4. What differs by no more than its samples do is no breach. */
 export const isolation: Invariant = {
   title: "a sick key or target slows no healthy one",
   needs: [["measure"]],
@@ -29,11 +29,10 @@ export const isolation: Invariant = {
         continue;
       }
       findings.judged();
+      const { high = clean.value } = clean;
       const promised =
-        what === "p99-healthy-keys"
-          ? clean.value * KEY_RATIO_MAX + KEY_EXTRA_MS
-          : clean.value * TARGET_RATIO_MAX;
-      if (value <= Math.min(promised, faulted.limit ?? Infinity)) continue;
+        what === "p99-healthy-keys" ? high * KEY_RATIO_MAX + KEY_EXTRA_MS : high * TARGET_RATIO_MAX;
+      if ((faulted.low ?? value) <= Math.min(promised, faulted.limit ?? Infinity)) continue;
       const beside = fault === undefined ? "" : ` beside ${fault}`;
       findings.breach(() => `${what} of ${who}${beside} is ${value} ms, clean ${clean.value} ms`);
     }
