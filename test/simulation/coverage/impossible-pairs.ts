@@ -9,24 +9,8 @@ export interface ImpossiblePairs {
   readonly reason: string;
 }
 
-/** What strikes when the sender of a call hears of its end. */
-const OF_CALLS: readonly FaultClass[] = [
-  ...(["server-error", "throttle", "lost-answer", "late-arrival", "reset", "hang"] as const),
-  ...(["refused", "invalid-answer", "slow-call", "slow-key", "reject"] as const),
-  ...(["outage", "flapping", "refused-spell", "throttle-spell", "absurd-retry-after"] as const),
-  ...(["unauthorized-spell", "redirect-spell", "tls-spell", "slow-spell", "hang-spell"] as const),
-];
-
 /** See the head of this file. */
 export const IMPOSSIBLE_PAIRS: readonly ImpossiblePairs[] = [
-  {
-    faults: OF_CALLS,
-    states: ["generation-over"],
-    reason:
-      "A generation is over for an engine when a commit is refused because its source has left the generation. A source " +
-      "leaves after a drain, in which no call begins, and which ends when the last call has ended, or half a second after " +
-      "all that were open were given up. One that is given up ends for its own sender, not by a fault.",
-  },
   {
     faults: ["redrive"],
     states: ["membership-none"],

@@ -4,7 +4,7 @@ import { statesOf, type EngineStateName } from "../coverage/engine-states.ts";
 import type { EventQueue } from "./event-queue.ts";
 import type { Draws } from "./plan/draws.ts";
 import type { FaultClass } from "./plan/fault-classes.ts";
-import { SILENT, type Focus } from "./plan/focus.ts";
+import { isOverslept, SILENT, type Focus } from "./plan/focus.ts";
 import type { Deliverer } from "./processes/deliverer.ts";
 
 /** Share of requests and calls that a fault strikes in a state that it is aimed at. */
@@ -16,11 +16,14 @@ const CALL_FAULTS: ReadonlySet<FaultClass> = new Set([
   ...(["refused", "server-error", "throttle", "lost-answer", "hang", "late-arrival"] as const),
   ...(["reset", "invalid-answer", "slow-call"] as const),
 ]);
+const STALLS: ReadonlySet<FaultClass> = new Set(["stall", "long-stall"]);
 /** Operations of one focus in a run. */
 const SHOTS_MAX = 30;
 /** The state that an ambush is to bring about needs more than one attempt. */
 const AMBUSHES_A_SHOT = 3;
 const AMBUSHES_MAX = AMBUSHES_A_SHOT * SHOTS_MAX;
+/** Before it is stopped again, a process does what has become due meanwhile, ms. */
+const AWAKE_MS_MIN = 1_000;
 /** Partitions that lost records stand still: one is enough. */
 const RETENTIONS_MAX = 2;
 
@@ -65,7 +68,7 @@ export class Aim {
       const statesByFault = isAmbush ? this.#ambushes : this.#statesByFault;
       statesByFault.set(fault, (statesByFault.get(fault) ?? new Set()).add(state));
     }
-    const silent = foci.filter(({ state }) => SILENT.includes(state));
+    const silent = foci.filter((focus) => SILENT.includes(focus.state) || isOverslept(focus));
     this.#silent = new Set(silent.map(({ fault }) => fault));
     const callFaults = foci.map(({ fault }) => fault).filter((fault) => CALL_FAULTS.has(fault));
     this.#callFaultCount = Math.max(1, new Set(callFaults).size);
@@ -142,6 +145,7 @@ function shotAt(
   const states = new Set([state]);
   for (const deliverer of deliverers) {
     if (deliverer === null || deliverer.machine.isStalled) continue;
+    if (STALLS.has(fault) && deliverer.machine.awakeMs < AWAKE_MS_MIN) continue;
     const now = deliverer.machine.now();
     const drivers = isAmbush ? deliverer.drivers.slice(0, 1) : deliverer.drivers;
     const found = drivers.find(({ driver }) => isIn(driver, states, now));

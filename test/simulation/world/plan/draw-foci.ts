@@ -2,19 +2,21 @@ import { ENGINE_STATES, type EngineStateName } from "../../coverage/engine-state
 import { reasonOf } from "../../coverage/impossible-pairs.ts";
 import type { Draws } from "./draws.ts";
 import { FAULT_CLASSES, type FaultClass } from "./fault-classes.ts";
-import { ambushesOf, type Focus } from "./focus.ts";
+import { ambushesOf, isOfCalls, type Focus } from "./focus.ts";
+import { isSpell } from "./spells.ts";
 
 /** Seeds that are about something; the others are left to chance. */
 const FOCUSED_SHARE = 0.9;
-const FAULTS_MAX = 22;
+/** Of the faults that may strike in a state, so many at once. */
+const FAULTS_SHARE_MAX = 1 / 3;
 
 /** How often seeds are about a state, next to the others: chance meets these seldom, and all others often enough. */
 const WEIGHTS: Readonly<Partial<Record<EngineStateName, number>>> = {
-  "generation-over": 19,
-  "breaker-half-open": 10,
+  "generation-over": 30,
+  "breaker-half-open": 13,
   "lane-held": 9,
-  "lane-releasing": 14,
-  "lane-owing": 7,
+  "lane-releasing": 17,
+  "lane-owing": 8,
   "lane-writing": 2,
   "lane-marking": 3,
   "lane-parking": 2,
@@ -22,7 +24,7 @@ const WEIGHTS: Readonly<Partial<Record<EngineStateName, number>>> = {
   "membership-draining": 2,
   throttled: 3,
   misconfigured: 7,
-  "breaker-open": 6,
+  "breaker-open": 7,
   "breaker-slow-start": 3,
   paused: 3,
   "commit-in-flight": 1,
@@ -33,16 +35,30 @@ const STATES = ENGINE_STATES.flatMap((state) =>
 );
 
 /** Faults that are hardest to bring about where the engine does what they strike but now and then. */
-const SELDOM: readonly FaultClass[] = ["crash-in-produce", "crash-in-state", "undeliverable"];
+const SELDOM: readonly FaultClass[] = [
+  ...(["crash-in-send", "crash-in-produce", "crash-in-state", "undeliverable"] as const),
+];
 const FAULTS = [...FAULT_CLASSES, ...SELDOM, ...SELDOM];
+
+/**
+ * Faults that strike a generation that is over, by what brings it about: calls are open in it for a reason of its own. While
+ * a spell lasts little else befalls calls; what comes with events befalls those that nothing else does.
+ */
+const FAULTS_OVER: readonly (readonly FaultClass[])[] = [
+  ...Array.from({ length: 8 }, () => FAULTS.filter((fault) => !isOfCalls(fault))),
+  ...Array.from({ length: 3 }, () => FAULTS.filter(isSpell)),
+  ...Array.from({ length: 2 }, () => FAULTS.filter((fault) => isOfCalls(fault) && !isSpell(fault))),
+  ["reject", "slow-key"],
+];
 
 /** Draws what a seed is about: each of a few faults in a state. */
 export function drawFoci(draws: Draws): readonly Focus[] {
   if (!draws.chance("focus.any", FOCUSED_SHARE)) return [];
   const state = draws.pick("focus.pick", STATES);
-  const count = 1 + draws.below("focus.count", FAULTS_MAX);
+  const pool = state === "generation-over" ? draws.pick("focus.pool", FAULTS_OVER) : FAULTS;
+  const count = 1 + draws.below("focus.count", Math.floor(pool.length * FAULTS_SHARE_MAX));
   const faults = new Set<FaultClass>(
-    Array.from({ length: count }, () => draws.pick("focus.pick", FAULTS)),
+    Array.from({ length: count }, () => draws.pick("focus.pick", pool)),
   );
   const foci = Array.from(faults, (fault): Focus => ({ fault, state })).filter(
     ({ fault }) => reasonOf(fault, state) === null,

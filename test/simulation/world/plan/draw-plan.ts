@@ -8,7 +8,7 @@ import { Draws } from "./draws.ts";
 import { FAULT_CLASSES } from "./fault-classes.ts";
 import type { BrokerFaults, RequestFaults } from "./fault-plan.ts";
 import type { EventPlan, Fate, Plan, TargetPlan, TopicPlan } from "./plan.ts";
-import { aimedClasses, strongClasses } from "./focus.ts";
+import { aimedClasses, isOverslept as isOversleptFocus, strongClasses } from "./focus.ts";
 import { Strength, type Drawing } from "./strength.ts";
 import { wide } from "./wide-plan.ts";
 
@@ -69,7 +69,8 @@ function drawUsualPlan(seed: number, draws: Draws): Plan {
   const isOverdue =
     OVERDUE.some((state) => states.has(state)) || foci.some(({ fault }) => fault === "refetch");
   const chaosMs = draws.pick("plan.chaos", foci.length > 0 ? CHAOS_MS_FOCUSED : CHAOS_MS);
-  const drawing = { draws, strength, chaosMs, classes, strong, states };
+  const isOverslept = foci.some(isOversleptFocus);
+  const drawing = { draws, strength, chaosMs, classes, strong, states, isOverslept };
   const slotCount = aimed.has("scale-out") ? NEWCOMERS_MAX : 1 + draws.below("plan.slots", 3);
   const targets = Array.from(
     { length: draws.chance("plan.targets", foci.length > 0 ? 0.85 : 0.25) ? 2 : 1 },

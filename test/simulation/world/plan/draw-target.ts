@@ -11,9 +11,9 @@ export const HOT_KEY = "hot";
 
 /** Draws a target. */
 export function drawTarget(drawing: Drawing, name: string, topics: readonly Topic[]): TargetPlan {
-  const { draws, states } = drawing;
-  const isSilent = SILENT.some((state) => states.has(state));
-  const timeoutMs = draws.pick("target.timeout", isSilent ? [5_000, 15_000] : TIMEOUTS_MS);
+  const { draws, states, isOverslept } = drawing;
+  const isSilent = isOverslept || SILENT.some((state) => states.has(state));
+  const timeoutMs = draws.pick("target.timeout", timeoutsOf(drawing));
   const slow = { from: timeoutMs / 20, to: timeoutMs / 2 };
   const isComingBack = states.has("lane-held") || states.has("lane-releasing");
   return {
@@ -54,6 +54,16 @@ const ORDERS = [
 ] as const;
 
 const TIMEOUTS_MS = [500, 1_000, 2_000, 5_000];
+/** Calls that begin before a state in which none begins are to end in it. */
+const TIMEOUTS_MS_SILENT = [5_000, 15_000];
+/** They are to end behind a drain, and before a stop of their process is over. */
+const TIMEOUTS_MS_OVERSLEPT = [8_000];
+
+function timeoutsOf({ states, isOverslept }: Drawing): readonly number[] {
+  if (isOverslept) return TIMEOUTS_MS_OVERSLEPT;
+  return SILENT.some((state) => states.has(state)) ? TIMEOUTS_MS_SILENT : TIMEOUTS_MS;
+}
+
 const CALLS_MAX = [1, 2, 4, 8, 16, 64];
 const LATENCIES_MS = [
   { from: 1, to: 10 },

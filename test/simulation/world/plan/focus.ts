@@ -103,16 +103,45 @@ const RECIPES: Readonly<Partial<Record<EngineStateName, Recipe>>> = {
   "fetch-paused": { always: ["slow-key"] },
 };
 
+/**
+ * A generation that is over while calls are open: their process was stopped in its drain, for longer than that may take.
+ * When it goes on it joins first, and hears of their ends then.
+ */
+const OVERSLEPT: Recipe["aimed"] = [
+  ["rebalance", "lane-in-flight"],
+  ["long-stall", "membership-draining"],
+  ["group-delayed", "generation-over"],
+];
+
+/** What strikes when the sender of a call hears of its end. */
+const OF_CALLS: ReadonlySet<FaultClass> = new Set([
+  ...(["server-error", "throttle", "lost-answer", "late-arrival", "reset", "hang"] as const),
+  ...(["refused", "invalid-answer", "slow-call", "slow-key", "reject"] as const),
+  ...(["outage", "flapping", "refused-spell", "throttle-spell", "absurd-retry-after"] as const),
+  ...(["unauthorized-spell", "redirect-spell", "tls-spell", "slow-spell", "hang-spell"] as const),
+]);
+
+/** Whether a fault strikes when the sender of a call hears of its end. */
+export function isOfCalls(fault: FaultClass): boolean {
+  return OF_CALLS.has(fault);
+}
+
+/** Whether a focus is on calls that end when a stopped process has slept through its drain. */
+export function isOverslept({ fault, state }: Focus): boolean {
+  return state === "generation-over" && isOfCalls(fault);
+}
+
 /** What else is to strike, and where, so that a state comes about, and lasts, and is met by a fault. */
 export function ambushesOf(
   state: EngineStateName,
   faults: ReadonlySet<FaultClass>,
 ): readonly Focus[] {
-  const aimed = [...(RECIPES[state]?.aimed ?? [])];
+  const isSleeping = Array.from(faults, (fault): Focus => ({ fault, state })).some(isOverslept);
+  const aimed = [...((isSleeping ? OVERSLEPT : RECIPES[state]?.aimed) ?? [])];
   // A source that reads again does so behind a rebalance.
   if (faults.has("refetch")) aimed.push(["rebalance", state]);
   // Calls that end in a state in which none begins were struck before.
-  if (SILENT.includes(state))
+  if (isSleeping || SILENT.includes(state))
     for (const fault of faults) if (isSpell(fault)) aimed.push([fault, "lane-in-flight"]);
   return aimed.map(([fault, where]): Focus => ({ fault, state: where, isAmbush: true }));
 }

@@ -44,4 +44,6 @@ export interface Drawing {
   readonly strong: ReadonlySet<FaultClass>;
   /** States that the seed is about. */
   readonly states: ReadonlySet<EngineStateName>;
+  /** Whether calls are to end when a stopped process has slept through its drain. */
+  readonly isOverslept: boolean;
 }

@@ -21,6 +21,7 @@ export class Machine implements Clock {
   #backlog: Task[] = [];
   #wallSkewMs = 0;
   #stallCount = 0;
+  #wokeAt = -Infinity;
 
   constructor(name: string, queue: EventQueue) {
     this.name = name;
@@ -45,6 +46,11 @@ export class Machine implements Clock {
   /** Times that it stalled. */
   get stallCount(): number {
     return this.#stallCount;
+  }
+
+  /** How long it has been going on since it stalled last, ms; infinite for one that never did. */
+  get awakeMs(): number {
+    return this.#queue.now - this.#wokeAt;
   }
 
   get isLinked(): boolean {
@@ -91,6 +97,7 @@ export class Machine implements Clock {
   wake(): void {
     if (this.#life !== "stalled") return;
     this.#life = "up";
+    this.#wokeAt = this.#queue.now;
     const backlog = this.#backlog;
     this.#backlog = [];
     for (const task of backlog) this.#queue.after(0, () => this.#run(task));
