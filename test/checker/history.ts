@@ -58,6 +58,8 @@ export type Party =
 export interface TargetTerms {
   readonly target: string;
   readonly topics: readonly string[];
+  /** Whether it owes what was there before it was. Default: from what it wrote down as its beginning. */
+  readonly startAt?: "earliest" | "latest";
   readonly order: "key" | "partition" | "none";
   readonly onDeadLetter: "quarantine" | "block" | "skip";
   readonly concurrencyMax: number;
@@ -290,6 +292,9 @@ export type Operation =
   | "job-done"
   | "resolved"
   | "retention"
+  | "offset-gone"
+  /** `topic`; `partition` is the first of them. */
+  | "partitions-added"
   | "rewind"
   | "metadata-corrupted"
   | "heal"

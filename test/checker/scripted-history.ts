@@ -102,6 +102,14 @@ export class ScriptedHistory {
     });
   }
 
+  /** A process writes down where a partition begins for the target. */
+  initialised(offset: number, partition = 0): this {
+    const key = `initialised/crm/orders/${partition}`;
+    const value = { v: 1, offset, at: "" };
+    this.#claimCount += 1;
+    return this.add({ h: "state", at: this.#next(), offset: this.#claimCount, key, value });
+  }
+
   /** An event is emitted, acknowledged and logged. */
   record(options: RecordOptions = {}, partition = 0): Spot {
     const offset = this.#ends[partition] ?? 0;

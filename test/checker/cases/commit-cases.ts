@@ -220,6 +220,26 @@ export const COMMIT_CASES = casesOf([
     breaks: () => haltedAfter("nothing"),
   },
   {
+    id: "L1",
+    what: "a partition stops for its own group's offset, not for another's",
+    holds: () => haltedAfter("offset-gone", "crm"),
+    breaks: () => haltedAfter("offset-gone", "mail"),
+  },
+  {
+    id: "S6",
+    what: "what was there before a target is owed where it starts at the earliest",
+    holds: () => begunWithSecond("latest"),
+    breaks: () => begunWithSecond("earliest"),
+    also: ["S5"],
+  },
+  {
+    id: "S6",
+    what: "a partition added to a topic that a target has is owed from its first record on",
+    holds: () => addedPartition("before"),
+    breaks: () => addedPartition("after"),
+    also: ["S5"],
+  },
+  {
     id: "L2",
     what: "a partition may stand while events that waited as long have their turn",
     holds: () => standsBesideOne("that waited"),
@@ -249,12 +269,41 @@ function heldUp(process: "awake" | "stopped"): readonly HistoryLine[] {
   return script.commit(1).end();
 }
 
+/** A partition is begun with its second record. */
+function begunWithSecond(startAt: "earliest" | "latest"): readonly HistoryLine[] {
+  const script = new ScriptedHistory({ startAt }).owned();
+  script.record();
+  return script
+    .initialised(1)
+    .call(script.record({ key: "k2" }))
+    .commit(2)
+    .end();
+}
+
+/** A partition that is added, before or after its topic was known, is begun with its second record. */
+function addedPartition(when: "before" | "after"): readonly HistoryLine[] {
+  const script = new ScriptedHistory({ startAt: "latest" }, { topics: { orders: 2 } }).owned();
+  const added = { topic: "orders", partition: 1 };
+  if (when === "before") script.op("partitions-added", added);
+  script.initialised(0).call(script.record()).commit(1);
+  if (when === "after") script.op("partitions-added", added);
+  script.record({ key: "k3" }, 1);
+  script.assigned("p1", 2, 1).initialised(1, 1);
+  script.call(script.record({ key: "k2" }, 1), { epoch: 2 });
+  return script.commit(2, { partition: 1, epoch: 2, generation: 2 }).end();
+}
+
 /** A partition is stopped by its owner with a record left. */
-function haltedAfter(what: "nothing" | "retention"): readonly HistoryLine[] {
+function haltedAfter(
+  what: "nothing" | "retention" | "offset-gone",
+  target?: string,
+): readonly HistoryLine[] {
   const script = new ScriptedHistory().owned();
   script.record();
   const place = { topic: "orders", partition: 0 };
-  if (what === "retention") script.op("retention", { who: "broker", ...place, detail: "1" });
+  if (what !== "nothing") {
+    script.op(what, { who: "broker", ...place, ...(target === undefined ? {} : { target }) });
+  }
   script.op("halted", { who: "p1", target: "crm", ...place });
   return script.op("heal").op("rest").close();
 }

@@ -12,10 +12,15 @@ export function isHaltedAt({ operations }: Channel, order: number): boolean {
   return isHalted;
 }
 
-/** Whether records of a partition were deleted before a moment. */
-export function hasLost({ operations }: Ledger, { stream }: Channel, order: number): boolean {
+/** Whether records of a partition, or its group's offset, were deleted before a moment. */
+export function hasLost(
+  { operations }: Ledger,
+  { target, stream }: Channel,
+  order: number,
+): boolean {
   return operations.some(({ line, order: at }) => {
     const isHere = line.topic === stream.topic && line.partition === stream.partition;
-    return line.f === "retention" && isHere && at < order;
+    const isItsOffset = line.f === "offset-gone" && line.target === target.terms.target;
+    return (line.f === "retention" || isItsOffset) && isHere && at < order;
   });
 }

@@ -341,7 +341,7 @@ export class Ledger {
     if (channel === undefined || typeof line.value !== "object" || line.value === null) return;
     const value: object = line.value;
     if (kind === "initialised" && "offset" in value && typeof value.offset === "number") {
-      channel.floor = Math.min(channel.floor, value.offset);
+      channel.floor = Math.min(channel.floor, this.#owesAll(channel) ? 0 : value.offset);
     }
     if (kind === "marker") channel.setAsideKeys.add(this.names.keyOf(keyIn(lane)));
     if (kind === "progress" && "next" in value && typeof value.next === "number") {
@@ -360,6 +360,19 @@ export class Ledger {
     const isTold = "generation" in value && typeof value.generation === "number";
     const generation = isTold ? Number(value.generation) : NONE;
     this.processes.claim(channel, { ...stamp, number: line.offset, process, generation });
+  }
+
+  /** Whatever it says itself: what it starts at the first record with, and what came after it knew its topic. */
+  #owesAll({ target, stream }: Channel): boolean {
+    if (target.terms.startAt === "earliest") return true;
+    const added = this.operations.find(
+      ({ line: { f, topic, partition = NEVER } }) =>
+        f === "partitions-added" && topic === stream.topic && stream.partition >= partition,
+    );
+    if (added === undefined) return false;
+    return target.channels.some(
+      (one) => one.stream.topic === stream.topic && (one.seen[0]?.sendOrder ?? NEVER) < added.order,
+    );
   }
 
   #operate(line: OperationLine, stamp: Stamp): void {

@@ -1,6 +1,6 @@
 import type { RunLine } from "../../checker/history.ts";
 import { GRACE_MS } from "./processes/deliverer.ts";
-import type { Plan } from "./plan/plan.ts";
+import { partitionCountMax, type Plan } from "./plan/plan.ts";
 
 /** The first line of a plan's history. */
 export function runLineOf({ seed, targets, topics, sessionMs }: Plan): RunLine {
@@ -10,9 +10,10 @@ export function runLineOf({ seed, targets, topics, sessionMs }: Plan): RunLine {
     seed,
     at: 0,
     kind: "simulation",
-    targets: targets.map(({ name, topics: own, engine, timeoutMs }) => ({
+    targets: targets.map(({ name, topics: own, startAt = "earliest", engine, timeoutMs }) => ({
       target: name,
       topics: own,
+      startAt,
       order: engine.order,
       onDeadLetter: engine.onDeadLetter,
       concurrencyMax: engine.concurrencyMax,
@@ -27,7 +28,7 @@ export function runLineOf({ seed, targets, topics, sessionMs }: Plan): RunLine {
       backoffCapMs: engine.retry.capMs,
       sessionTimeoutMs: sessionMs,
     })),
-    topics: Object.fromEntries(topics.map(({ name, partitionCount }) => [name, partitionCount])),
+    topics: Object.fromEntries(topics.map((topic) => [topic.name, partitionCountMax(topic)])),
     parties: ["emit", "log", "attempt", "recv", "commit", "seen", "dlq", "park", "state", "ops"],
     graceMs: GRACE_MS,
   };

@@ -81,6 +81,23 @@ export class Servers {
     words.strike("foreign-metadata");
   }
 
+  /** What a group has committed for a partition is gone. */
+  forgetOffset(
+    group: Group,
+    { target, pick }: Extract<OperationPlan, { kind: "offset-gone" }>,
+  ): void {
+    const names = [...group.offsets.keys()];
+    const name = names[pick % Math.max(1, names.length)];
+    if (name === undefined) return;
+    group.offsets.delete(name);
+    const [topic = "", partition = ""] = name.split("/");
+    this.#ports.words.note("offset-gone", "broker", {
+      target,
+      topic,
+      partition: Number(partition),
+    });
+  }
+
   /** The log's retention passes whoever lags behind it. */
   deleteRecords(
     groups: readonly Group[],

@@ -19,7 +19,7 @@ import { HistoryBook } from "./history-book.ts";
 import { readLogs } from "./final-read.ts";
 import type { Machine } from "./processes/machine.ts";
 import { Fleet } from "./processes/fleet.ts";
-import type { OperationPlan, Plan } from "./plan/plan.ts";
+import { partitionCountMax, type OperationPlan, type Plan, type TopicPlan } from "./plan/plan.ts";
 import { eventLane } from "./people/event-lane.ts";
 import { RedriveDesk } from "./people/redrive-desk.ts";
 import { FIRST_REVISION, Registry } from "./processes/preparer.ts";
@@ -40,6 +40,8 @@ const REST_MS_MAX = 3_600_000;
 const LOOK_MS = 500;
 /** Until someone looks again whether there is a key to be redriven, ms. */
 const REDRIVE_CHECK_MS = 200;
+/** Until a member notices that a topic has more partitions, ms. */
+const METADATA_AGE_MS_MAX = 5_000;
 /** Events of one run; one that needs more does not come to rest. */
 const EVENTS_MAX = 400_000;
 /** What a run gives. */
@@ -151,6 +153,10 @@ export class World {
     for (const operation of this.#plan.operations) {
       this.#queue.after(operation.at, () => this.#operate(operation));
     }
+    for (const topic of this.#plan.topics) {
+      if (topic.added !== undefined)
+        this.#queue.after(topic.added.at, () => this.#addPartitions(topic));
+    }
     this.#queue.after(this.#plan.chaosMs, () => this.#heal());
     const watch = new PromiseWatch();
     try {
@@ -228,7 +234,7 @@ export class World {
     };
     const deadTopic = asTopic(`millrace.${target.name}.dead`);
     const parkedTopic = asTopic(`millrace.${target.name}.parked`);
-    const partitionCount = Math.max(...this.#plan.topics.map((topic) => topic.partitionCount));
+    const partitionCount = Math.max(...this.#plan.topics.map(partitionCountMax));
     for (const topic of [deadTopic, parkedTopic]) this.#cluster.createTopic(topic, partitionCount);
     return { api, group, deadTopic, parkedTopic };
   }
@@ -262,6 +268,8 @@ export class World {
         return this.#rebalance(operation.target);
       case "foreign-metadata":
         return this.#servers.corrupt(this.#groupOf(operation.target), operation);
+      case "offset-gone":
+        return this.#servers.forgetOffset(this.#groupOf(operation.target), operation);
       case "retention":
         return this.#servers.deleteRecords(
           this.#targets.map(({ group }) => group),
@@ -295,6 +303,18 @@ export class World {
     this.#queue.after(strikeAfterMs, () => {
       if (!owner.machine.isDead) this.#operate(strikeOf(strike, { target, slot: owner.slot }));
     });
+  }
+
+  /** The groups hear of it when a member has looked at the topic again. */
+  #addPartitions({ name: topic, partitionCount, added }: TopicPlan): void {
+    if (added === undefined) return;
+    this.#cluster.addPartitions(topic, added.count);
+    this.#note("partitions-added", "operator", { topic, partition: partitionCount });
+    for (const { name, topics } of this.#plan.targets) {
+      if (!topics.includes(topic)) continue;
+      const noticedMs = this.#draws.between("metadata.age", 0, METADATA_AGE_MS_MAX);
+      this.#queue.after(noticedMs, () => this.#groupOf(name).rebalance());
+    }
   }
 
   /** Two at once are one. */

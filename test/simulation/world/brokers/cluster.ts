@@ -145,6 +145,16 @@ export class Cluster {
     this.#topics.set(topic, logs);
   }
 
+  /** Gives a topic more partitions. */
+  addPartitions(topic: Topic, count: number): void {
+    const logs = this.logs(topic);
+    const added = Array.from(
+      { length: count },
+      (_, index) => new MemoryLog({ topic, partition: asPartition(logs.length + index) }),
+    );
+    this.#topics.set(topic, [...logs, ...added]);
+  }
+
   /** @throws for a topic that does not exist. */
   logs(topic: Topic): readonly MemoryLog[] {
     const logs = this.#topics.get(topic);

@@ -40,6 +40,7 @@ export class Fetcher {
   readonly #ports: MemberPorts;
   readonly #listener: FetchListener;
   readonly #positions = new Map<string, Position>();
+  readonly #followed = new Set<string>();
   /** Counts starts and stops, so that answers of before are dropped. */
   #run = 0;
   #isRunning = false;
@@ -47,12 +48,12 @@ export class Fetcher {
   constructor(ports: MemberPorts, listener: FetchListener) {
     this.#ports = ports;
     this.#listener = listener;
-    for (const log of ports.topics.flatMap((topic) => ports.cluster.logs(topic))) {
-      log.onAppend(() => this.#ask(this.#positions.get(nameOf(log.place))));
-    }
+    for (const { place } of ports.topics.flatMap((topic) => ports.cluster.logs(topic)))
+      this.#follow(place);
   }
 
   seek(place: TopicPartition, next: Offset): void {
+    this.#follow(place);
     const isPaused = this.#positions.get(nameOf(place))?.isPaused ?? false;
     const position = { place, next, isPaused, isStanding: false, isAsked: false };
     this.#positions.set(nameOf(place), position);
@@ -99,6 +100,14 @@ export class Fetcher {
         this.#refetch(position, committed.offset);
       this.#ask(position);
     }
+  }
+
+  /** Hears of what is written to a partition, also to one that was added to its topic later. */
+  #follow(place: TopicPartition): void {
+    const name = nameOf(place);
+    if (this.#followed.has(name)) return;
+    this.#followed.add(name);
+    this.#ports.cluster.log(place).onAppend(() => this.#ask(this.#positions.get(name)));
   }
 
   /** Nothing is handed over after this; positions stay. */

@@ -23,6 +23,8 @@ type Made = OperationPlan extends infer One
 
 /** A partition that lost records stands still for the rest of the run: seldom, or little else would be tried. */
 const RETENTION_SHARE = 0.15;
+/** So is one whose offset is gone. */
+const OFFSET_GONE_SHARE = 0.06;
 /** Seeds in which a target's terms may change. */
 const RECONFIGURED_SHARE = 0.4;
 
@@ -180,6 +182,13 @@ export function drawOperations(
   }
   if (strong.has("retention") || draws.chance("op.retention", RETENTION_SHARE))
     operations.push(...some("retention"));
+  if (draws.chance("op.offset-gone", OFFSET_GONE_SHARE)) {
+    operations.push({
+      ...{ at: draws.between("op.offset-gone", 0, chaosMs), fault: null, kind: "offset-gone" },
+      ...{ target: draws.pick("op.offset-gone", targets).name },
+      pick: draws.below("op.offset-gone", 8),
+    });
+  }
   operations.push(...drawReplays(draws, chaosMs, targets));
   operations.push(...drawRedrives(draws, { chaosMs, targets, classes: drawing.classes }));
   return operations.sort((one, other) => one.at - other.at);

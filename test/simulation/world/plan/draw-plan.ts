@@ -43,6 +43,10 @@ const CHAOS_MS_FOCUSED = [60_000, 120_000];
 /** Processes of a seed that is about newcomers. */
 const NEWCOMERS_MAX = 6;
 const RECORD_BYTES_MAX = 1_048_576;
+/** Topics that get more partitions. */
+const ADDED_SHARE = 0.15;
+/** Of later events, those that are written there. */
+const IN_ADDED_SHARE = 0.4;
 
 /** Draws the plan of a seed. */
 export function drawPlan(seed: number): Plan {
@@ -63,13 +67,13 @@ function drawUsualPlan(seed: number, draws: Draws): Plan {
   for (const fault of aimed) classes.add(fault);
   const strong = strongClasses(foci);
   const strength = new Strength(draws, classes, strong);
-  const topics = drawTopics(draws);
-  const names = topics.map(({ name }) => name);
   const states = new Set(foci.map(({ state }) => state));
   const isOverdue =
     OVERDUE.some((state) => states.has(state)) || foci.some(({ fault }) => fault === "refetch");
   const chaosMs = draws.pick("plan.chaos", foci.length > 0 ? CHAOS_MS_FOCUSED : CHAOS_MS);
   const isOverslept = foci.some(isOversleptFocus);
+  const topics = drawTopics(draws, chaosMs);
+  const names = topics.map(({ name }) => name);
   const drawing = { draws, strength, chaosMs, classes, strong, states, isOverslept };
   const slotCount = aimed.has("scale-out") ? NEWCOMERS_MAX : 1 + draws.below("plan.slots", 3);
   const targets = Array.from(
@@ -105,12 +109,14 @@ function drawUsualPlan(seed: number, draws: Draws): Plan {
   };
 }
 
-function drawTopics(draws: Draws): readonly TopicPlan[] {
+function drawTopics(draws: Draws, chaosMs: number): readonly TopicPlan[] {
   const count = draws.chance("plan.topics", 0.25) ? 2 : 1;
-  return ["orders", "users"].slice(0, count).map((name) => ({
-    name: asTopic(name),
-    partitionCount: 1 + draws.below("plan.partitions", 4),
-  }));
+  return ["orders", "users"].slice(0, count).map((name): TopicPlan => {
+    const topic = { name: asTopic(name), partitionCount: 1 + draws.below("plan.partitions", 4) };
+    if (!draws.chance("plan.added", ADDED_SHARE)) return topic;
+    const at = draws.between("plan.added", 0, chaosMs * 0.7);
+    return { ...topic, added: { count: 1 + draws.below("plan.added", 2), at } };
+  });
 }
 
 function drawBrokerFaults(strength: Strength): BrokerFaults {
@@ -165,11 +171,14 @@ function drawEvents(
   };
   const events = Array.from({ length: count }, (_, index): EventPlan => {
     const topic = draws.pick("event.topic", topics);
-    const key = draws.chance("event.null", nullShare)
+    const name = draws.chance("event.null", nullShare)
       ? null
       : draws.chance("event.hot", HOT_SHARE)
         ? HOT_KEY
         : `k${draws.below("event.key", keyCount)}`;
+    const at = draws.between("event.at", 0, spreadMs);
+    const added = drawAdded(topic, at, draws);
+    const key = name === null || added === null ? name : `${name}-${added}`;
     const fates: Record<string, Fate> = {};
     const isPoison = draws.chance("event.poison", shares.undeliverable);
     for (const { name } of targets) {
@@ -185,9 +194,9 @@ function drawEvents(
     }
     return {
       id: `e${index}`,
-      at: draws.between("event.at", 0, spreadMs),
+      at,
       topic: topic.name,
-      partition: partitionOf(key, topic, draws),
+      partition: added ?? partitionOf(key, topic, draws),
       key,
       gapCount: draws.chance("event.gap", shares.gap) ? 1 + draws.below("event.gap", 5) : 0,
       schemaId: 1 + draws.below("event.schema", classes.has("registry-outage") ? 6 : 2),
@@ -195,6 +204,13 @@ function drawEvents(
     };
   });
   return events.sort((one, other) => one.at - other.at);
+}
+
+/** An added partition that an event is written to; its keys are its own, since no order holds between partitions. */
+function drawAdded({ partitionCount, added }: TopicPlan, at: number, draws: Draws): number | null {
+  if (added === undefined || at <= added.at || !draws.chance("event.added", IN_ADDED_SHARE))
+    return null;
+  return partitionCount + draws.below("event.added", added.count);
 }
 
 function partitionOf(key: string | null, { partitionCount }: TopicPlan, draws: Draws): number {

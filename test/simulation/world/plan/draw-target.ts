@@ -6,6 +6,9 @@ import type { Episode, TargetFaults, TargetPlan } from "./plan.ts";
 import { SPELLS } from "./spells.ts";
 import type { Drawing } from "./strength.ts";
 
+/** Targets that begin with what comes. */
+const LATEST_SHARE = 0.08;
+
 /** The key of every third event. */
 export const HOT_KEY = "hot";
 
@@ -19,6 +22,7 @@ export function drawTarget(drawing: Drawing, name: string, topics: readonly Topi
   return {
     name,
     topics,
+    ...(draws.chance("target.latest", LATEST_SHARE) ? { startAt: "latest" } : {}),
     engine: drawEngine(drawing),
     timeoutMs,
     latencyMs: draws.pick("target.latency", isSilent ? [slow, ...LATENCIES_MS] : LATENCIES_MS),

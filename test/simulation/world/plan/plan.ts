@@ -8,6 +8,13 @@ import type { Focus } from "./focus.ts";
 export interface TopicPlan {
   readonly name: Topic;
   readonly partitionCount: number;
+  /** Partitions that it gets besides while the run goes on. Default: none. */
+  readonly added?: { readonly count: number; readonly at: number };
+}
+
+/** How many partitions a topic has in the end. */
+export function partitionCountMax({ partitionCount, added }: TopicPlan): number {
+  return partitionCount + (added?.count ?? 0);
 }
 
 /** How a target answers beyond single calls, for a while. */
@@ -50,6 +57,8 @@ export interface TargetFaults {
 export interface TargetPlan {
   readonly name: string;
   readonly topics: readonly Topic[];
+  /** Where it begins with a partition that was there before it. Default: earliest. */
+  readonly startAt?: "earliest" | "latest";
   /** As the run begins; whatever it is changed to later keeps within these limits, which is what the target was promised. */
   readonly engine: EngineConfig;
   readonly timeoutMs: number;
@@ -108,6 +117,8 @@ export type OperationPlan = { readonly at: number; readonly fault: FaultClass | 
       readonly pick: number;
       readonly metadata: string;
     }
+  /** The group's offset of a partition is gone, as one that has expired. */
+  | { readonly kind: "offset-gone"; readonly target: string; readonly pick: number }
   | {
       readonly kind: "retention";
       readonly topic: Topic;

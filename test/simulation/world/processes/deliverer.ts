@@ -187,7 +187,7 @@ export class Deliverer {
         target: asTarget(target.name),
         groupId: `millrace.${target.name}`,
         engine,
-        startAt: { kind: "earliest" },
+        startAt: { kind: target.startAt ?? "earliest" },
         deadTopic,
         parkedTopic,
         journalTopic: JOURNAL_TOPIC,
