@@ -86,6 +86,35 @@ describe("the start of a new partition", () => {
     expect(starts(bench)).toEqual({ "users/0": 1_005 });
   });
 
+  it.each(["commit", "mark"] as const)(
+    "may lie beyond that end also when its %s has failed once",
+    async (what) => {
+      const bench = new DriverBench();
+      bench.source.startOffset = 1_005;
+      let failCount = 0;
+      const failOnce = (): Promise<void> => {
+        failCount += 1;
+        if (failCount > 1) return Promise.resolve();
+        return Promise.reject(new MillraceError("PRODUCE_FAILED", "no answer"));
+      };
+      if (what === "commit") bench.source.onCommit = failOnce;
+      else {
+        bench.source.onCommit = () => {
+          bench.stateLog.onAppend = failOnce;
+          return Promise.resolve();
+        };
+      }
+
+      const assigned = bench.assign(1, [NEW]);
+      await bench.clock.advance(1_000);
+      await assigned;
+
+      expect(failCount).toBeGreaterThan(1);
+      expect(bench.driver.halts).toEqual([]);
+      expect(starts(bench)).toEqual({ "users/0": 1_005 });
+    },
+  );
+
   it("stays the same after a crash before the commit", async () => {
     const topic = new MemoryStateLog().entries;
     const first = new DriverBench({}, {}, new MemoryStateLog(topic));

@@ -132,7 +132,7 @@ async function findStart(
   const key = initialisedKey(options.target, partition);
   const initialised = readInitialised(ports.stateLog.get(key)?.value);
   const committed = partition.committed ?? context.committed.get(partition) ?? null;
-  if (committed !== null) return checkRange(partition, committed);
+  if (committed !== null) return checkRange(partition, committed, ports);
   if (initialised?.isCommitted === true) {
     return halt(partition, asOffset(initialised.offset), "committed-offset-gone");
   }
@@ -142,7 +142,7 @@ async function findStart(
     return { partition, offset: position, metadata: "", isNew: true };
   }
   // The log may have lost what was owed before anyone committed.
-  const start = checkRange(partition, { offset: asOffset(offset), metadata: "" });
+  const start = await checkRange(partition, { offset: asOffset(offset), metadata: "" }, ports);
   return "reason" in start ? start : { ...start, isNew: true };
 }
 
@@ -156,12 +156,19 @@ function owedFrom(
   return isAddedLater ? 0 : null;
 }
 
-function checkRange(
+async function checkRange(
   partition: AssignedPartition,
   { offset, metadata }: { readonly offset: Offset; readonly metadata: string },
-): Start | PartitionHalt {
+  { source }: Pick<DriverPorts, "source">,
+): Promise<Start | PartitionHalt> {
   if (offset < partition.logStartOffset) return halt(partition, offset, "log-start-beyond-offset");
-  if (offset > partition.logEndOffset) return halt(partition, offset, "offset-beyond-log-end");
+  if (offset > partition.logEndOffset) {
+    // What an earlier try of this takeover found may lie beyond the end that the assignment knew.
+    const logEndOffset = await source.offsetAt(partition, { kind: "latest" });
+    if (offset > logEndOffset) {
+      return halt({ ...partition, logEndOffset }, offset, "offset-beyond-log-end");
+    }
+  }
   return { partition, offset, metadata, isNew: false };
 }
 
