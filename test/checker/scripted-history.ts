@@ -102,12 +102,12 @@ export class ScriptedHistory {
     });
   }
 
-  /** A process writes down where a partition begins for the target. */
-  initialised(offset: number, partition = 0): this {
-    const key = `initialised/crm/orders/${partition}`;
-    const value = { v: 1, offset, at: "" };
+  /** The owner of an epoch writes down where a partition begins for the target; by default behind all claims. */
+  initialised(offset: number, epoch: number, { partition = 0, place = 0 } = {}): this {
+    const key = `initialised/crm/orders/${partition}/${epoch}`;
     this.#claimCount += 1;
-    return this.add({ h: "state", at: this.#next(), offset: this.#claimCount, key, value });
+    const at = { at: this.#next(), offset: place === 0 ? this.#claimCount : place };
+    return this.add({ h: "state", ...at, key, value: { v: 1, offset } });
   }
 
   /** An event is emitted, acknowledged and logged. */

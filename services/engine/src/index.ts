@@ -39,14 +39,8 @@ export type * from "./core/replay/replay.ts";
 export { listReplays } from "./driver/replay/replay-progress.ts";
 export type { ReplayProgress } from "./driver/replay/replay-progress.ts";
 export type { ReplayNote } from "./core/aside/progress.ts";
-export {
-  claimKey,
-  initialisedKey,
-  markerKey,
-  placeOf,
-  readInitialised,
-} from "./driver/aside/state-keys.ts";
-export type { ClaimValue, InitialisedValue, MarkerValue } from "./driver/aside/state-keys.ts";
+export { begunKey, claimKey, markerKey, placeOf, readBegun } from "./driver/aside/state-keys.ts";
+export type { ClaimValue, MarkerValue } from "./driver/aside/state-keys.ts";
 export type { ReplayOrder, ReplayStatus } from "./driver/replay/replay-keeper.ts";
 export type { ReplaySelect } from "./driver/replay/replay-reader.ts";
 export { createState } from "./core/state.ts";

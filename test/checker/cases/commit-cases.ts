@@ -234,6 +234,13 @@ export const COMMIT_CASES = casesOf([
   },
   {
     id: "S6",
+    what: "what an overtaken owner writes of a beginning binds nobody",
+    holds: () => begunByTwo("overtaken"),
+    breaks: () => begunByTwo("in time"),
+    also: ["S5"],
+  },
+  {
+    id: "S6",
     what: "a partition added to a topic that a target has is owed from its first record on",
     holds: () => addedPartition("before"),
     breaks: () => addedPartition("after"),
@@ -274,10 +281,22 @@ function begunWithSecond(startAt: "earliest" | "latest"): readonly HistoryLine[]
   const script = new ScriptedHistory({ startAt }).owned();
   script.record();
   return script
-    .initialised(1)
+    .initialised(1, 1)
     .call(script.record({ key: "k2" }))
     .commit(2)
     .end();
+}
+
+/** The first of two owners begins with the first record, and writes so before the other one's claim or after it; that one begins with the second. */
+function begunByTwo(written: "in time" | "overtaken"): readonly HistoryLine[] {
+  const script = new ScriptedHistory({ startAt: "latest" }).owned();
+  script.record();
+  if (written === "in time") script.initialised(0, 1, { place: 2 });
+  script.op("kill", { who: "p1" }).wait(10_000).owned("p2", 5);
+  if (written === "overtaken") script.initialised(0, 1);
+  const second = script.record({ key: "k2" });
+  script.initialised(1, 5).call(second, { process: "p2", epoch: 5 });
+  return script.commit(2, { process: "p2", epoch: 5, generation: 5 }).end();
 }
 
 /** A partition that is added, before or after its topic was known, is begun with its second record. */
@@ -285,10 +304,10 @@ function addedPartition(when: "before" | "after"): readonly HistoryLine[] {
   const script = new ScriptedHistory({ startAt: "latest" }, { topics: { orders: 2 } }).owned();
   const added = { topic: "orders", partition: 1 };
   if (when === "before") script.op("partitions-added", added);
-  script.initialised(0).call(script.record()).commit(1);
+  script.initialised(0, 1).call(script.record()).commit(1);
   if (when === "after") script.op("partitions-added", added);
   script.record({ key: "k3" }, 1);
-  script.assigned("p1", 2, 1).initialised(1, 1);
+  script.assigned("p1", 2, 1).initialised(1, 2, { partition: 1 });
   script.call(script.record({ key: "k2" }, 1), { epoch: 2 });
   return script.commit(2, { partition: 1, epoch: 2, generation: 2 }).end();
 }

@@ -341,7 +341,11 @@ export class Ledger {
     if (channel === undefined || typeof line.value !== "object" || line.value === null) return;
     const value: object = line.value;
     if (kind === "initialised" && "offset" in value && typeof value.offset === "number") {
-      channel.floor = Math.min(channel.floor, this.#owesAll(channel) ? 0 : value.offset);
+      const isOvertaken = channel.claims.some(
+        (claim) => claim > Number(epoch) && claim < line.offset,
+      );
+      const floor = this.#owesAll(channel) ? 0 : value.offset;
+      if (!isOvertaken) channel.floor = Math.min(channel.floor, floor);
     }
     if (kind === "marker") channel.setAsideKeys.add(this.names.keyOf(keyIn(lane)));
     if (kind === "progress" && "next" in value && typeof value.next === "number") {

@@ -6,7 +6,7 @@ import {
   asTopic,
   claimKey,
   encodeDoneSet,
-  initialisedKey,
+  begunKey,
   markerKey,
   MillraceError,
   type RecordBatch,
@@ -157,11 +157,11 @@ describe("GroupObserver", () => {
     expect(cluster.asked).not.toContain("read 0:0");
   });
 
-  it("knows committed offsets that are gone by what was noted at the first sight", async () => {
+  it("knows committed offsets that are gone by what was noted when they were made", async () => {
     const cluster = new FakeCluster();
     cluster.partitions = [{ committed: null }];
-    const key = initialisedKey(asTarget("crm"), { topic: USERS, partition: asPartition(0) });
-    cluster.state(key, { v: 1, offset: 3, isCommitted: true });
+    const key = begunKey(asTarget("crm"), { topic: USERS, partition: asPartition(0) });
+    cluster.state(key, { v: 1, offset: 3 });
 
     const { partitions } = await observerOf(cluster).observeOne(TARGET);
 

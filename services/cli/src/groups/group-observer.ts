@@ -137,8 +137,8 @@ export class GroupObserver {
 
   async #partition(found: GroupOffset, subject: Subject): Promise<ObservedPartition> {
     const { topic, partition, committed, logStartOffset, logEndOffset } = found;
-    const initialised = subject.state.initialisedAt(found);
-    const lag = partitionLag({ committed, logStartOffset, logEndOffset, initialised });
+    const hasBegun = subject.state.hasBegun(found);
+    const lag = partitionLag({ committed, logStartOffset, logEndOffset, hasBegun });
     const head = await this.#head(found, lag);
     return {
       ...lag,

@@ -18,7 +18,7 @@ function lagOf(of: {
     },
     logStartOffset: asOffset(start),
     logEndOffset: asOffset(end),
-    initialised: null,
+    hasBegun: false,
   });
 }
 
@@ -81,13 +81,12 @@ describe("partitionLag", () => {
   });
 
   it.each([
-    ["was never seen", null, "not-started"],
-    ["was seen and not committed", { v: 1, offset: 7, isCommitted: false }, "not-started"],
-    ["had been committed", { v: 1, offset: 7, isCommitted: true }, "offsets-gone"],
-  ] as const)("has no lag without a committed offset where it %s", (_, initialised, state) => {
+    ["never had one", false, "not-started"],
+    ["had one once", true, "offsets-gone"],
+  ] as const)("has no lag without a committed offset where it %s", (_, hasBegun, state) => {
     const range = { logStartOffset: asOffset(0), logEndOffset: asOffset(20) };
 
-    const lag = partitionLag({ committed: null, ...range, initialised });
+    const lag = partitionLag({ committed: null, ...range, hasBegun });
 
     expect(lag).toMatchObject({ state, lag: null, waitingCount: null, doneCount: 0 });
   });

@@ -1,11 +1,5 @@
 /** Where a partition of a target's group stands, judged from what is committed and from the log alone. */
-import {
-  decodeDoneSet,
-  type DoneRun,
-  type InitialisedValue,
-  type Offset,
-  type PartitionRange,
-} from "@millrace/engine";
+import { decodeDoneSet, type DoneRun, type Offset, type PartitionRange } from "@millrace/engine";
 
 /**
  * - `not-started`: nothing is committed yet; the first owner resolves `startAt`.
@@ -20,8 +14,8 @@ export type PartitionState =
 /** What is known of a partition. */
 export interface PartitionFacts extends Omit<PartitionRange, "partition"> {
   readonly committed: { readonly offset: Offset; readonly metadata: string } | null;
-  /** What the target noted when it first saw the partition; null where it never did. */
-  readonly initialised: InitialisedValue | null;
+  /** Whether the target had a committed offset of it once. */
+  readonly hasBegun: boolean;
 }
 
 /** What follows from it; counts are of offsets, so that what compaction removed counts too. */
@@ -40,9 +34,9 @@ export interface PartitionLag {
 
 /** Judges a partition. */
 export function partitionLag(facts: PartitionFacts): PartitionLag {
-  const { committed, logStartOffset, logEndOffset, initialised } = facts;
+  const { committed, logStartOffset, logEndOffset, hasBegun } = facts;
   if (committed === null) {
-    const state = initialised?.isCommitted === true ? "offsets-gone" : "not-started";
+    const state = hasBegun ? "offsets-gone" : "not-started";
     return { state, lag: null, doneRuns: [], doneCount: 0, waitingCount: null, goneCount: 0 };
   }
   const { offset, metadata } = committed;

@@ -1,8 +1,7 @@
 import {
   asTarget,
-  initialisedKey,
-  readInitialised,
-  type InitialisedValue,
+  begunKey,
+  readBegun,
   type StateLog,
   type TopicPartition,
 } from "@millrace/engine";
@@ -15,8 +14,8 @@ export interface TargetState {
   readonly group: GroupDescription;
   readonly owners: ReadonlyMap<string, Owner>;
   readonly aside: KeysAside;
-  /** What was noted at the first sight of a partition. */
-  readonly initialisedAt: (partition: TopicPartition) => InitialisedValue | null;
+  /** Whether a partition had a committed offset once. */
+  readonly hasBegun: (partition: TopicPartition) => boolean;
 }
 
 /** Takes what there is now of a target. */
@@ -25,12 +24,12 @@ export function targetState(
   group: GroupDescription,
   target: string,
 ): TargetState {
-  const initialised = new Map(stateLog.list(`initialised/${target}/`));
+  const begun = new Map(stateLog.list(`begun/${target}/`));
   return {
     group,
     owners: ownersOf(group, stateLog, target),
     aside: keysAside(stateLog, target),
-    initialisedAt: (partition) =>
-      readInitialised(initialised.get(initialisedKey(asTarget(target), partition))?.value),
+    hasBegun: (partition) =>
+      readBegun(begun.get(begunKey(asTarget(target), partition))?.value) !== null,
   };
 }

@@ -61,18 +61,15 @@ describe("the start of a new partition", () => {
     bench.source.startOffset = 42;
     const seen: unknown[] = [];
     bench.source.onCommit = () => {
-      seen.push(bench.stateLog.latest("initialised/crm/users/0"));
+      seen.push(bench.stateLog.latest("initialised/crm/users/0/0"));
+      seen.push(bench.stateLog.latest("begun/crm/users/0"));
       return Promise.resolve();
     };
 
     await bench.assign(1, [NEW]);
 
-    expect(seen).toEqual([{ v: 1, offset: 42, isCommitted: false }]);
-    expect(bench.stateLog.latest("initialised/crm/users/0")).toEqual({
-      v: 1,
-      offset: 42,
-      isCommitted: true,
-    });
+    expect(seen).toEqual([{ v: 1, offset: 42 }, undefined]);
+    expect(bench.stateLog.latest("begun/crm/users/0")).toEqual({ v: 1, offset: 42 });
     expect(bench.source.commits).toMatchObject([{ generation: 1, offsets: [{ offset: 42 }] }]);
     expect(starts(bench)).toEqual({ "users/0": 42 });
   });
@@ -131,21 +128,17 @@ describe("the start of a new partition", () => {
   });
 
   it("is marked after a crash between commit and mark", async () => {
-    const topic = [
-      { key: "initialised/crm/users/0", value: { v: 1, offset: 42, isCommitted: false } },
-    ];
+    const topic = [{ key: "initialised/crm/users/0/0", value: { v: 1, offset: 42 } }];
     const bench = new DriverBench({}, {}, new MemoryStateLog(topic));
 
     await bench.assign(2, [{ committed: 42 }]);
 
-    expect(bench.stateLog.latest("initialised/crm/users/0")).toMatchObject({ isCommitted: true });
+    expect(bench.stateLog.latest("begun/crm/users/0")).toEqual({ v: 1, offset: 42 });
     expect(bench.source.commits).toEqual([]);
   });
 
   it("is not guessed when the group's offsets are gone", async () => {
-    const topic = [
-      { key: "initialised/crm/users/0", value: { v: 1, offset: 42, isCommitted: true } },
-    ];
+    const topic = [{ key: "begun/crm/users/0", value: { v: 1, offset: 42 } }];
     const bench = new DriverBench({}, {}, new MemoryStateLog(topic));
 
     await bench.assign(2, [NEW, { partition: 1 }]);
@@ -160,7 +153,7 @@ describe("the start of a new partition", () => {
     let lostCount = 0;
     bench.stateLog.append = async (entries) => {
       const offsets = await append(entries);
-      const isMark = JSON.stringify(entries).includes('"isCommitted":true');
+      const isMark = entries.some(({ key }) => key.startsWith("begun/"));
       if (!isMark || lostCount > 0) return offsets;
       lostCount += 1;
       throw new MillraceError("PRODUCE_FAILED", "no acknowledgement");
@@ -176,14 +169,53 @@ describe("the start of a new partition", () => {
   });
 
   it("halts when the log has lost what was owed before the first commit", async () => {
-    const topic = [
-      { key: "initialised/crm/users/0", value: { v: 1, offset: 3, isCommitted: false } },
-    ];
+    const topic = [{ key: "initialised/crm/users/0/0", value: { v: 1, offset: 3 } }];
     const bench = new DriverBench({}, {}, new MemoryStateLog(topic));
 
     await bench.assign(2, [{ committed: null, logStart: 9 }]);
 
     expect(bench.driver.halts).toMatchObject([{ reason: "log-start-beyond-offset" }]);
+  });
+
+  /** Claims of two owners; each wrote where the partition begins, the first one after it had been overtaken. */
+  const OVERTAKEN = [
+    { key: "claim/crm/users/0/p8-1", value: { v: 1, process: "p8", member: "m8", generation: 1 } },
+    { key: "claim/crm/users/0/p9-1", value: { v: 1, process: "p9", member: "m9", generation: 2 } },
+    { key: "initialised/crm/users/0/1", value: { v: 1, offset: 42 } },
+    { key: "initialised/crm/users/0/0", value: { v: 1, offset: 77 } },
+  ];
+
+  it("is the one of the last owner whatever an overtaken one writes late, also for the owner after next", async () => {
+    const topic = new MemoryStateLog([...OVERTAKEN]).entries;
+    const crashed = new DriverBench({}, {}, new MemoryStateLog(topic));
+    crashed.source.onCommit = crash;
+    await expect(crashed.assign(3, [NEW])).rejects.toThrow("crash");
+    const bench = new DriverBench({}, {}, new MemoryStateLog(topic));
+
+    await bench.assign(4, [NEW]);
+
+    expect(starts(bench)).toEqual({ "users/0": 42 });
+    expect(bench.stateLog.latest("initialised/crm/users/0/0")).toBeNull();
+  });
+
+  it("is looked up where only an overtaken owner wrote one", async () => {
+    const topic = OVERTAKEN.filter(({ key }) => key !== "initialised/crm/users/0/1");
+    const bench = new DriverBench({}, {}, new MemoryStateLog(topic));
+    bench.source.startOffset = 99;
+
+    await bench.assign(3, [NEW]);
+
+    expect(starts(bench)).toEqual({ "users/0": 99 });
+  });
+
+  it("is known to be committed whatever an overtaken owner writes late", async () => {
+    const begun = { key: "begun/crm/users/0", value: { v: 1, offset: 42 } };
+    const topic = [...OVERTAKEN.slice(0, 3), begun, ...OVERTAKEN.slice(3)];
+    const bench = new DriverBench({}, {}, new MemoryStateLog(topic));
+
+    await bench.assign(3, [NEW]);
+
+    expect(bench.driver.halts).toMatchObject([{ reason: "committed-offset-gone" }]);
   });
 
   it("is 0 for a partition that was added later, whatever startAt says", async () => {
@@ -214,6 +246,22 @@ describe("the start of a new partition", () => {
     await second.assign(3, [{ partition: 1, committed: null }], 2);
 
     expect(starts(second)).toEqual({ "users/1": 0 });
+  });
+});
+
+describe("the first sight of a topic", () => {
+  it("is the one with the fewest partitions, whoever writes of a later one late", async () => {
+    const topic = [
+      { key: "topic/crm/users/1", value: { v: 1, partitionCount: 1 } },
+      { key: "topic/crm/users/2", value: { v: 1, partitionCount: 2 } },
+    ];
+    const options = { startAt: { kind: "latest" } } as const;
+    const bench = new DriverBench({}, options, new MemoryStateLog(topic));
+    bench.source.startOffset = 500;
+
+    await bench.assign(1, [{ committed: null }, { partition: 1, committed: null }], 2);
+
+    expect(starts(bench)).toEqual({ "users/0": 500, "users/1": 0 });
   });
 });
 

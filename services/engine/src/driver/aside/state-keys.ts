@@ -38,12 +38,26 @@ export const markerKey = (target: TargetId, partition: TopicPartition, name: Ent
 export const progressKey = (target: TargetId, partition: TopicPartition, name: EntryName): string =>
   entryKey("progress", { target, partition, name });
 
-/** `initialised/<target>/<topic>/<partition>`: where a partition began, and whether that is committed. */
-export const initialisedKey = (target: TargetId, { topic, partition }: TopicPartition): string =>
-  `initialised/${target}/${topic}/${partition}`;
+/**
+ * `initialised/<target>/<topic>/<partition>/<epoch>`: where a partition begins, as the owner of this epoch found. None
+ * replaces another, so that what an overtaken owner writes late hides nothing.
+ */
+export const initialisedKey = (
+  target: TargetId,
+  { topic, partition }: TopicPartition,
+  epoch: Epoch,
+): string => `initialised/${target}/${topic}/${partition}/${epoch}`;
 
-/** `topic/<target>/<topic>`: how many partitions there were at first sight; later ones start at 0. */
-export const topicKey = (target: TargetId, topic: Topic): string => `topic/${target}/${topic}`;
+/** `begun/<target>/<topic>/<partition>`: the group has committed where it begins. True whoever writes it, however late. */
+export const begunKey = (target: TargetId, { topic, partition }: TopicPartition): string =>
+  `begun/${target}/${topic}/${partition}`;
+
+/** What all keys of a topic's sights begin with. */
+export const topicPrefix = (target: TargetId, topic: Topic): string => `topic/${target}/${topic}/`;
+
+/** `topic/<target>/<topic>/<partition count>`: a topic was seen with so many partitions; the fewest are those of the first sight. */
+export const topicKey = (target: TargetId, topic: Topic, partitionCount: number): string =>
+  `${topicPrefix(target, topic)}${partitionCount}`;
 
 /** What tells the entries of a partition's keys apart. */
 export interface EntryName {
@@ -85,20 +99,26 @@ export interface ProgressValue {
   readonly cursor: number | null;
 }
 
-/** An initialised partition. */
+/** Where a partition begins. */
 export interface InitialisedValue {
   readonly v: 1;
   readonly offset: number;
-  readonly isCommitted: boolean;
 }
 
-/** A topic at first sight. */
+/** A partition that has begun. */
+export interface BegunValue {
+  readonly v: 1;
+  /** Was committed then. */
+  readonly offset: number;
+}
+
+/** A topic as it was seen. */
 export interface TopicValue {
   readonly v: 1;
   readonly partitionCount: number;
 }
 
-/** The partition that a `claim/`, `marker/`, `progress/` or `replay/` key speaks of, as `<topic>/<partition>`. */
+/** The partition that a `claim/`, `marker/`, `progress/`, `initialised/` or `replay/` key speaks of, as `<topic>/<partition>`. */
 export function placeOf(key: string): string {
   const [, , topic = "", partition = ""] = key.split("/");
   return `${topic}/${partition}`;
@@ -172,12 +192,22 @@ export function readProgress(key: string, value: unknown): (ProgressValue & Lane
   };
 }
 
-/** Reads an `initialised` value; null for anything else. */
-export function readInitialised(value: unknown): InitialisedValue | null {
+/** Reads where a partition begins, and by whose word; null for anything else. */
+export function readInitialised(
+  key: string,
+  value: unknown,
+): (InitialisedValue & { readonly epoch: Epoch }) | null {
+  const epoch = Number(key.split("/")[4] ?? Number.NaN);
+  if (!Number.isSafeInteger(epoch) || !isVersionOne(value)) return null;
+  const { offset } = value;
+  return isOffset(offset) ? { v: 1, offset, epoch: asEpoch(epoch) } : null;
+}
+
+/** Reads that a partition has begun; null for anything else. */
+export function readBegun(value: unknown): BegunValue | null {
   if (!isVersionOne(value)) return null;
-  const { offset, isCommitted } = value;
-  if (typeof offset !== "number" || !Number.isSafeInteger(offset)) return null;
-  return typeof isCommitted === "boolean" ? { v: 1, offset, isCommitted } : null;
+  const { offset } = value;
+  return isOffset(offset) ? { v: 1, offset } : null;
 }
 
 /** Reads a `topic` value; null for anything else. */
