@@ -13,7 +13,7 @@ import {
 } from "@millrace/engine";
 import assignerProtocol from "kafkajs/src/consumer/assignerProtocol.js";
 import type { KafkaClient } from "./kafka-client.ts";
-import { KafkaError } from "./kafka-error.ts";
+import { KafkaError, errorText } from "./kafka-error.ts";
 
 const { MemberMetadata, MemberAssignment } = assignerProtocol;
 
@@ -225,14 +225,26 @@ interface CommitAnswer {
   }[];
 }
 
-/** Commits offsets with metadata, all in one request, as `member`. @throws KafkaError of the first partition refused. */
+/**
+ * A commit that left and was not answered. A broker that does not read its connection for a while may carry it out
+ * long after, behind later ones that came by another connection; only the end of the generation rules that out.
+ */
+export class UnansweredCommitError extends Error {
+  override readonly name = "UnansweredCommitError";
+}
+
+/**
+ * Commits offsets with metadata, all in one request, as `member`.
+ * @throws KafkaError of the first partition refused, or {@link UnansweredCommitError}; anything else: it did not leave.
+ */
 export async function commitOffsets(
   client: KafkaClient,
   coordinator: number,
   commit: Member & { readonly groupId: string; readonly offsets: readonly OffsetCommit[] },
 ): Promise<void> {
   const { groupId, memberId, generation, offsets } = commit;
-  const answer = await client.send<CommitAnswer>(coordinator, {
+  let isSent = false;
+  const request = {
     api: "OffsetCommit",
     payload: {
       groupId,
@@ -245,7 +257,16 @@ export async function commitOffsets(
         metadata,
       })),
     },
-  });
+    onSent: () => {
+      isSent = true;
+    },
+  };
+  const answer = await client
+    .send<CommitAnswer>(coordinator, request)
+    .catch((error: unknown): never => {
+      if (!isSent) throw error;
+      throw new UnansweredCommitError(errorText(error), { cause: error });
+    });
   for (const { partitions } of answer.responses) {
     for (const { errorCode } of partitions) failOn(errorCode);
   }

@@ -54,6 +54,8 @@ export interface KafkaRequest {
   readonly decode?: (data: Buffer, version: number) => unknown;
   /** For answers that the broker holds back on purpose: how long, ms, beyond the client's own time limit. */
   readonly heldMs?: number;
+  /** Called when it is handed to a connection: from then on a broker may carry it out, at any time, whatever answer comes. */
+  readonly onSent?: () => void;
 }
 
 /** A partition's place in the cluster. */
@@ -196,7 +198,7 @@ export class KafkaClient {
     const broker = await this.#cluster.findBroker({ nodeId });
     const { api, payload, encode, decode, heldMs, versionMax = Infinity } = request;
     const made = broker.lookupRequest(apiKeys[api] ?? -1, definitionOf(api, versionMax))(payload);
-    const answer = await this.#sendTo(broker, {
+    const sending: Protocol = {
       request:
         encode === undefined
           ? made.request
@@ -210,7 +212,8 @@ export class KafkaClient {
       },
       requestTimeout: this.#options.requestTimeoutMs + (heldMs ?? 0),
       logResponseError: false,
-    });
+    };
+    const answer = await this.#sendTo(broker, sending, request.onSent);
     // eslint-disable-next-line @typescript-eslint/no-unsafe-type-assertion -- the wire's shapes stand with each caller
     return answer as Answer;
   }
@@ -243,12 +246,13 @@ export class KafkaClient {
     }
   }
 
-  async #sendTo(broker: Broker, request: Protocol): Promise<unknown> {
+  async #sendTo(broker: Broker, request: Protocol, onSent?: () => void): Promise<unknown> {
     const { host, port, pool } = broker.connectionPool;
     const connection = pool[request.request.apiName === "Fetch" ? 1 : 0];
     if (connection === undefined) throw new MillraceError("INVARIANT_BROKEN", "no connection");
     try {
       await this.#connectOnce(connection);
+      onSent?.();
       return await connection.send(request);
     } catch (error) {
       if (errorType(error) === "KafkaJSRequestTimeoutError") {

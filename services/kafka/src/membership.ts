@@ -8,7 +8,7 @@
  * Invariants: M1 `valid` is proven by a heartbeat sent less than 80 % of the session ago; the time is that of sending,
  * on the monotonic clock, so that a frozen process knows on waking. M2 `lost` is told once, synchronously, before
  * anything else is sent. M3 while valid a heartbeat leaves every second, whatever fetching and handlers do; the answer
- * REBALANCE_IN_PROGRESS renews the session too, so a drain keeps its membership.
+ * REBALANCE_IN_PROGRESS renews the session too, so a drain keeps its membership. M4: see `commit`.
  */
 import type { OffsetCommit, TopicPartition } from "@millrace/engine";
 import {
@@ -24,6 +24,7 @@ import {
   type GroupOptions,
   type JoinedGroup,
   type Member,
+  UnansweredCommitError,
 } from "./group-protocol.ts";
 import type { KafkaClient } from "./kafka-client.ts";
 import { errorType, isHalting } from "./kafka-error.ts";
@@ -150,7 +151,10 @@ export class Membership {
     );
   }
 
-  /** Commits as the member of `generation`, which must be {@link isValid}. */
+  /**
+   * Commits as the member of `generation`, which must be {@link isValid}. M4: after one without an answer the member joins
+   * again before it commits anything else, so that it can take no effect behind a later one.
+   */
   async commit(offsets: readonly OffsetCommit[], generation: number): Promise<void> {
     const { groupId } = this.#group;
     const commit = { groupId, memberId: this.#memberId, generation, offsets };
@@ -159,7 +163,9 @@ export class Membership {
     } catch (error) {
       const type = errorType(error);
       if (isExpulsion(type) && this.#member?.generation === generation) this.#lose(type);
-      if (type === "REBALANCE_IN_PROGRESS") this.requestRebalance();
+      if (type === "REBALANCE_IN_PROGRESS" || error instanceof UnansweredCommitError) {
+        if (this.#member?.generation === generation) this.requestRebalance();
+      }
       throw error;
     }
   }

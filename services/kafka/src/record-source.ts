@@ -26,6 +26,7 @@ import {
 } from "@millrace/engine";
 import type { KafkaConnection } from "./connection.ts";
 import { Generation, type End } from "./generation.ts";
+import { UnansweredCommitError } from "./group-protocol.ts";
 import { KafkaClient } from "./kafka-client.ts";
 import { brokerError, errorText, errorType, isHalting } from "./kafka-error.ts";
 import { logRanges, offsetAt } from "./list-offsets.ts";
@@ -138,6 +139,15 @@ class GroupRecordSource implements RecordSource {
       await this.#membership.commit(offsets, generation);
     } catch (error) {
       if (isExpulsion(errorType(error))) throw fenced(generation, error);
+      if (error instanceof UnansweredCommitError) {
+        const { groupId, telemetry } = this.#options;
+        const what = `group ${groupId}: a commit was not answered (${error.message})`;
+        telemetry.log(
+          "warn",
+          `${what}; joining again, so that it takes no effect behind a later one`,
+        );
+        throw fenced(generation, error);
+      }
       const message = `commit of group ${this.#options.groupId} failed: ${errorText(error)}`;
       throw new MillraceError("COMMIT_FAILED", message, { cause: error });
     }

@@ -89,7 +89,8 @@ export interface RecordSource {
   start(listener: GroupListener): Promise<void>;
   /**
    * Commits offsets, all in one request, under the generation in which the partitions were assigned.
-   * @throws MillraceError `COMMIT_FENCED` (abandon: the generation is over) or `COMMIT_FAILED` (retry).
+   * @throws MillraceError `COMMIT_FENCED` (abandon: the generation is over, or is about to be, since only that keeps a commit
+   * without an answer from taking effect behind a later one) or `COMMIT_FAILED` (retry: it was not carried out).
    */
   commit(offsets: readonly OffsetCommit[], generation: number): Promise<void>;
   /**
