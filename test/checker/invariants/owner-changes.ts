@@ -98,18 +98,23 @@ function requestOf(base: Commit, { commits }: Channel): Commit {
   return request ?? base;
 }
 
-/** Whether no commit of the last owner failed or stayed open, from the one that counted on. */
+/**
+ * Whether no commit of the last owner failed or stayed open, from the one that counted on: of whichever partitions, since
+ * after one without an answer its generation commits nothing more.
+ */
 function hasCommittedLast(
-  { commits }: Channel,
+  { target }: Channel,
   { before, epoch }: Takeover,
   base: Commit | null,
 ): boolean {
-  return !commits.some(
-    ({ process, sendOrder, result }) =>
-      process === before?.process &&
-      result !== "ok" &&
-      sendOrder >= (base?.sendOrder ?? NONE) &&
-      sendOrder < epoch.startOrder,
+  return !target.channels.some(({ commits }) =>
+    commits.some(
+      ({ process, sendOrder, result }) =>
+        process === before?.process &&
+        result !== "ok" &&
+        sendOrder >= (base?.sendOrder ?? NONE) &&
+        sendOrder < epoch.startOrder,
+    ),
   );
 }
 

@@ -22,10 +22,13 @@ export type BrokerErrorType =
 export class BrokerError extends Error {
   override readonly name = "BrokerError";
   readonly type: BrokerErrorType;
+  /** It left and was not answered: it may have been done, or be done yet. */
+  readonly isOpen: boolean;
 
-  constructor(type: BrokerErrorType) {
+  constructor(type: BrokerErrorType, { isOpen = false } = {}) {
     super(type);
     this.type = type;
+    this.isOpen = isOpen;
   }
 }
 
@@ -194,15 +197,14 @@ export class Cluster {
     if (machine.isDead) return;
     const { queue } = this.#ports;
     const sentAt = queue.now;
-    const giveUp = (delayMs: number): void => {
-      const error = new BrokerError("UNREACHABLE");
+    const fail = (delayMs: number, isOpen: boolean): void => {
+      const error = new BrokerError("UNREACHABLE", { isOpen });
       machine.schedule(delayMs, () => request.onAnswer({ isOk: false, error }));
     };
-    if (!this.#isReached(machine)) {
-      giveUp(machine.isLinked ? REFUSED_MS : timeoutMs);
-      return;
-    }
-    if (this.refusesWrites && isWriting(request)) return giveUp(REFUSED_MS);
+    const giveUp = (delayMs: number): void => fail(delayMs, true);
+    if (machine.isLinked && !this.#isUp) return fail(REFUSED_MS, false);
+    if (!machine.isLinked) return giveUp(timeoutMs);
+    if (this.refusesWrites && isWriting(request)) return fail(REFUSED_MS, false);
     const isLost = this.#isFaulty(request, "lost");
     if (isLost) return giveUp(timeoutMs);
     if (this.#isFaulty(request, "late")) {
@@ -243,13 +245,17 @@ export class Cluster {
     }
   }
 
-  /** Done late, unless its machine has had anything done since: a later batch of a producer rules the earlier one out. */
+  /**
+   * Done late, behind what came by another connection. What a producer writes is not, if its machine has had anything
+   * written since: the later batch rules the earlier one out.
+   */
   #straggle<Answer>(request: BrokerRequest<Answer>): void {
     const { queue, draws } = this.#ports;
     const channel = channelOf(request);
     const doneAt = this.#channels.get(channel);
     queue.after(draws.between("straggler", STRAGGLER_MS.from, STRAGGLER_MS.to), () => {
-      if (!this.#isUp || this.#channels.get(channel) !== doneAt) return;
+      const isRuledOut = request.kind !== "commit" && this.#channels.get(channel) !== doneAt;
+      if (!this.#isUp || isRuledOut) return;
       this.#channels.set(channel, queue.now);
       this.#apply(request);
     });

@@ -134,7 +134,10 @@ export class Membership {
     } catch (error) {
       if (!(error instanceof BrokerError)) throw error;
       if (isExpulsion(error) && this.#generation === generation) this.#lose(error.type);
-      if (error.type === "REBALANCE_IN_PROGRESS" && this.#generation !== null) {
+      if (
+        (error.type === "REBALANCE_IN_PROGRESS" || error.isOpen) &&
+        this.#generation === generation
+      ) {
         this.#listener.rebalancing();
       }
       throw error;

@@ -115,7 +115,7 @@ export class SimulatedSource implements RecordSource {
     } catch (error) {
       noteAnswer("fail");
       if (!(error instanceof BrokerError)) throw error;
-      if (isExpulsion(error)) throw fenced(generation);
+      if (isExpulsion(error) || error.isOpen) throw fenced(generation);
       throw new MillraceError("COMMIT_FAILED", `commit failed: ${error.type}`);
     }
   }

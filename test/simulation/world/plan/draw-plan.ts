@@ -126,7 +126,7 @@ function drawBrokerFaults(strength: Strength): BrokerFaults {
     unanswered: strength.of(`${kind}-unanswered`, 0.002, 0.15),
     delayed: strength.of(`${kind}-delayed`, 0.01, 0.4),
     delayMaxMs: 3_000,
-    late: kind === "produce" || kind === "state" ? late : 0,
+    late: kind === "group" ? 0 : late,
   });
   return {
     commit: of("commit"),
