@@ -8,7 +8,7 @@ import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { readState, stackStatus, startStack, stopStack, type StackState } from "@millrace/local";
 import { Kafka, logLevel } from "kafkajs";
-import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
+import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from "vitest";
 import { until } from "../support/until.ts";
 
 const STARTER = `
@@ -181,10 +181,19 @@ describe("an ephemeral stack", { timeout: 120_000 }, () => {
 
   it("loses and gets back each server on the same port and data, and leaves nothing", async () => {
     await using cleanup = new AsyncDisposableStack();
-    const found = await readdir(tmpdir());
+    const shared = tmpdir();
+    const found = await readdir(shared);
+    // Others on this machine may have folders of ours in the shared one.
+    const own = mkdtempSync(join(shared, "local-stack-test-"));
+    cleanup.defer(() => rmSync(own, { recursive: true, force: true }));
+    vi.stubEnv("TMPDIR", own);
+    cleanup.defer(() => {
+      vi.unstubAllEnvs();
+    });
     const stack = await startStack({ ephemeral: true });
     cleanup.defer(() => stack.stop());
     const { brokers, dataDir } = stack.state;
+    expect(dataDir.startsWith(own)).toBe(true);
     const admin = kafka(stack.state).admin();
     await admin.createTopics({ topics: [{ topic: "t", numPartitions: 1 }] });
     await admin.disconnect();
@@ -202,8 +211,9 @@ describe("an ephemeral stack", { timeout: 120_000 }, () => {
     await stack.stop();
     expect([broker.pid, registry.pid].filter(isAlive)).toEqual([]);
     expect(existsSync(dataDir)).toBe(false);
-    const left = (await readdir(tmpdir())).filter((name) => !found.includes(name));
-    expect(left.filter((name) => /millrace|brotli|snappy|zstd|vertx/u.test(name))).toEqual([]);
+    expect(await readdir(own)).toEqual([]);
+    const left = (await readdir(shared)).filter((name) => !found.includes(name));
+    expect(left.filter((name) => /brotli|snappy|zstd|vertx/u.test(name))).toEqual([]);
   });
 
   it("is not started on a port that is taken", async () => {
