@@ -351,6 +351,49 @@ describe("the Idempotency-Key of a redrive", () => {
     expect(bench.answer(bench.end("b1", REJECTED))).toMatchObject([{ marker: { keyCount: 1 } }]);
   });
 
+  it("stays on its way back too when an earlier owner may have attempted it, and only then", () => {
+    const world = new Quarantined();
+    const { bench } = world;
+    const partitions = [{ ...bench.assigned("taken", partition, 2), logEndOffset: asOffset(2) }];
+    bench.send({ kind: "assigned", generation: 2, partitionCount: 1, partitions });
+    bench.world.offset = 0;
+    bench.arrive("a0", "a1", "a2");
+    bench.answer(bench.answer(bench.answer(bench.end("a0", REJECTED))));
+
+    world.redrive();
+    world.find(world.reading, { 0: "a0", 1: "a1", 2: "a2" });
+    bench.end("a0");
+    const again = bench.answer(bench.end("a1", REJECTED));
+    expect(again).toMatchObject([{ marker: { offset: 1, keyCount: 0 } }]);
+    bench.answer(again);
+
+    world.redrive();
+    world.find(world.reading, { 1: "a1", 2: "a2" });
+    bench.end("a1");
+    expect(bench.answer(bench.end("a2", REJECTED))).toMatchObject([
+      { marker: { offset: 2, keyCount: 1 } },
+    ]);
+  });
+
+  it("stays for what an earlier owner had parked, also after one before it was given up again", () => {
+    const world = new Quarantined();
+    const { bench } = world;
+    bench.markers = [left("quarantine", 0)];
+    const partitions = [{ ...bench.assigned("taken", partition, 2), logEndOffset: asOffset(2) }];
+    bench.send({ kind: "assigned", generation: 2, partitionCount: 1, partitions });
+    world.redrive();
+    world.find(world.reading, { 0: "a0", 1: "a1" });
+    bench.answer(bench.answer(bench.end("a0", REJECTED)));
+
+    world.redrive();
+    world.find(world.reading, { 0: "a0", 1: "a1" });
+    bench.end("a0");
+
+    expect(bench.answer(bench.end("a1", REJECTED))).toMatchObject([
+      { marker: { offset: 1, keyCount: 0 } },
+    ]);
+  });
+
   it("stays however far an earlier owner was ahead of what is committed", () => {
     const bounds = { ...DEFAULTS.bounds, spanMax: 1, unsettledMax: 1 };
     const bench = setup({ bounds });

@@ -236,7 +236,7 @@ function leaveSeat<P>(state: EngineState<P>, detour: Detour<P>): void {
 
 function takeRecord<P>({ effects }: StepContext<P>, detour: Detour<P>, record: NewRecord<P>): void {
   const { aside, lane } = detour;
-  const { partition, marker, isInherited } = aside;
+  const { partition, marker } = aside;
   const to = asOffset(record.offset + 1);
   detour.readTo = to;
   if (record.kind === "filtered") {
@@ -244,7 +244,7 @@ function takeRecord<P>({ effects }: StepContext<P>, detour: Detour<P>, record: N
     return;
   }
   const delivery = createDelivery(lane, record, null);
-  delivery.isInherited = isInherited;
+  delivery.isInherited = record.offset < partition.inheritedBelow;
   if (record.offset === marker.offset && marker.kind === "quarantine") {
     delivery.redriveCount = marker.redriveCount + 1;
     delivery.keyCount = marker.keyCount;

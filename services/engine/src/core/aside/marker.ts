@@ -63,8 +63,6 @@ export interface Aside<Payload> {
   cursor: Offset | null;
   /** Events that this owner has parked. */
   parkedCount: number;
-  /** An earlier owner may have attempted what is parked, with an end that is not known here. */
-  isInherited: boolean;
   /** The marker is being replaced. */
   isMarking: boolean;
   /** The deferred head until it comes back: its attempts and its wait count on. */
@@ -77,7 +75,6 @@ export interface Aside<Payload> {
 export function createAside<P>(
   partition: PartitionState<P>,
   { marker, next, cursor }: AsideTakeover,
-  by: "this owner" | "an earlier one",
 ): Aside<P> {
   return {
     partition,
@@ -85,7 +82,6 @@ export function createAside<P>(
     next,
     cursor,
     parkedCount: 0,
-    isInherited: by === "an earlier one",
     isMarking: false,
     deferred: null,
     detour: null,

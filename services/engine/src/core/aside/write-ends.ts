@@ -124,7 +124,7 @@ function endLaneMark<P>(
   { partition, marker }: Mark<P>,
   delivery: Delivery<P>,
 ): void {
-  const aside = createAside(partition, { marker, next: marker.offset, cursor: null }, "this owner");
+  const aside = createAside(partition, { marker, next: marker.offset, cursor: null });
   assert(!partition.aside.has(marker.lane), "I20: a key is marked that is set aside");
   partition.aside.set(marker.lane, aside);
   switch (marker.kind) {
@@ -151,7 +151,6 @@ function endDetourMark<P>(
   context.effects.push({ kind: "settled", delivery, outcome: "dead-lettered" });
   aside.marker = marker;
   aside.next = marker.offset;
-  aside.isInherited = false;
   context.state.progress.dirty.delete(aside);
   endDetour(context, detour);
   freeKey(context, partition, marker.lane);

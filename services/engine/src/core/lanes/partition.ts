@@ -83,7 +83,6 @@ export function createPartition<P>(takeover: PartitionTakeover): PartitionState<
     acknowledged: committed,
     isOwned: true,
   };
-  for (const one of takeover.markers)
-    state.aside.set(one.marker.lane, createAside(state, one, "an earlier one"));
+  for (const one of takeover.markers) state.aside.set(one.marker.lane, createAside(state, one));
   return state;
 }
