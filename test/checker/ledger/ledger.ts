@@ -94,7 +94,7 @@ export class Ledger {
         const known = claims.get(channel) ?? [];
         if (!isAssigned) this.processes.beginClaimed(channel, known);
         else if (claims.size > 0) this.#compare(channel, known);
-        if (channel.floor === NEVER) channel.floor = 0;
+        channel.floor = Math.min(channel.floor, this.#begunAt(channel));
       }
     }
   }
@@ -364,6 +364,13 @@ export class Ledger {
     const isTold = "generation" in value && typeof value.generation === "number";
     const generation = isTold ? Number(value.generation) : NONE;
     this.processes.claim(channel, { ...stamp, number: line.offset, process, generation });
+  }
+
+  /** The first commit binds too: what a partition's owner wrote of its beginning may have been void (an overtaken one claimed late). */
+  #begunAt(channel: Channel): number {
+    const first = channel.target.terms.startAt === "latest" ? channel.seen[0] : undefined;
+    if (first !== undefined && !this.#owesAll(channel)) return first.offset;
+    return channel.floor === NEVER ? 0 : NEVER;
   }
 
   /** Whatever it says itself: what it starts at the first record with, and what came after it knew its topic. */

@@ -12,8 +12,8 @@ const FAULTS_SHARE_MAX = 1 / 3;
 
 /** How often seeds are about a state, next to the others: chance meets these seldom, and all others often enough. */
 const WEIGHTS: Readonly<Partial<Record<EngineStateName, number>>> = {
-  "generation-over": 30,
-  "breaker-half-open": 13,
+  "generation-over": 24,
+  "breaker-half-open": 18,
   "lane-held": 9,
   "lane-releasing": 17,
   "lane-owing": 8,
@@ -37,6 +37,7 @@ const STATES = ENGINE_STATES.flatMap((state) =>
 /** Faults that are hardest to bring about where the engine does what they strike but now and then. */
 const SELDOM: readonly FaultClass[] = [
   ...(["crash-in-send", "crash-in-produce", "crash-in-state", "undeliverable"] as const),
+  ...(["state-lost", "state-unanswered", "refetch"] as const),
 ];
 const FAULTS = [...FAULT_CLASSES, ...SELDOM, ...SELDOM];
 
