@@ -17,6 +17,8 @@ export interface Arrival {
   readonly status: number | null;
   /** Epoch ms of the answer; null when none left. */
   readonly answeredAt: number | null;
+  /** What it changed, whether or not an answer left; null while that is open. */
+  readonly effect: "applied" | "repeated" | "none" | null;
 }
 
 /** Reads an API's log, which may be in the midst of being written: its last line counts once it has ended. */
@@ -25,10 +27,13 @@ export function readArrivals(logPath: string): Arrival[] {
   for (const text of readFileSync(logPath, "utf8").split("\n").slice(0, -1)) {
     // eslint-disable-next-line @typescript-eslint/no-unsafe-type-assertion -- the API's own format
     const line = JSON.parse(text) as ArrivalLogLine;
-    if (line.t === "arrived") arrivals.set(line.seq, { ...line, status: null, answeredAt: null });
+    if (line.t === "arrived")
+      arrivals.set(line.seq, { ...line, status: null, answeredAt: null, effect: null });
     const arrival = line.t === "ended" ? arrivals.get(line.seq) : undefined;
-    if (line.t !== "ended" || arrival === undefined || line.end !== "answered") continue;
-    arrivals.set(line.seq, { ...arrival, status: line.status, answeredAt: line.at });
+    if (line.t !== "ended" || arrival === undefined) continue;
+    const answer =
+      line.end === "answered" ? { status: line.status, answeredAt: line.at } : undefined;
+    arrivals.set(line.seq, { ...arrival, ...answer, effect: line.effect });
   }
   return [...arrivals.values()];
 }
