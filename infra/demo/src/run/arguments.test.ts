@@ -28,6 +28,7 @@ describe("readArguments", () => {
 
   it.each([
     [["--scene", "moon"], /--scene: one of users, orders, flights/u],
+    [["--scene", "user"], /not 'user'; did you mean users\?/u],
     [["--events", "99"], /--events: a whole number of at least 100/u],
     [["--events", "1e3"], /--events/u],
     [["--sabotage", "all"], /--sabotage: one of lose/u],

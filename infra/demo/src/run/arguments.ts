@@ -1,6 +1,7 @@
 import { parseArgs } from "node:util";
 import { SCENE_NAMES, type SceneName } from "../scene/scene.ts";
 import { SABOTAGES, type Sabotage } from "../verdict/sabotage.ts";
+import { nearName } from "./near-name.ts";
 
 /** What the demo is asked for. */
 export interface DemoArguments {
@@ -74,7 +75,9 @@ export function readArguments(argv: readonly string[]): DemoArguments | Usage {
 function oneOf<Name extends string>(option: string, names: readonly Name[], text: string): Name {
   const known = names.find((name) => name === text);
   if (known !== undefined) return known;
-  throw new RangeError(`${option}: one of ${names.join(", ")}, not '${text}'`);
+  const near = nearName(text, names);
+  const hint = near === null ? "" : `; did you mean ${near}?`;
+  throw new RangeError(`${option}: one of ${names.join(", ")}, not '${text}'${hint}`);
 }
 
 function wholeNumber(option: string, text: string, min: number): number {
