@@ -23,6 +23,7 @@ function verdict(problems: readonly Problem[] = []): Verdict {
     },
     faults: {
       serverErrors: 612,
+      refusals: 0,
       callsCut: 3,
       connectionsRefused: 5,
       outageMs: 3_012,
@@ -41,6 +42,7 @@ it("shows what each target got, the faults, the verdict and where to look next",
   expect(text).toMatch(/profile-api .* 2390 .* 2390 .* 2411 .* 21 .* 0 .* 0 .* 12 ms .* - /u);
   expect(text).toMatch(/612 answers 5xx, an API away for 3.0 s, 5 connections refused/u);
   expect(text).toMatch(/1 kill with 17 calls open/u);
+  expect(text).not.toMatch(/refuse for good/u);
   expect(text).toMatch(/verdict: ok/u);
   expect(text).toMatch(/where to look next:\n.*demo-1\//u);
 });

@@ -43,13 +43,14 @@ function milliseconds(value: number | null): string {
 
 function faultLine({ faults }: Verdict): string {
   const seen = [
-    `${faults.serverErrors} answers 5xx`,
-    `an API away for ${(faults.outageMs / 1_000).toFixed(1)} s`,
-    `${faults.connectionsRefused} connections refused on record`,
-    `${faults.callsCut} calls cut`,
-    `${faults.kills} kill with ${faults.openAtKill} calls open`,
-  ];
-  return `faults seen: ${seen.join(", ")}`;
+    [faults.serverErrors, `${faults.serverErrors} answers 5xx`],
+    [faults.refusals, `${faults.refusals} answers that refuse for good`],
+    [faults.outageMs, `an API away for ${(faults.outageMs / 1_000).toFixed(1)} s`],
+    [faults.connectionsRefused, `${faults.connectionsRefused} connections refused on record`],
+    [faults.callsCut, `${faults.callsCut} calls cut`],
+    [faults.kills, `${faults.kills} kill with ${faults.openAtKill} calls open`],
+  ] as const;
+  return `faults seen: ${seen.flatMap(([count, text]) => (count > 0 ? text : [])).join(", ")}`;
 }
 
 function problemLines(problems: readonly Problem[]): string[] {

@@ -8,7 +8,7 @@ const boardApi: SceneTarget = {
   name: "board-api",
   keyIn: { in: "body", field: "tailNumber" },
   script: QUICK,
-  faults: { serverErrors: false, outage: true },
+  faults: { serverErrors: false, outage: true, refusals: false },
   expect({ type, data }) {
     const { tailNumber, carrier, flight, origin, destination } = data;
     const body = JSON.stringify({ what: type, tailNumber, carrier, flight, origin, destination });
@@ -21,7 +21,7 @@ const fleetApi: SceneTarget = {
   name: "fleet-api",
   keyIn: { in: "path", after: "/v1/aircraft/" },
   script: FAILS_A_FIFTH,
-  faults: { serverErrors: true, outage: false },
+  faults: { serverErrors: true, outage: false, refusals: false },
   expect: ({ id, type, data }) => ({
     method: "PUT",
     path: `/v1/aircraft/${encodeURIComponent(String(data["tailNumber"]))}`,

@@ -18,7 +18,7 @@ const inventoryApi: SceneTarget = {
   name: "inventory-api",
   keyIn: { in: "body", field: "orderId" },
   script: QUICK,
-  faults: { serverErrors: false, outage: true },
+  faults: { serverErrors: false, outage: true, refusals: false },
   expect({ id, type, data }) {
     if (type === "orders.OrderPaid") return null;
     const body = JSON.stringify({ orderId: data["orderId"], because: type, request: id });
@@ -31,7 +31,7 @@ const paymentApi: SceneTarget = {
   name: "payment-api",
   keyIn: { in: "body", field: "orderId" },
   script: FAILS_A_FIFTH,
-  faults: { serverErrors: true, outage: false },
+  faults: { serverErrors: true, outage: false, refusals: false },
   expect({ type, data }) {
     if (type !== "orders.OrderPlaced") return null;
     const { orderId, total: amount, currency, lines } = data;
@@ -48,7 +48,7 @@ const shippingApi: SceneTarget = {
   name: "shipping-api",
   keyIn: { in: "path", after: "/v1/shipments/" },
   script: QUICK,
-  faults: { serverErrors: false, outage: false },
+  faults: { serverErrors: false, outage: false, refusals: false },
   expect({ type, data }) {
     if (type !== "orders.OrderPaid") return null;
     const { orderId, paymentId, paidAt } = data;

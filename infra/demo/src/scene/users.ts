@@ -17,7 +17,7 @@ const profileApi: SceneTarget = {
   name: "profile-api",
   keyIn: { in: "path", after: "/v1/users/" },
   script: QUICK,
-  faults: { serverErrors: false, outage: true },
+  faults: { serverErrors: false, outage: true, refusals: false },
   expect({ type, data }) {
     if (type !== "users.ProfileUpdated") return null;
     const { userId, display_name: displayName, email, revision } = data;
@@ -34,7 +34,7 @@ const auditApi: SceneTarget = {
   name: "audit-api",
   keyIn: { in: "body", field: "userId" },
   script: FAILS_A_FIFTH,
-  faults: { serverErrors: true, outage: false },
+  faults: { serverErrors: true, outage: false, refusals: false },
   expect: ({ id, source, type, data }) => ({
     method: "POST",
     path: "/v1/entries",

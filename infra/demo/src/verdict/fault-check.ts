@@ -1,4 +1,5 @@
 import type { ApiRecord, Arrival } from "./records.ts";
+import { isRefused } from "./target-history.ts";
 import type { Evidence, FaultFigures, Problem } from "./verdict.ts";
 
 /** What the records show of the faults the run set out to make. */
@@ -7,6 +8,7 @@ export function faultFigures({ run, apis }: Evidence): FaultFigures {
     apis.reduce((total, api) => total + count(api), 0);
   return {
     serverErrors: sum(serverErrors),
+    refusals: sum(refusals),
     callsCut: sum((api) => api.arrivals.filter(({ ended }) => ended?.end === "reset").length),
     connectionsRefused: sum(refused),
     outageMs: sum(outageMs),
@@ -25,6 +27,7 @@ export function checkFaults({ run, apis }: Evidence): Problem[] {
     const planned = run.targets[target]?.faults;
     if (planned?.serverErrors === true && serverErrors(api) === 0)
       miss(target, "no 5xx was answered");
+    if (planned?.refusals === true && refusals(api) === 0) miss(target, "refused no event");
     if (planned?.outage === true && outageMs(api) === 0) miss(target, "was never away");
     if (planned?.outage === true && refused(api) === 0) miss(target, "refused no connection");
   }
@@ -39,6 +42,10 @@ export function checkFaults({ run, apis }: Evidence): Problem[] {
 function serverErrors({ arrivals }: ApiRecord): number {
   return arrivals.filter(({ ended }) => ended?.end === "answered" && (ended.status ?? 0) >= 500)
     .length;
+}
+
+function refusals({ arrivals }: ApiRecord): number {
+  return arrivals.filter(isRefused).length;
 }
 
 function refused({ outages }: ApiRecord): number {

@@ -78,7 +78,12 @@ function evidence(lines: readonly ArrivalLogLine[], overrides: Partial<Evidence>
       eventCount: acknowledged.length,
       topics: ["users"],
       brokers: [],
-      targets: { [TARGET]: { log: "crm.ndjson", faults: { serverErrors: false, outage: false } } },
+      targets: {
+        [TARGET]: {
+          log: "crm.ndjson",
+          faults: { serverErrors: false, outage: false, refusals: false },
+        },
+      },
       killsPlanned: 0,
       kills: [],
     },
@@ -294,6 +299,75 @@ describe("judge", () => {
   });
 });
 
+describe("judge, of events that are refused and redriven", () => {
+  const refused = { status: 422, effect: "none" } as const;
+  const keyOfRedrive = (redriveCount: number): { readonly idempotencyKey: string } => ({
+    idempotencyKey: `${keyOf(event(1))}-${redriveCount}`,
+  });
+  const redriven = (count: number, seq: number, ended: Partial<Ended> = {}): ArrivalLogLine[] =>
+    call(event(1), seq, { arrived: keyOfRedrive(count), ended });
+
+  it("takes a redrive as the same event, under its own key, ahead of what was parked", () => {
+    const lines = [
+      ...call(event(1), 1, { ended: refused }),
+      ...redriven(1, 2, refused),
+      ...redriven(2, 3),
+      ...call(event(2), 4),
+      ...call(event(3), 5),
+    ];
+
+    const verdict = judge(evidence(lines));
+
+    expect(verdict.problems).toEqual([]);
+    expect(verdict.faults.refusals).toBe(2);
+    expect(verdict.targets[TARGET]).toMatchObject({ delivered: 3, repeats: 2 });
+  });
+
+  it("names an event that was refused and came again under the key it was refused under", () => {
+    const lines = [
+      ...call(event(1), 1, { ended: refused }),
+      ...call(event(1), 2),
+      ...redriven(1, 3, { effect: "repeated" }),
+      ...call(event(2), 4),
+      ...call(event(3), 5),
+    ];
+
+    expect(found(judge(evidence(lines)))).toContainEqual(["key", "e1"]);
+  });
+
+  it("names an event that came under the key of a redrive although it was never refused", () => {
+    const lines = [...redriven(1, 1), ...call(event(2), 2), ...call(event(3), 3)];
+
+    expect(found(judge(evidence(lines)))).toEqual([
+      ["key", "e1"],
+      ["lost", "e1"],
+    ]);
+  });
+
+  it("lets an event that may have been applied keep its key", () => {
+    const lines = [
+      ...call(event(1), 1, { ended: { status: 503, effect: "none" } }),
+      ...call(event(1), 2, { ended: refused }),
+      ...call(event(1), 3),
+      ...call(event(2), 4),
+      ...call(event(3), 5),
+    ];
+
+    expect(judge(evidence(lines)).problems).toEqual([]);
+  });
+
+  it("names an event that came while the dead letter ahead of it waited", () => {
+    const lines = [
+      ...call(event(1), 1, { ended: refused }),
+      ...call(event(2), 2),
+      ...redriven(1, 3),
+      ...call(event(3), 4),
+    ];
+
+    expect(found(judge(evidence(lines)))).toEqual([["order", "e2"]]);
+  });
+});
+
 describe("judge, of the topic", () => {
   const withScan = (records: Evidence["scan"]["records"], end = records.length): Verdict =>
     judge(evidence(CLEAN, { scan: { records, ends: [{ topic: "users", partition: 0, end }] } }));
@@ -349,7 +423,7 @@ describe("judge, of the topic", () => {
 });
 
 describe("judge, of the faults", () => {
-  const planned = { serverErrors: true, outage: true };
+  const planned = { serverErrors: true, outage: true, refusals: true };
 
   it("fails a run whose planned faults did not happen", () => {
     const base = evidence(CLEAN);
@@ -359,6 +433,7 @@ describe("judge, of the faults", () => {
 
     expect(verdict.problems.map(({ check, detail }) => [check, detail])).toEqual([
       ["fault", "no 5xx was answered"],
+      ["fault", "refused no event"],
       ["fault", "was never away"],
       ["fault", "refused no connection"],
       ["fault", "no call was open at the kill at 1970-01-01T00:00:50.000Z"],
@@ -387,13 +462,14 @@ describe("judge, of the faults", () => {
       ...call(event(3), 52),
     ];
     const base = evidence(lines);
-    const targets = { [TARGET]: { log: "", faults: planned } };
+    const targets = { [TARGET]: { log: "", faults: { ...planned, refusals: false } } };
 
     const verdict = judge({ ...base, run: { ...base.run, targets, kills: [KILLED_AT] } });
 
     expect(verdict.problems).toEqual([]);
     expect(verdict.faults).toEqual({
       serverErrors: 1,
+      refusals: 0,
       callsCut: 0,
       connectionsRefused: 1,
       outageMs: 2_000,
@@ -426,6 +502,16 @@ describe("sabotage", () => {
 
     const broken = THREE.find((of) => keyOf(of) === idempotencyKey);
     expect(found(verdict)).toContainEqual(["repeat", broken?.id]);
+  });
+
+  it("breaks no event that was redriven", () => {
+    const lines = [
+      ...call(event(1), 1, { ended: { status: 422, effect: "none" } }),
+      ...call(event(1), 2, { arrived: { idempotencyKey: `${keyOf(event(1))}-1` } }),
+      ...call(event(2), 3),
+    ];
+
+    expect(sabotage("lose", lines).idempotencyKey).toBe(keyOf(event(2)));
   });
 
   it("refuses a log that holds nothing to break", () => {

@@ -57,18 +57,22 @@ const sameKey =
   (line: Keyed): boolean =>
     line.idempotencyKey === idempotencyKey;
 
-/** Arrivals of events that came exactly once and were answered 2xx. */
+/** Arrivals of events that came exactly once, redrives under another key too, and were answered 2xx. */
 function arrivedOnce(lines: readonly ArrivalLogLine[]): Keyed[] {
-  const counts = new Map<string, number>();
-  for (const { idempotencyKey } of arrivals(lines))
-    counts.set(idempotencyKey, (counts.get(idempotencyKey) ?? 0) + 1);
+  const keys = new Map<string, number>();
+  const places = new Map<string | null, number>();
+  for (const { idempotencyKey, position } of arrivals(lines)) {
+    keys.set(idempotencyKey, (keys.get(idempotencyKey) ?? 0) + 1);
+    places.set(position, (places.get(position) ?? 0) + 1);
+  }
   const answered = new Set(
     lines.flatMap((line) =>
       line.t === "ended" && line.end === "answered" && line.status === 200 ? [line.seq] : [],
     ),
   );
   return arrivals(lines).filter(
-    ({ idempotencyKey, seq }) => counts.get(idempotencyKey) === 1 && answered.has(seq),
+    ({ idempotencyKey, position, seq }) =>
+      keys.get(idempotencyKey) === 1 && places.get(position) === 1 && answered.has(seq),
   );
 }
 

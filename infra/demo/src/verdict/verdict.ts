@@ -21,6 +21,8 @@ export interface PlannedFaults {
   readonly serverErrors: boolean;
   /** It refuses connections for a while. */
   readonly outage: boolean;
+  /** It refuses some events for good, until it is mended. */
+  readonly refusals: boolean;
 }
 
 /** What the run was, apart from its records. */
@@ -93,6 +95,8 @@ export interface TargetFigures {
 /** Faults that the records show. */
 export interface FaultFigures {
   readonly serverErrors: number;
+  /** Answers that refused an event for good. */
+  readonly refusals: number;
   readonly callsCut: number;
   readonly connectionsRefused: number;
   readonly outageMs: number;
