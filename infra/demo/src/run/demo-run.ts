@@ -180,5 +180,6 @@ function describeRun(
     targets: Object.fromEntries(targets),
     killsPlanned: KILLS_PLANNED,
     kills,
+    onCall: null,
   };
 }

@@ -30,6 +30,7 @@ function verdict(problems: readonly Problem[] = []): Verdict {
       kills: 1,
       openAtKill: 17,
     },
+    onCall: null,
     problems,
   };
 }

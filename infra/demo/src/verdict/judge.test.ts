@@ -86,6 +86,7 @@ function evidence(lines: readonly ArrivalLogLine[], overrides: Partial<Evidence>
       },
       killsPlanned: 0,
       kills: [],
+      onCall: null,
     },
     expect: (_target, { data }) => ({ method: "POST", path: "/v1", body: JSON.stringify(data) }),
     acknowledged,
@@ -94,6 +95,7 @@ function evidence(lines: readonly ArrivalLogLine[], overrides: Partial<Evidence>
       ends: [{ topic: "users", partition: 0, end: acknowledged.length }],
     },
     apis: [readApiRecord(TARGET, lines)],
+    answers: null,
     ...overrides,
   };
 }

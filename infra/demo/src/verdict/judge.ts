@@ -1,6 +1,7 @@
 import { checkDeliveries } from "./delivery-check.ts";
 import { checkFaults, faultFigures } from "./fault-check.ts";
 import { checkLog } from "./log-check.ts";
+import { checkOnCall } from "./on-call-check.ts";
 import { checkOrder } from "./order-check.ts";
 import { checkRepeats } from "./repeat-check.ts";
 import { isConfirmed, targetHistory, type TargetHistory } from "./target-history.ts";
@@ -17,8 +18,10 @@ export function judge(evidence: Evidence): Verdict {
   );
   const problems = [...checkLog(evidence), ...checkMissingApis(evidence)];
   const targets: Record<string, TargetFigures> = {};
+  const histories: TargetHistory[] = [];
   for (const api of apis) {
     const history = targetHistory(evidence, api);
+    histories.push(history);
     const repeats = checkRepeats(history, run.kills);
     const found = [
       ...history.problems,
@@ -33,13 +36,15 @@ export function judge(evidence: Evidence): Verdict {
       repeatsAcrossKill: repeats.acrossKill,
     };
   }
-  problems.push(...checkFaults(evidence));
+  const onCall = checkOnCall(evidence, histories);
+  problems.push(...checkFaults(evidence), ...(onCall?.problems ?? []));
   return {
     scene: run.scene,
     seed: run.seed,
     verdict: problems.length === 0 ? "ok" : "failed",
     targets,
     faults: faultFigures(evidence),
+    onCall: onCall?.figures ?? null,
     problems,
   };
 }

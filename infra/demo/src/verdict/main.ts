@@ -1,6 +1,7 @@
 import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { findScene } from "../scene/scenes.ts";
+import { readAnswers } from "./answers.ts";
 import { judge } from "./judge.ts";
 import { readApiRecord } from "./records.ts";
 import { readAcknowledged, readArrivalLog, readRun, readScan, writeScan } from "./run-records.ts";
@@ -10,7 +11,7 @@ import type { Problem, Verdict } from "./verdict.ts";
 const HELP = `Usage: node --conditions=millrace-source infra/demo/src/verdict/main.ts --run DIR [options]
 
 Judges a recorded run from three records: what was acknowledged, a scan of its topics by Kafka's own tools, and each
-API's own log.
+API's own log. Where someone was on call, what commands answered is held against them.
 
 Options:
   --run DIR            folder of the run
@@ -51,6 +52,7 @@ async function judgeFolder({ folder, logs, takesRecordedScan }: Options): Promis
     apis: Object.entries(run.targets).map(([target, { log }]) =>
       readApiRecord(target, readArrivalLog(logs.get(target) ?? join(folder, log))),
     ),
+    answers: run.onCall === null ? null : readAnswers(folder),
   });
 }
 

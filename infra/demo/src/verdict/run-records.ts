@@ -17,7 +17,9 @@ export function readRun(folder: string): RunDescription {
   if (!existsSync(join(folder, RUN_FILES.run)))
     throw new Error(`no recorded run in ${folder}: ${RUN_FILES.run} is not there`);
   // eslint-disable-next-line @typescript-eslint/no-unsafe-type-assertion -- written by the runner of this workspace
-  return JSON.parse(readFileSync(join(folder, RUN_FILES.run), "utf8")) as RunDescription;
+  const run = JSON.parse(readFileSync(join(folder, RUN_FILES.run), "utf8")) as RunDescription;
+  // A run that was recorded before there was anybody on call says nothing of it.
+  return { ...run, onCall: Object.hasOwn(run, "onCall") ? run.onCall : null };
 }
 
 /** Writes what the run was. */

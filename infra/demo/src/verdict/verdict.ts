@@ -1,7 +1,9 @@
 /**
  * What a verdict is made from and what it says. Nothing here or in the checks reads a clock, a file or a network:
- * a verdict is a function of the three records and the description of the run.
+ * a verdict is a function of the three records and the description of the run, and of what commands answered, where
+ * that is judged too.
  */
+import type { Answers } from "./answers.ts";
 import type { AcknowledgedEvent, ApiRecord, TopicScan } from "./records.ts";
 
 /** The call that an event must become at a target. */
@@ -41,6 +43,15 @@ export interface RunDescription {
   readonly killsPlanned: number;
   /** Times it was killed, epoch ms. */
   readonly kills: readonly number[];
+  /** Null: the run had nobody on call. */
+  readonly onCall: OnCallRun | null;
+}
+
+/** A run in which someone on call mends the trouble of one target. */
+export interface OnCallRun {
+  readonly troubled: string;
+  /** A target that must notice nothing of it. The trouble lasts until it has all there is. */
+  readonly neighbour: string;
 }
 
 /** Everything a verdict is made from. */
@@ -50,6 +61,8 @@ export interface Evidence {
   readonly acknowledged: readonly AcknowledgedEvent[];
   readonly scan: TopicScan;
   readonly apis: readonly ApiRecord[];
+  /** Null: the run had nobody on call. */
+  readonly answers: Answers | null;
 }
 
 /** Kinds of problems. */
@@ -63,6 +76,8 @@ export type Check =
   | "foreign"
   | "key"
   | "request"
+  | "answer"
+  | "isolation"
   | "fault";
 
 /** One thing that is wrong, and how one can tell. */
@@ -105,6 +120,14 @@ export interface FaultFigures {
   readonly openAtKill: number;
 }
 
+/** What someone on call had to do with. */
+export interface OnCallFigures {
+  /** Keys that were refused, and waited until they were redriven. */
+  readonly stuckKeys: number;
+  /** Events that the neighbour got while the target in trouble was away. */
+  readonly deliveredWhileAway: number;
+}
+
 /** The judgement of a run. */
 export interface Verdict {
   readonly scene: string;
@@ -112,5 +135,7 @@ export interface Verdict {
   readonly verdict: "ok" | "failed";
   readonly targets: Readonly<Record<string, TargetFigures>>;
   readonly faults: FaultFigures;
+  /** Null: the run had nobody on call. */
+  readonly onCall: OnCallFigures | null;
   readonly problems: readonly Problem[];
 }
