@@ -1,12 +1,13 @@
 import { join } from "node:path";
-import { freePort, resolveEndpoints, startGuard, startStack, type Guard } from "@millrace/local";
+import { resolveEndpoints, startGuard, startStack, type Guard } from "@millrace/local";
 import { startDemoApiProcess } from "../api/api-process.ts";
 import type { DemoApi } from "../api/demo-api.ts";
 import type { Scene } from "../scene/scene.ts";
 import { writeRun } from "../verdict/run-records.ts";
 import type { RunDescription } from "../verdict/verdict.ts";
 import { KILLS_PLANNED, makeTrouble } from "./chaos.ts";
-import { runCommand, startCommand, type Command } from "./command.ts";
+import { runCommand } from "./command.ts";
+import { startDelivery } from "./delivery.ts";
 import type { Display } from "./display.ts";
 import { planEmission } from "./emission-plan.ts";
 import { forgetRuns } from "./forgotten-runs.ts";
@@ -134,32 +135,6 @@ function arrived(reports: Reports, expected: ReadonlyMap<string, number>): boole
     const report = reports.get(target);
     return report !== undefined && report.effects >= count && report.open === 0;
   });
-}
-
-interface Delivery {
-  /** Kills the process, starts another; resolves to the time of the kill. */
-  readonly crash: () => Promise<number>;
-  readonly stop: () => Promise<void>;
-}
-
-async function startDelivery(setting: Setting): Promise<Delivery> {
-  const start = async (): Promise<Command> => {
-    const port = await freePort();
-    const args = ["deliver", "-c", setting.configPath, "--admin-port", String(port)];
-    const command = startCommand(setting, args);
-    void command.died().then(setting.onDeath);
-    await command.ready(`http://127.0.0.1:${port}/livez`);
-    return command;
-  };
-  let current = await start();
-  return {
-    async crash() {
-      const killedAt = await current.crash();
-      current = await start();
-      return killedAt;
-    },
-    stop: () => current.stop(),
-  };
 }
 
 function describeRun(
