@@ -57,7 +57,8 @@ function render({ verdict, run, broken }: Judged, prints: DemoArguments["prints"
 /** The document of a run that came to no verdict. */
 function renderFailure({ scene, seed }: DemoArguments, detail: string): string {
   const problem = { check: "run", target: null, eventId: null, detail };
-  const failed = { scene, seed, verdict: "failed", targets: {}, faults: {}, problems: [problem] };
+  const nothing = { targets: {}, faults: {}, onCall: null };
+  const failed = { scene, seed, verdict: "failed", ...nothing, problems: [problem] };
   return `${JSON.stringify(failed, null, 2)}\n`;
 }
 

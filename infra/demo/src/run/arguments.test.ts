@@ -27,8 +27,9 @@ describe("readArguments", () => {
   });
 
   it.each([
-    [["--scene", "moon"], /--scene: one of users, orders, flights/u],
+    [["--scene", "moon"], /--scene: one of users, orders, flights, oncall/u],
     [["--scene", "user"], /not 'user'; did you mean users\?/u],
+    [["--scene", "on-call"], /did you mean oncall\?/u],
     [["--events", "99"], /--events: a whole number of at least 100/u],
     [["--events", "1e3"], /--events/u],
     [["--sabotage", "all"], /--sabotage: one of lose/u],

@@ -24,11 +24,12 @@ export interface Usage {
 const HELP = `Usage: npm run demo [-- options]
 
 Starts Kafka and a schema registry on this machine, sends events through the gateway, delivers them to scripted APIs
-that fail, go away and watch the delivery process being killed, then lets a separate process judge the records.
+that fail, go away and watch the delivery process being killed, then lets a separate process judge the records. The scene
+oncall shows the commands of someone who finds out why events wait, and mends it.
 
 Options:
-  --scene NAME      users (default), orders or flights
-  --events N        events to emit (scenes users and orders)
+  --scene NAME      users (default), orders, flights or oncall
+  --events N        events to emit (not in the scene flights)
   --seed N          seed of events and faults (default: 1)
   --json            print one JSON document instead of the table
   --sabotage KIND   then break one event in a copy of an API's log: lose, reorder, repeat or wrong-body;

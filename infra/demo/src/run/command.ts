@@ -5,7 +5,8 @@ import { setTimeout as pause } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import type { Guard } from "@millrace/local";
 
-const ROOT = fileURLToPath(new URL("../../../../", import.meta.url));
+/** Where commands run: the checkout. */
+export const ROOT = fileURLToPath(new URL("../../../../", import.meta.url));
 const CLI = join(ROOT, "services/cli/bin/millrace.js");
 const READY_MS_MAX = 60_000;
 const STOP_MS_MAX = 60_000;
@@ -20,6 +21,16 @@ export interface CommandPlace {
   readonly guard: Guard;
   /** Ends them in order. */
   readonly signal: AbortSignal;
+}
+
+/** What a command is given besides its arguments. */
+export interface CommandOptions {
+  /** Laid over this process's own. */
+  readonly env?: NodeJS.ProcessEnv;
+  /** Default: `<folder>/<name>.out`, where the name is the first argument. */
+  readonly outputPath?: string;
+  /** Default: `<folder>/<name>.log`. */
+  readonly logPath?: string;
 }
 
 /** A running `millrace` command: a real process, as a user would start it. */
@@ -40,15 +51,15 @@ export interface Command {
   died(): Promise<Error>;
 }
 
-/** Starts `millrace <args>`; what it prints is appended to `<folder>/<name>.out` and `<name>.log`. */
+/** Starts `millrace <args>`; what it prints is appended to its two files, which may be one. */
 export function startCommand(
   { folder, guard, signal }: CommandPlace,
   args: readonly string[],
-  env: NodeJS.ProcessEnv = {},
+  options: CommandOptions = {},
 ): Command {
   const [name = "millrace"] = args;
-  const outputPath = join(folder, `${name}.out`);
-  const logPath = join(folder, `${name}.log`);
+  const { env, outputPath = join(folder, `${name}.out`) } = options;
+  const { logPath = join(folder, `${name}.log`) } = options;
   const files = [openSync(outputPath, "a"), openSync(logPath, "a")] as const;
   const child = spawn(process.execPath, ["--conditions=millrace-source", CLI, ...args], {
     cwd: ROOT,

@@ -5,7 +5,7 @@ import type { DemoApi } from "../api/demo-api.ts";
 import type { Scene } from "../scene/scene.ts";
 import { writeRun } from "../verdict/run-records.ts";
 import type { RunDescription } from "../verdict/verdict.ts";
-import { KILLS_PLANNED, makeTrouble } from "./chaos.ts";
+import { KILLS_PLANNED } from "./chaos.ts";
 import { runCommand } from "./command.ts";
 import { startDelivery } from "./delivery.ts";
 import type { Display } from "./display.ts";
@@ -13,6 +13,7 @@ import { planEmission } from "./emission-plan.ts";
 import { forgetRuns } from "./forgotten-runs.ts";
 import { makeRunFolder, type RunFolder } from "./run-folder.ts";
 import { writeSceneFiles } from "./scene-files.ts";
+import { startTrouble } from "./trouble.ts";
 import { Watch, type Reports } from "./watch.ts";
 
 /** Without any arrival for so long, a run is over, whatever is missing. */
@@ -109,7 +110,7 @@ async function findServers({ display, signal }: DemoOptions): Promise<Servers> {
 
 /** Emits, delivers and makes trouble until everything arrived or nothing moves any more. */
 async function play(setting: Setting): Promise<void> {
-  const { place, scene, display, apis, signal } = setting;
+  const { place, display, apis, signal } = setting;
   await using cleanup = new AsyncDisposableStack();
   const delivery = await startDelivery(setting);
   cleanup.defer(() => delivery.stop());
@@ -120,10 +121,8 @@ async function play(setting: Setting): Promise<void> {
   const onReports = (reports: Reports): void => display.show(reports, emission.due);
   const watch = new Watch(apis, { signal, onReports });
   const { expected } = emission;
-  const expectedEffects = [...expected.values()].reduce((sum, count) => sum + count, 0);
-  const { crash: crashDelivery } = delivery;
-  const trouble = makeTrouble({ scene, apis, watch, expectedEffects, crashDelivery, display });
-  const [kills] = await Promise.all([trouble, emission.emit(trouble)]);
+  const trouble = startTrouble({ ...setting, delivery, emission, watch });
+  const [kills] = await Promise.all([trouble.kills, emission.emit(trouble.begun)]);
   writeRun(place.folder, describeRun(setting, emission.eventCount, kills));
   const isDone = await watch.until((reports) => arrived(reports, expected), IDLE_MS_MAX);
   display.end();
@@ -153,8 +152,8 @@ function describeRun(
     topics: [topic],
     brokers: servers.brokers,
     targets: Object.fromEntries(targets),
-    killsPlanned: KILLS_PLANNED,
+    killsPlanned: scene.onCall === null ? KILLS_PLANNED : 0,
     kills,
-    onCall: null,
+    onCall: scene.onCall,
   };
 }

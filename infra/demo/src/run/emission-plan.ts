@@ -6,19 +6,19 @@ import { startCommand, type CommandPlace } from "./command.ts";
 import { emitEvents } from "./emission.ts";
 import { countLines, recordFileEmission } from "./file-emission.ts";
 
-/** The last events wait until an API is away, so that there is something to hold back. */
-const HELD_SHARE = 0.15;
 /** Few events are sent slowly: there must be some on their way whenever the chaos strikes. */
 const EMISSION_SECONDS_MIN = 5;
 
 /** What will be emitted, and how. */
 export interface EmissionPlan {
   readonly eventCount: number;
+  /** Those of them that wait for nothing. */
+  readonly freeCount: number;
   /** Events that must reach each target in the end. */
   readonly expected: ReadonlyMap<string, number>;
   /** Events that must reach each target of those emitted so far. */
   readonly due: ReadonlyMap<string, number>;
-  /** Emits all; holds the last ones back until `trouble` is over. */
+  /** Emits all; holds the last ones back until `trouble` resolves. */
   emit(trouble: Promise<unknown>): Promise<void>;
   stop(): Promise<void>;
 }
@@ -49,6 +49,7 @@ async function planFile(path: string, options: PlanOptions): Promise<EmissionPla
   const args = ["emit", "--file", path, "-c", configPath, "-o", "ndjson"];
   return {
     eventCount,
+    freeCount: eventCount,
     expected: all,
     due: all,
     async emit() {
@@ -61,7 +62,7 @@ async function planFile(path: string, options: PlanOptions): Promise<EmissionPla
 }
 
 async function planGenerated(
-  { countDefault, rate, generate }: Extract<Scene["events"], { kind: "generated" }>,
+  { countDefault, rate, heldShare, generate }: Extract<Scene["events"], { kind: "generated" }>,
   options: PlanOptions,
 ): Promise<EmissionPlan> {
   const { scene, eventCount, seed, signal, run, folder, brokers, registry } = options;
@@ -72,15 +73,16 @@ async function planGenerated(
   const gateway = startCommand(
     options,
     ["gateway", "--host", "127.0.0.1", "--port", String(port), ...catalog],
-    { KAFKA_BROKERS: brokers, SCHEMA_REGISTRY_URL: registry },
+    { env: { KAFKA_BROKERS: brokers, SCHEMA_REGISTRY_URL: registry } },
   );
   void gateway.died().then(options.onDeath);
   await gateway.ready(`${gatewayUrl}/readyz`);
   const due = new Map(scene.targets.map(({ name }) => [name, 0]));
-  const held = Math.floor(events.length * (1 - HELD_SHARE));
+  const freeCount = Math.floor(events.length * (1 - heldShare));
   let sent = 0;
   return {
     eventCount: events.length,
+    freeCount,
     expected: countExpected(scene.targets, events),
     due,
     emit: (trouble) =>
@@ -90,7 +92,7 @@ async function planGenerated(
         rate: Math.min(rate, events.length / EMISSION_SECONDS_MIN),
         signal,
         gate: async (index) => {
-          if (index >= held) await trouble;
+          if (index >= freeCount) await trouble;
         },
         onAcknowledged(count) {
           const more = countExpected(scene.targets, events.slice(sent, sent + count));

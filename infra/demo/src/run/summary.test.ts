@@ -48,6 +48,15 @@ it("shows what each target got, the faults, the verdict and where to look next",
   expect(text).toMatch(/where to look next:\n.*demo-1\//u);
 });
 
+it("tells of what there was to find where someone was on call", () => {
+  const onCall = { stuckKeys: 20, deliveredWhileAway: 4_980 };
+
+  expect(render({ ...verdict(), onCall })).toMatch(
+    /\non call: 20 stuck keys; 4980 events delivered beside the outage\n/u,
+  );
+  expect(render(verdict())).not.toContain("on call");
+});
+
 it("names each problem, and says how many it leaves out", () => {
   const lost = (id: string): Problem => ({
     check: "lost",

@@ -9,6 +9,7 @@ export function renderSummary(verdict: Verdict, folder: string, topic: string): 
   return [
     targetTable(verdict),
     faultLine(verdict),
+    ...onCallLine(verdict),
     ...problemLines(verdict.problems),
     verdictLine(verdict),
     "",
@@ -51,6 +52,14 @@ function faultLine({ faults }: Verdict): string {
     [faults.kills, `${faults.kills} kill with ${faults.openAtKill} calls open`],
   ] as const;
   return `faults seen: ${seen.flatMap(([count, text]) => (count > 0 ? text : [])).join(", ")}`;
+}
+
+function onCallLine({ onCall }: Verdict): string[] {
+  if (onCall === null) return [];
+  const { stuckKeys, deliveredWhileAway } = onCall;
+  return [
+    `on call: ${stuckKeys} stuck key${stuckKeys === 1 ? "" : "s"}; ${deliveredWhileAway} events delivered beside the outage`,
+  ];
 }
 
 function problemLines(problems: readonly Problem[]): string[] {

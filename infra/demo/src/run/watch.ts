@@ -34,12 +34,15 @@ export class Watch {
   /**
    * Resolves to `true` when the reports say so, to `false` when nothing arrived anywhere for `idleMsMax` before that.
    */
-  async until(isTrue: (reports: Reports) => boolean, idleMsMax: number): Promise<boolean> {
+  async until(
+    isTrue: (reports: Reports) => boolean | Promise<boolean>,
+    idleMsMax: number,
+  ): Promise<boolean> {
     let arrivals = -1;
     let movedAt = Date.now();
     for (;;) {
       const reports = await this.reports();
-      if (isTrue(reports)) return true;
+      if (await isTrue(reports)) return true;
       const now = total(reports, "arrivals");
       if (now !== arrivals) movedAt = Date.now();
       if (Date.now() - movedAt > idleMsMax) return false;

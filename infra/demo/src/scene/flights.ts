@@ -37,4 +37,5 @@ export const flightsScene: Scene = {
   types: ["flights.FlightDeparted", "flights.FlightArrived", "flights.FlightCancelled"],
   targets: [boardApi, fleetApi],
   events: { kind: "file", path: fileURLToPath(new URL(FILE, import.meta.url)) },
+  onCall: null,
 };

@@ -67,7 +67,8 @@ export const ordersScene: Scene = {
   keyField: "orderId",
   types: ["orders.OrderPlaced", "orders.OrderPaid", "orders.OrderCancelled"],
   targets: [inventoryApi, paymentApi, shippingApi],
-  events: { kind: "generated", countDefault: 2_000, rate: 300, generate },
+  events: { kind: "generated", countDefault: 2_000, rate: 300, heldShare: 0.15, generate },
+  onCall: null,
 };
 
 function generate({ run, count, seed }: GenerateOptions): NewEvent[] {

@@ -1,6 +1,6 @@
 import type { ApiScript } from "../api/api-script.ts";
 import type { KeyLocation } from "../api/key-of-call.ts";
-import type { ExpectedCall, PlannedFaults } from "../verdict/verdict.ts";
+import type { ExpectedCall, OnCallRun, PlannedFaults } from "../verdict/verdict.ts";
 
 /** An event that a scene emits. */
 export interface NewEvent {
@@ -39,10 +39,14 @@ export interface Scene {
         readonly countDefault: number;
         /** Events a second that are emitted. */
         readonly rate: number;
+        /** The last ones, from 0 to 1, wait until an API is away, so that there is something to hold back. */
+        readonly heldShare: number;
         /** The same seed and run give the same events. */
         readonly generate: (options: GenerateOptions) => NewEvent[];
       }
     | { readonly kind: "file"; readonly path: string };
+  /** Null: nobody is on call. The delivery process is killed, APIs go away, and all of it mends by itself. */
+  readonly onCall: OnCallRun | null;
 }
 
 /** What a scene's events are made from. */
@@ -53,7 +57,7 @@ export interface GenerateOptions {
 }
 
 /** The scenes there are. */
-export const SCENE_NAMES = ["users", "orders", "flights"] as const;
+export const SCENE_NAMES = ["users", "orders", "flights", "oncall"] as const;
 
 /** A scene's name. */
 export type SceneName = (typeof SCENE_NAMES)[number];

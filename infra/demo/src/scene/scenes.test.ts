@@ -5,13 +5,16 @@ import { findScene, SCENES } from "./scenes.ts";
 describe.each(SCENE_NAMES)("scene %s", (name) => {
   const scene = SCENES[name];
 
-  it("plans an API that fails and one that goes away", () => {
-    expect(scene.targets.some(({ faults }) => faults.serverErrors)).toBe(true);
+  it("plans an API that fails or refuses, and one that goes away", () => {
+    const refusesOrFails = scene.targets.some(
+      ({ faults }) => faults.serverErrors || faults.refusals,
+    );
+    expect(refusesOrFails).toBe(true);
     expect(scene.targets.some(({ faults }) => faults.outage)).toBe(true);
   });
 });
 
-describe.each(["users", "orders"] as const)("events of scene %s", (name) => {
+describe.each(["users", "orders", "oncall"] as const)("events of scene %s", (name) => {
   const scene = SCENES[name];
   const generate = (seed: number, count = 1_000): ReturnType<typeof generated> =>
     generated(seed, count);
@@ -45,6 +48,47 @@ describe.each(["users", "orders"] as const)("events of scene %s", (name) => {
     const keys = new Set(generate(1).map(({ key }) => key));
 
     expect(keys.size).toBeLessThan(800);
+  });
+});
+
+describe("scene oncall", () => {
+  const { events, targets, onCall } = SCENES.oncall;
+  const usersOf = (count: number): string[] =>
+    events.kind === "file"
+      ? []
+      : events.generate({ run: "r", count, seed: 1 }).map(({ key }) => key);
+  const refused = Object.keys(targets[0]?.script.reject ?? {});
+
+  it("has twenty events of each of its users, half of them before the outage", () => {
+    const users = usersOf(10_000);
+    const half = users.slice(0, 5_000);
+
+    for (const [list, count] of [
+      [users, 20],
+      [half, 10],
+    ] as const) {
+      const counts = [...Map.groupBy(list, (user) => user).values()].map(({ length }) => length);
+      expect(counts).toEqual(Array.from({ length: 500 }, () => count));
+    }
+  });
+
+  it.each([
+    [10_000, 20],
+    [300, 1],
+    [100, 1],
+  ])("of %i events refuses those of %i users, and others come too", (count, refusedCount) => {
+    const users = new Set(usersOf(count));
+
+    expect(refused.filter((user) => users.has(user))).toHaveLength(refusedCount);
+    expect(users.size).toBeGreaterThan(refusedCount);
+  });
+
+  it("puts trouble on one target, and none on its neighbour", () => {
+    const faultsOf = (name?: string) => targets.find((target) => target.name === name)?.faults;
+    const none = { serverErrors: false, outage: false, refusals: false };
+
+    expect(faultsOf(onCall?.troubled)).toEqual({ ...none, outage: true, refusals: true });
+    expect(faultsOf(onCall?.neighbour)).toEqual(none);
   });
 });
 

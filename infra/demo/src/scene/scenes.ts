@@ -1,4 +1,5 @@
 import { flightsScene } from "./flights.ts";
+import { onCallScene } from "./oncall.ts";
 import { ordersScene } from "./orders.ts";
 import { SCENE_NAMES, type Scene, type SceneName } from "./scene.ts";
 import { usersScene } from "./users.ts";
@@ -8,6 +9,7 @@ export const SCENES: Readonly<Record<SceneName, Scene>> = {
   users: usersScene,
   orders: ordersScene,
   flights: flightsScene,
+  oncall: onCallScene,
 };
 
 /** The scene of that name. @throws RangeError naming the ones there are. */

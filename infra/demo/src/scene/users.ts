@@ -49,7 +49,8 @@ export const usersScene: Scene = {
   keyField: "userId",
   types: ["users.ProfileUpdated", "users.PasswordChanged"],
   targets: [profileApi, auditApi],
-  events: { kind: "generated", countDefault: 3_000, rate: 400, generate },
+  events: { kind: "generated", countDefault: 3_000, rate: 400, heldShare: 0.15, generate },
+  onCall: null,
 };
 
 function generate({ run, count, seed }: GenerateOptions): NewEvent[] {
@@ -76,7 +77,8 @@ function passwordChanged(userId: string, index: number): Pick<NewEvent, "type" |
   return { type: "users.PasswordChanged", data: { userId, changedAt, method: "SELF", ipAddress } };
 }
 
-function profileUpdated(userId: string, revision: number): Pick<NewEvent, "type" | "data"> {
+/** The `revision`th profile of a user. */
+export function profileUpdated(userId: string, revision: number): Pick<NewEvent, "type" | "data"> {
   const data = {
     userId,
     display_name: `Zoë "${userId}" Müller ${revision}`,
