@@ -21,16 +21,23 @@ async function run(world: World, ...args: readonly string[]) {
   return { code, stderr, items: itemsOf(stdout) };
 }
 
+/** What a command answers that has to end well: an empty answer of one that fails would look like a good one. */
+async function ask(world: World, ...args: readonly string[]) {
+  const { code, stderr, items } = await run(world, ...args);
+  expect(code, stderr).toBe(0);
+  return items;
+}
+
 const redrive = (world: World, reason: string, ...args: readonly string[]) =>
   run(world, "dlq", "redrive", "--target", "crm", "--reason", reason, "--yes", ...args);
 
 /** Waits until `why` names causes of these kinds, in this order. */
 async function untilCauses(world: World, target: string, ...kinds: readonly string[]) {
-  let causes: Awaited<ReturnType<typeof run>>["items"] = [];
+  let causes: Awaited<ReturnType<typeof ask>> = [];
   await until(
     `causes of ${target}: ${kinds.join(", ")}`,
     async () => {
-      causes = (await run(world, "why", target)).items;
+      causes = await ask(world, "why", target);
       return causes.map(({ kind }) => kind).join() === kinds.join();
     },
     { seen: () => `found ${JSON.stringify(causes)}` },
@@ -89,7 +96,7 @@ describe("an engineer on call", () => {
     await world.untilEffects("audit", EVENTS);
     const [outage, still] = await untilCauses(world, "crm", "breaker-open", "key-quarantined");
     await untilCauses(world, "audit");
-    const { items: groups } = await run(world, "groups", "list");
+    const groups = await ask(world, "groups", "list");
     const away = await crm.report();
 
     expect(outage?.["details"]).toMatchObject({ processes: 1 });
@@ -102,27 +109,29 @@ describe("an engineer on call", () => {
     await crm.outage(1);
     await world.untilEffects("crm", healthy * ROUNDS);
     await until("no lag", async () => (await world.lag(deliverer)) === 0);
-    const { items: waiting } = await run(world, "quarantine", "list", "--target", "crm");
+    const waiting = await ask(world, "quarantine", "list", "--target", "crm");
 
     expect(waiting.map(({ key }) => key).sort()).toEqual(SICK.toSorted());
     expect(waiting.map(({ parked }) => parked)).toEqual(SICK.map(() => ROUNDS - 1));
 
     // Too early: the canary is refused, and the others are left alone. Then it is mended.
     const early = await redrive(world, "perhaps it is well again");
+    const refused = world.arrivals("crm").filter(({ status }) => status === 422);
     await crm.script({});
     const late = await redrive(world, "validation mended", "--canary", "2");
     await world.untilEffects("crm", EVENTS);
 
     expect(early.code).toBe(3);
     expect(early.items).toMatchObject([{ askedCount: 1, givenUpCount: 1, end: "canary-failed" }]);
+    expect(refused).toHaveLength(SICK.length + 1);
     expect(late).toMatchObject({
       code: 0,
       items: [{ keyCount: 20, askedCount: 20, deliveredCount: 20, givenUpCount: 0, end: "done" }],
     });
     await until("no lag", async () => (await world.lag(deliverer)) === 0);
     await untilCauses(world, "crm");
-    expect((await run(world, "quarantine", "list", "--target", "crm")).items).toEqual([]);
-    expect((await run(world, "dlq", "list", "--target", "crm")).items).toEqual([]);
+    expect(await ask(world, "quarantine", "list", "--target", "crm")).toEqual([]);
+    expect(await ask(world, "dlq", "list", "--target", "crm")).toEqual([]);
     expect((await crm.report()).effects).toBe(EVENTS);
     await expectEveryEventOnceInOrder(world, "crm");
     await expectEveryEventOnceInOrder(world, "audit");
