@@ -17,8 +17,8 @@ const SENTENCES: Readonly<Record<CauseKind, (cause: Cause) => string>> = {
     `it does not take us as we are configured${failureText(details)}${againText(details)}`,
   "breaker-open": ({ details }) => `breaker open${failureText(details)}${againText(details)}`,
   throttled: ({ details }) => `it asked for time${againText(details)}`,
-  "partitions-unowned": ({ details, since }) =>
-    `no process owns ${text(details["partitions"])}: ${countOf(details["waiting"], "event")} wait${sinceText(since)}`,
+  "partitions-unowned": (cause) =>
+    `no process owns ${text(cause.details["partitions"])}${waitText(cause)}`,
   "not-started": ({ details }) => `${text(details["partitions"])} have not been started`,
   "partition-blocked": (cause) =>
     `${countOf(cause.keyCount, "lane")} blocked behind a dead letter${keysText(cause)}${reasonText(cause)}`,
@@ -53,6 +53,11 @@ function countOf(value: Detail, noun: string): string {
 
 function sinceText(since: string | null): string {
   return since === null ? "" : `, since ${since}`;
+}
+
+function waitText({ details, since }: Cause): string {
+  if (details["waiting"] === 0) return "";
+  return `: ${countOf(details["waiting"], "event")} wait${sinceText(since)}`;
 }
 
 function keysText({ keys, keyCount }: Cause): string {

@@ -167,6 +167,26 @@ describe("a diagnosis", () => {
     expect(causes.map(causeText)).toEqual(["no process delivers to it, and none ever has"]);
   });
 
+  it("takes a rebalance alone for the cause while Kafka tells no owners", () => {
+    const partitions = [behind({ hasOwner: false })];
+
+    const causes = diagnose(facts({ groupState: "PreparingRebalance", partitions }));
+
+    expect(causes.map(({ kind }) => kind)).toEqual(["rebalancing"]);
+  });
+
+  it("says that nobody owns a partition of which nothing is committed yet, not that its process is late", () => {
+    const partitions = [
+      partition(),
+      partition({ partition: 3, state: "not-started", hasOwner: false }),
+    ];
+
+    const causes = diagnose(facts({ partitions }));
+
+    expect(causes.map(({ kind }) => kind)).toEqual(["partitions-unowned"]);
+    expect(causes.map(causeText)).toEqual(["no process owns orders 3"]);
+  });
+
   it("names both of two that are wrong, the worse first", () => {
     const causes = diagnose(
       facts({

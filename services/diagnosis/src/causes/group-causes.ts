@@ -1,8 +1,10 @@
 /** Who is there to deliver. */
 import { NOWHERE, type Cause } from "./cause.ts";
 import type { TargetFacts } from "./facts.ts";
+import { ownershipCauses } from "./ownership-causes.ts";
 import { oldestOf, placesOf, waitingIn } from "./partition-causes.ts";
 
+/** Kafka tells no owners in these. */
 const REBALANCING: ReadonlySet<string> = new Set(["PreparingRebalance", "CompletingRebalance"]);
 
 /** Causes that lie with the target's processes. */
@@ -22,26 +24,30 @@ export function groupCauses(facts: TargetFacts): readonly Cause[] {
       },
     ];
   }
-  const causes: Cause[] = [];
-  if (REBALANCING.has(groupState)) {
-    causes.push({
-      ...{ ...NOWHERE, kind: "rebalancing", target, since: null },
-      details: { members: members.length, state: groupState },
-      next: `millrace groups describe ${target} --watch`,
-    });
-  }
+  return [
+    ...(REBALANCING.has(groupState) ? [rebalancing(facts)] : ownershipCauses(facts)),
+    ...(isWaiting ? unreachable(facts) : []),
+  ];
+}
+
+function rebalancing({ target, members, groupState }: TargetFacts): Cause {
+  return {
+    ...{ ...NOWHERE, kind: "rebalancing", target, since: null },
+    details: { members: members.length, state: groupState },
+    next: `millrace groups describe ${target} --watch`,
+  };
+}
+
+function unreachable({ target, members }: TargetFacts): readonly Cause[] {
   const unreached = members.filter(({ process, view }) => process !== null && view === null);
-  if (unreached.length > 0 && isWaiting) {
-    const [first] = unreached;
-    causes.push({
+  const [first] = unreached;
+  if (first === undefined) return [];
+  const { process, failure } = first;
+  return [
+    {
       ...{ ...NOWHERE, kind: "process-unreachable", target, since: null },
-      details: {
-        processes: unreached.length,
-        process: first?.process ?? null,
-        failure: first?.failure ?? null,
-      },
+      details: { processes: unreached.length, process, failure },
       next: "run this on the machine of the process, or with its MILLRACE_ADMIN_TOKEN",
-    });
-  }
-  return causes;
+    },
+  ];
 }

@@ -1,19 +1,18 @@
-/** What is wrong with partitions, whatever the target does: records or offsets that are gone, nobody who reads. */
+/** What is wrong with partitions, whatever the target and its processes do: records or offsets that are gone. */
 import { EVIDENCE_MAX, NOWHERE, type Cause } from "./cause.ts";
 import type { PartitionFact, TargetFacts } from "./facts.ts";
 
 /** Causes of a target's partitions. */
 export function partitionCauses(facts: TargetFacts): readonly Cause[] {
-  const { target, partitions, members } = facts;
+  const { target, partitions } = facts;
   const inState = (state: PartitionFact["state"]): readonly PartitionFact[] =>
     partitions.filter((one) => one.state === state);
-  const unowned = partitions.filter((one) => !one.hasOwner && one.waitingCount > 0);
   const causes: Cause[] = [];
   const gone = inState("records-gone");
   if (gone.length > 0) {
     const goneCount = gone.reduce((sum, one) => sum + (one.goneCount ?? 0), 0);
     causes.push({
-      ...of("records-gone", target, gone),
+      ...partitionCause("records-gone", target, gone),
       details: { partitions: placesOf(gone), gone: goneCount },
       next: `the records are lost to ${target}: decide where it goes on, then set its offsets`,
     });
@@ -21,24 +20,9 @@ export function partitionCauses(facts: TargetFacts): readonly Cause[] {
   const lost = inState("offsets-gone");
   if (lost.length > 0) {
     causes.push({
-      ...of("offsets-gone", target, lost),
+      ...partitionCause("offsets-gone", target, lost),
       details: { partitions: placesOf(lost) },
       next: "the group has lost its offsets: decide where it goes on, then set them",
-    });
-  }
-  if (unowned.length > 0 && members.length > 0) {
-    causes.push({
-      ...of("partitions-unowned", target, unowned),
-      details: { partitions: placesOf(unowned), waiting: waitingIn(unowned) },
-      next: `millrace groups describe ${target}`,
-    });
-  }
-  const idle = inState("not-started");
-  if (idle.length > 0 && members.length > 0) {
-    causes.push({
-      ...of("not-started", target, idle),
-      details: { partitions: placesOf(idle) },
-      next: "look at the log of its processes: they resolve startAt when they take a partition over",
     });
   }
   return causes;
@@ -65,7 +49,8 @@ export function placesOf(partitions: readonly PartitionFact[]): string {
   return texts.join("; ");
 }
 
-function of(
+/** A cause of partitions, with what waits at their heads for evidence. */
+export function partitionCause(
   kind: Cause["kind"],
   target: string,
   partitions: readonly PartitionFact[],
