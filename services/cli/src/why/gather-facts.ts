@@ -32,7 +32,7 @@ export interface Inquiry {
 export async function gatherFacts(inquiry: Inquiry): Promise<TargetFacts> {
   const { settings, target } = inquiry;
   const group = await withObserver(settings, (observer) => observer.observeOne(target));
-  const members = await askMembers(inquiry);
+  const { members, strangers } = await askMembers(inquiry);
   const aside = await withDeadLetters(inquiry, async (desk) => {
     const parked = desk.setAside.length === 0 ? null : await desk.countParked();
     return {
@@ -45,23 +45,33 @@ export async function gatherFacts(inquiry: Inquiry): Promise<TargetFacts> {
     at: new Date().toISOString(),
     groupState: group.state,
     members,
-    partitions: partitionFacts(group),
+    partitions: partitionFacts(group, strangers),
     ...aside,
   };
 }
 
-async function askMembers({ settings, target, token }: Inquiry): Promise<readonly MemberFact[]> {
+/** Who is in the group, and Kafka's ids of those that are other programs. */
+interface AskedMembers {
+  readonly members: readonly MemberFact[];
+  readonly strangers: ReadonlySet<string>;
+}
+
+async function askMembers({ settings, target, token }: Inquiry): Promise<AskedMembers> {
   const admin = createTopicAdmin({ connection: connectionOf(settings) });
   try {
     const { members } = await admin.describeGroup(groupId(settings.namespace, target.name));
-    return await Promise.all(
-      members.map(async ({ note }): Promise<MemberFact> => {
-        const known = readMemberNote(note);
-        if (known === null) return { process: null, view: null, failure: null };
-        const state = await askProcess(known, target.name, token);
-        return { process: known.process, ...state };
-      }),
-    );
+    const known = members.map(({ memberId, note }) => ({ memberId, note: readMemberNote(note) }));
+    const strangers = known.filter(({ note }) => note === null);
+    return {
+      members: await Promise.all(
+        known.map(async ({ note }): Promise<MemberFact> => {
+          if (note === null) return { process: null, view: null, failure: null };
+          const state = await askProcess(note, target.name, token);
+          return { process: note.process, ...state };
+        }),
+      ),
+      strangers: new Set(strangers.map(({ memberId }) => memberId)),
+    };
   } finally {
     await admin.close();
   }
@@ -76,9 +86,13 @@ const STATES: Readonly<Record<ObservedPartition["state"], PartitionFact["state"]
   "up-to-date": "reading",
 };
 
-function partitionFacts({ partitions }: ObservedGroup): readonly PartitionFact[] {
+function partitionFacts(
+  { partitions }: ObservedGroup,
+  strangers: ReadonlySet<string>,
+): readonly PartitionFact[] {
   return partitions.map(({ topic, partition, state, owner, head, ...lag }) => ({
-    ...{ topic, partition, state: STATES[state], hasOwner: owner !== null },
+    ...{ topic, partition, state: STATES[state] },
+    hasOwner: owner !== null && !strangers.has(owner.member),
     goneCount: lag.goneCount,
     waitingCount: lag.waitingCount ?? 0,
     doneCount: lag.doneCount,

@@ -19,7 +19,8 @@ const SENTENCES: Readonly<Record<CauseKind, (cause: Cause) => string>> = {
   throttled: ({ details }) => `it asked for time${againText(details)}`,
   "partitions-unowned": (cause) =>
     `no process owns ${text(cause.details["partitions"])}${waitText(cause)}`,
-  "not-started": ({ details }) => `${text(details["partitions"])} have not been started`,
+  "not-started": (cause) =>
+    `its process has not begun with ${text(cause.details["partitions"])}${waitText(cause)}`,
   "partition-blocked": (cause) =>
     `${countOf(cause.keyCount, "lane")} blocked behind a dead letter${keysText(cause)}${reasonText(cause)}`,
   "key-quarantined": (cause) =>

@@ -102,12 +102,15 @@ const PLANTED: Readonly<Record<CauseKind, readonly [Partial<TargetFacts>, string
     "it asked for time, next attempt in 60 s",
   ],
   "partitions-unowned": [
-    { partitions: [behind({ hasOwner: false, partition: 3 }), behind({ partition: 4 })] },
+    {
+      members: [member({ partitions: [owned({ partition: 4 })] })],
+      partitions: [behind({ hasOwner: false, partition: 3 }), behind({ partition: 4 })],
+    },
     `no process owns orders 3: 9 events wait, since ${SINCE}`,
   ],
   "not-started": [
     { partitions: [partition({ state: "not-started" })] },
-    "orders 0 have not been started",
+    "its process has not begun with orders 0",
   ],
   "partition-blocked": [
     { setAside: [aside({ kind: "block", key: null })] },
@@ -185,6 +188,36 @@ describe("a diagnosis", () => {
 
     expect(causes.map(({ kind }) => kind)).toEqual(["partitions-unowned"]);
     expect(causes.map(causeText)).toEqual(["no process owns orders 3"]);
+  });
+
+  it("says so where a process has a partition and does not work on it, however far it came before", () => {
+    const stuck = behind({ partition: 1, head: { offset: "7", key: "a", at: SINCE } });
+    const members = [member({ partitions: [owned({ partition: 0 })] })];
+
+    const causes = diagnose(facts({ members, partitions: [behind(), stuck] }));
+
+    expect(causes).toMatchObject([{ kind: "not-started", evidence: ["orders:1:7"] }]);
+    expect(causes.map(causeText)).toEqual([
+      `its process has not begun with orders 1: 9 events wait, since ${SINCE}`,
+    ]);
+  });
+
+  it("judges only by processes that have said what they work on", () => {
+    const members = [member({ partitions: [] }), { ...member(null), process: "p2" }];
+
+    const causes = diagnose(facts({ members, partitions: [behind()] }));
+
+    expect(causes.map(({ kind }) => kind)).toEqual(["process-unreachable"]);
+  });
+
+  it("takes another program in the group for nobody who delivers, and says where it is seen", () => {
+    const stranger = { process: null, view: null, failure: null };
+
+    const causes = diagnose(facts({ members: [stranger], partitions: [behind()] }));
+
+    expect(causes).toMatchObject([{ kind: "no-process", evidence: ["orders:0:7"] }]);
+    expect(causes[0]?.next).toContain("millrace groups describe crm");
+    expect(causes[0]?.next).toContain("millrace deliver --target crm");
   });
 
   it("names both of two that are wrong, the worse first", () => {

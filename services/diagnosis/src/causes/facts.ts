@@ -43,6 +43,7 @@ export interface PartitionFact {
   /** Events that wait, and those that are done above the first of them. */
   readonly waitingCount: number;
   readonly doneCount: number;
+  /** A delivery process has it. */
   readonly hasOwner: boolean;
   /** The first event that waits. */
   readonly head: {

@@ -2,32 +2,37 @@
 import { NOWHERE, type Cause } from "./cause.ts";
 import type { TargetFacts } from "./facts.ts";
 import { ownershipCauses } from "./ownership-causes.ts";
-import { oldestOf, placesOf, waitingIn } from "./partition-causes.ts";
+import { partitionCause, placesOf, waitingIn } from "./partition-causes.ts";
 
-/** Kafka tells no owners in these. */
+/** Kafka tells neither owners nor who its members are in these. */
 const REBALANCING: ReadonlySet<string> = new Set(["PreparingRebalance", "CompletingRebalance"]);
 
 /** Causes that lie with the target's processes. */
 export function groupCauses(facts: TargetFacts): readonly Cause[] {
-  const { target, members, partitions, groupState } = facts;
-  const isWaiting = partitions.some(({ state, waitingCount }) => {
+  const isWaiting = facts.partitions.some(({ state, waitingCount }) => {
     return waitingCount > 0 || state === "not-started";
   });
-  if (members.length === 0) {
-    if (!isWaiting) return [];
-    const waiting = partitions.filter(({ waitingCount }) => waitingCount > 0);
-    return [
-      {
-        ...{ ...NOWHERE, kind: "no-process", target, since: oldestOf(waiting) },
-        details: { partitions: placesOf(waiting), waiting: waitingIn(waiting) },
-        next: `millrace deliver --target ${target}`,
-      },
-    ];
-  }
-  return [
-    ...(REBALANCING.has(groupState) ? [rebalancing(facts)] : ownershipCauses(facts)),
-    ...(isWaiting ? unreachable(facts) : []),
-  ];
+  if (REBALANCING.has(facts.groupState)) return [rebalancing(facts)];
+  const hasProcess = facts.members.some(({ process }) => process !== null);
+  if (!hasProcess) return isWaiting ? [noProcess(facts)] : [];
+  return [...ownershipCauses(facts), ...(isWaiting ? unreachable(facts) : [])];
+}
+
+function noProcess({ target, members, partitions }: TargetFacts): Cause {
+  const waiting = partitions.filter(({ waitingCount }) => waitingCount > 0);
+  const deliver = `millrace deliver --target ${target}`;
+  return {
+    ...partitionCause("no-process", target, waiting),
+    details: {
+      partitions: placesOf(waiting),
+      waiting: waitingIn(waiting),
+      strangers: members.length,
+    },
+    next:
+      members.length === 0
+        ? deliver
+        : `end the other program in its group: millrace groups describe ${target}; then ${deliver}`,
+  };
 }
 
 function rebalancing({ target, members, groupState }: TargetFacts): Cause {

@@ -1,10 +1,11 @@
 /** Who has the partitions of a group that is settled: nobody, or a process that has not begun with them. */
 import type { Cause } from "./cause.ts";
-import type { TargetFacts } from "./facts.ts";
+import type { PartitionFact, TargetFacts } from "./facts.ts";
 import { partitionCause, placesOf, waitingIn } from "./partition-causes.ts";
 
 /** Causes that lie with who owns the target's partitions; of a group with members that Kafka tells the owners of. */
-export function ownershipCauses({ target, partitions }: TargetFacts): readonly Cause[] {
+export function ownershipCauses(facts: TargetFacts): readonly Cause[] {
+  const { target, partitions } = facts;
   const causes: Cause[] = [];
   const unowned = partitions.filter(({ hasOwner, state, waitingCount }) => {
     return !hasOwner && (waitingCount > 0 || state === "not-started");
@@ -16,13 +17,32 @@ export function ownershipCauses({ target, partitions }: TargetFacts): readonly C
       next: `restart the processes of ${target}: they may run by an older configuration, without these partitions; who has which: millrace groups describe ${target}`,
     });
   }
-  const idle = partitions.filter(({ hasOwner, state }) => hasOwner && state === "not-started");
+  const idle = partitions.filter((partition) => isIdle(facts, partition));
   if (idle.length > 0) {
     causes.push({
       ...partitionCause("not-started", target, idle),
-      details: { partitions: placesOf(idle) },
-      next: "look at the log of its processes: they resolve startAt when they take a partition over",
+      details: { partitions: placesOf(idle), waiting: waitingIn(idle) },
+      next: `look at the log of its processes: they cannot take the partitions over, because of Kafka or of a topic of their own; millrace doctor`,
     });
   }
   return causes;
+}
+
+/** Whether a process has a partition and does not work on it, as far as all processes say what they work on. */
+function isIdle({ members }: TargetFacts, partition: PartitionFact): boolean {
+  const { hasOwner, state, waitingCount } = partition;
+  if (!hasOwner) return false;
+  if (state === "not-started") return true;
+  if (state !== "reading" || waitingCount === 0) return false;
+  return members.every(
+    ({ view }) =>
+      view !== null && ![...view.partitions, ...view.halts].some((one) => isSame(one, partition)),
+  );
+}
+
+function isSame(
+  one: Pick<PartitionFact, "partition" | "topic">,
+  other: Pick<PartitionFact, "partition" | "topic">,
+): boolean {
+  return one.topic === other.topic && one.partition === other.partition;
 }

@@ -34,7 +34,7 @@ export function waitingIn(partitions: readonly PartitionFact[]): number {
 }
 
 /** The oldest of what waits; null where nothing does. */
-export function oldestOf(partitions: readonly PartitionFact[]): string | null {
+function oldestOf(partitions: readonly PartitionFact[]): string | null {
   const times = partitions.flatMap(({ head }) => head?.at ?? []).sort();
   return times[0] ?? null;
 }
