@@ -42,6 +42,7 @@ export async function gatherFacts(inquiry: Inquiry): Promise<TargetFacts> {
   });
   return {
     target: target.name,
+    group: group.groupId,
     at: new Date().toISOString(),
     groupState: group.state,
     members,

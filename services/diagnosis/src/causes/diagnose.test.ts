@@ -50,7 +50,7 @@ const aside = (of: Partial<SetAsideFact> = {}): SetAsideFact => ({
 });
 
 const facts = (of: Partial<TargetFacts> = {}): TargetFacts => ({
-  ...{ target: "crm", at: SINCE, pauses: [], groupState: "Stable", setAside: [] },
+  ...{ target: "crm", group: "ns.crm", at: SINCE, pauses: [], groupState: "Stable", setAside: [] },
   ...{ members: [member()], partitions: [partition()] },
   ...of,
 });
@@ -218,6 +218,38 @@ describe("a diagnosis", () => {
     expect(causes).toMatchObject([{ kind: "no-process", evidence: ["orders:0:7"] }]);
     expect(causes[0]?.next).toContain("millrace groups describe crm");
     expect(causes[0]?.next).toContain("millrace deliver --target crm");
+  });
+
+  it.each(["block", "quarantine"] as const)("gives a redrive all that it asks for: %s", (kind) => {
+    const [cause] = diagnose(facts({ setAside: [aside({ kind })] }));
+
+    expect(cause?.next).toContain("millrace dlq list --target crm;");
+    expect(cause?.next).toContain("millrace dlq redrive --target crm --reason TEXT");
+  });
+
+  it.each(["records-gone", "offsets-gone"] as const)(
+    "says how the offsets are set where Kafka has lost something: %s",
+    (state) => {
+      const more = { topic: "users", partition: 2 };
+      const lost = [partition({ state }), partition({ state, partition: 3 })];
+
+      const [cause] = diagnose(facts({ partitions: [...lost, partition({ state, ...more })] }));
+
+      expect(cause?.next).toContain("stop its processes");
+      expect(cause?.next).toContain(
+        "kafka-consumer-groups.sh --bootstrap-server BROKERS --group ns.crm --topic orders:0,3 --topic users:2 --reset-offsets --to-earliest --execute",
+      );
+    },
+  );
+
+  it("says that what a configuration sets is in force after a restart", () => {
+    const held = diagnose(facts(PLANTED.misconfigured[0]));
+    const limited = diagnose(facts(PLANTED["rate-limited"][0]));
+
+    expect([held, limited].map(([cause]) => cause?.next)).toEqual([
+      expect.stringContaining("restart its processes"),
+      expect.stringContaining("restart its processes"),
+    ]);
   });
 
   it("names both of two that are wrong, the worse first", () => {

@@ -5,6 +5,8 @@ import type { TargetView } from "../view/target-view.ts";
 /** Everything that is known of a target. Times are RFC 3339, offsets text. */
 export interface TargetFacts {
   readonly target: string;
+  /** Of Kafka. */
+  readonly group: string;
   readonly at: string;
   readonly pauses: readonly PauseFact[];
   /** Kafka's word for the state of the target's group; `none` where there is no such group. */

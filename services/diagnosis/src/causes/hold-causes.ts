@@ -33,9 +33,10 @@ function pauseCause(target: string, { pauser, by, reason, since }: PauseFact): C
 
 const NEXT: Readonly<Record<Exclude<HoldView["kind"], "paused">, (target: string) => string>> = {
   misconfigured: (target) =>
-    `check the credentials, certificate and address of ${target}; it is asked again by itself`,
+    `check the credentials, certificate and address of ${target}; it is asked again by itself, and by a changed configuration once you restart its processes`,
   "breaker-open": (target) => `look at ${target} itself; it is asked again by itself`,
-  throttled: (target) => `${target} asked for time; lower its rate or concurrency if that goes on`,
+  throttled: (target) =>
+    `${target} asked for time; if that goes on, lower its rate or concurrency and restart its processes`,
 };
 
 /** One cause for all processes that are held alike. */
@@ -78,7 +79,7 @@ function slowed(target: string, views: readonly TargetView[]): readonly Cause[] 
     causes.push({
       ...{ ...NOWHERE, kind: "rate-limited", target, since: null },
       details: { processes: waiting.length },
-      next: `raise the rate of ${target} if it takes more`,
+      next: `if ${target} takes more, raise its rate and restart its processes`,
     });
   }
   const reduced = busy.filter(({ attempts: { limit, limitMax } }) => limit * 2 <= limitMax);
@@ -88,7 +89,7 @@ function slowed(target: string, views: readonly TargetView[]): readonly Cause[] 
     causes.push({
       ...{ ...NOWHERE, kind: "slowed-down", target, since: null },
       details: { processes: reduced.length, limit, limitMax },
-      next: `${target} answers late or fails under load: look at it, or lower its concurrency`,
+      next: `${target} answers late or fails under load: look at it, or lower its concurrency and restart its processes`,
     });
   }
   return causes;

@@ -10,9 +10,10 @@ const KIND_OF = {
 } as const satisfies Readonly<Record<SetAsideFact["kind"], Cause["kind"]>>;
 
 const NEXT_OF: Readonly<Record<SetAsideFact["kind"], (target: string) => string>> = {
-  block: (target) => `millrace dlq list --target ${target}; then millrace dlq redrive`,
-  quarantine: (target) => `millrace dlq list --target ${target}; then millrace dlq redrive`,
-  deferred: () => "nothing: a slow key goes on by itself, behind the others",
+  block: redrive,
+  quarantine: redrive,
+  deferred: (target) =>
+    `look at ${target}, which is slow with these keys; they go on by themselves, behind the others: millrace quarantine list --target ${target}`,
 };
 
 /** Causes that lie with keys: those set aside, by what they failed of, and those that are tried again. */
@@ -31,6 +32,10 @@ export function keyCauses({ target, setAside, members }: TargetFacts): readonly 
   const held = members.some(({ view }) => (view?.holds.length ?? 0) > 0);
   // While the target is held, that is why they fail.
   return failing.length === 0 || held ? aside : [...aside, failingCause(target, failing)];
+}
+
+function redrive(target: string): string {
+  return `millrace dlq list --target ${target}; once it is mended: millrace dlq redrive --target ${target} --reason TEXT`;
 }
 
 function isTriedAgain({ state }: LaneView): boolean {

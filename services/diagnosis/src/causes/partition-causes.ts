@@ -14,7 +14,7 @@ export function partitionCauses(facts: TargetFacts): readonly Cause[] {
     causes.push({
       ...partitionCause("records-gone", target, gone),
       details: { partitions: placesOf(gone), gone: goneCount },
-      next: `the records are lost to ${target}: decide where it goes on, then set its offsets`,
+      next: `the records are lost to ${target}: decide where it goes on, ${setOffsets(facts, gone)}`,
     });
   }
   const lost = inState("offsets-gone");
@@ -22,10 +22,19 @@ export function partitionCauses(facts: TargetFacts): readonly Cause[] {
     causes.push({
       ...partitionCause("offsets-gone", target, lost),
       details: { partitions: placesOf(lost) },
-      next: "the group has lost its offsets: decide where it goes on, then set them",
+      next: `the group has lost its offsets: decide where it goes on, ${setOffsets(facts, lost)}`,
     });
   }
   return causes;
+}
+
+/** How a group's offsets are set, with Kafka's own tool. Kafka refuses it while the group has members. */
+function setOffsets({ group }: TargetFacts, partitions: readonly PartitionFact[]): string {
+  const topics = numbersByTopic(partitions).map(
+    ([topic, numbers]) => `--topic ${topic}:${numbers.join(",")}`,
+  );
+  const tool = `kafka-consumer-groups.sh --bootstrap-server BROKERS --group ${group}`;
+  return `stop its processes, and set its offsets: ${tool} ${topics.join(" ")} --reset-offsets --to-earliest --execute; or --to-latest, --to-datetime, --to-offset`;
 }
 
 /** Events that wait in partitions. */
@@ -41,12 +50,16 @@ function oldestOf(partitions: readonly PartitionFact[]): string | null {
 
 /** Partitions as text: `users 0, 3`. */
 export function placesOf(partitions: readonly PartitionFact[]): string {
+  return numbersByTopic(partitions)
+    .map(([topic, numbers]) => `${topic} ${numbers.join(", ")}`)
+    .join("; ");
+}
+
+function numbersByTopic(
+  partitions: readonly PartitionFact[],
+): readonly (readonly [topic: string, numbers: readonly number[]])[] {
   const byTopic = Map.groupBy(partitions, ({ topic }) => topic);
-  const texts = Array.from(
-    byTopic,
-    ([topic, ones]) => `${topic} ${ones.map(({ partition }) => partition).join(", ")}`,
-  );
-  return texts.join("; ");
+  return Array.from(byTopic, ([topic, ones]) => [topic, ones.map(({ partition }) => partition)]);
 }
 
 /** A cause of partitions, with what waits at their heads for evidence. */
