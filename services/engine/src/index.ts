@@ -26,6 +26,7 @@ export { DEFAULTS, RETRY_AFTER_MAX_MS } from "./core/config.ts";
 export type * from "./core/config.ts";
 export { decodeDoneSet, encodeDoneSet, METADATA_LENGTH_MAX } from "./core/offsets/done-set.ts";
 export type { DoneRun } from "./core/offsets/done-set.ts";
+export { keptAttempts } from "./core/lanes/attempt-log.ts";
 export type * from "./core/lanes/delivery.ts";
 export { laneNameOf } from "./core/lanes/lane.ts";
 export type * from "./core/effect.ts";

@@ -1,5 +1,11 @@
 import { isUtf8 } from "node:buffer";
-import type { Delivery, EngineState, PreparedEvent } from "@millrace/engine";
+import {
+  keptAttempts,
+  type Delivery,
+  type EngineState,
+  type Failure,
+  type PreparedEvent,
+} from "@millrace/engine";
 import type { Moment } from "./moment.ts";
 
 type EventDelivery = Delivery<PreparedEvent>;
@@ -47,14 +53,15 @@ export interface LaneView {
   readonly attempts: number;
   /** Until the next attempt; null where it does not wait for a time. */
   readonly nextAttemptMs: number | null;
-  readonly lastFailure: EventDelivery["lastFailure"];
+  /** Why it was not taken; also where the target's configuration is to blame, which is not charged to the event. */
+  readonly lastFailure: Failure | null;
 }
 
 /** Takes a picture of a partition. */
 export function viewPartition(partition: Partition, moment: Moment): PartitionView {
   const { topic, epoch, tracker, acknowledged, aside } = partition;
   const heads = headsOf(partition);
-  const failing = heads.filter(({ lastFailure }) => lastFailure !== null);
+  const failing = heads.filter((head) => failureOf(head) !== null);
   const setAside = { block: 0, deferred: 0, quarantine: 0 };
   for (const { marker } of aside.values()) setAside[marker.kind] += 1;
   const [head] = heads;
@@ -82,7 +89,7 @@ function headsOf({ lanes, looseLanes, detours }: Partition): readonly EventDeliv
 }
 
 function viewLane(delivery: EventDelivery, { now }: Moment): LaneView {
-  const { lane, offset, payload, attemptCount, lastFailure } = delivery;
+  const { lane, offset, payload, attemptCount } = delivery;
   const { record, id, type } = payload;
   return {
     offset: String(offset),
@@ -92,8 +99,18 @@ function viewLane(delivery: EventDelivery, { now }: Moment): LaneView {
     state: lane.state,
     attempts: attemptCount,
     nextAttemptMs: lane.state === "waiting" ? Math.max(0, Math.ceil(lane.dueAt - now)) : null,
-    lastFailure,
+    lastFailure: failureOf(delivery),
   };
+}
+
+function failureOf(delivery: EventDelivery): Failure | null {
+  const { refusedCount, lastFailure } = delivery;
+  if (refusedCount === 0) return lastFailure;
+  const { first, last } = keptAttempts(delivery);
+  const result = (last.at(-1) ?? first.at(-1))?.result;
+  if (result?.kind !== "misconfigured") return lastFailure;
+  const { reason, status, detail } = result;
+  return { reason, status, detail };
 }
 
 function keyText(key: Uint8Array | null): string | null {

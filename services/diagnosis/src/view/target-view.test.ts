@@ -108,6 +108,22 @@ describe("the view of a target", () => {
     expect(partition?.head?.nextAttemptMs).toBeGreaterThanOrEqual(0);
   });
 
+  it("tells of a lane that is refused for the target's configuration, also while it is tried again", () => {
+    const { view, fetch, feed, advance } = setup();
+    const [attempt] = fetch(["a"]).filter((effect) => effect.kind === "attempt");
+    if (attempt?.kind !== "attempt") throw new Error("no attempt was made");
+    const refusal = { reason: "HTTP_UNAUTHORIZED", status: 401, detail: "HTTP 401" } as const;
+    const result: AttemptResult = { kind: "misconfigured", ...refusal };
+    feed({ kind: "attempts-ended", ends: [{ delivery: attempt.delivery, result }] });
+    const [refused] = view().partitions;
+    advance(DEFAULTS.retry.baseMs);
+    feed({ kind: "tick" });
+    const [again] = view().partitions;
+
+    expect(refused?.failing).toMatchObject([{ state: "waiting", lastFailure: refusal }]);
+    expect(again?.failing).toMatchObject([{ state: "in-flight", lastFailure: refusal }]);
+  });
+
   it("says who has paused it", () => {
     const { view, feed } = setup();
 
