@@ -252,6 +252,20 @@ describe("a diagnosis", () => {
     ]);
   });
 
+  it("says once what has no more to it than its reason", () => {
+    const lastFailure = { reason: "CONNECT_FAILED", status: null, detail: "CONNECT_FAILED" };
+    const partitions = [owned({ failing: [lane({ lastFailure })], failingCount: 1 })];
+    const holds = [{ kind: "breaker-open", waitMs: null }] as const;
+
+    const held = diagnose(facts({ members: [member({ holds, partitions })] }));
+    const failing = diagnose(facts({ members: [member({ partitions })] }));
+
+    expect([...held, ...failing].map(({ details }) => details["failure"])).toEqual([
+      "CONNECT_FAILED",
+      "CONNECT_FAILED",
+    ]);
+  });
+
   it("names both of two that are wrong, the worse first", () => {
     const causes = diagnose(
       facts({

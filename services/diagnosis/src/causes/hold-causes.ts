@@ -3,6 +3,7 @@ import type { HoldView } from "../view/hold-view.ts";
 import type { TargetView } from "../view/target-view.ts";
 import { NOWHERE, type Cause } from "./cause.ts";
 import type { PauseFact, TargetFacts } from "./facts.ts";
+import { failureDetail } from "./failure-detail.ts";
 
 /** Causes that hold the whole target. */
 export function holdCauses(facts: TargetFacts): readonly Cause[] {
@@ -62,7 +63,7 @@ function heldBy(
       details: {
         processes: held.length,
         nextAttemptMs: waits.length === 0 ? null : Math.min(...waits),
-        failure: failure === null ? null : `${failure.reason}: ${failure.detail}`,
+        failure: failureDetail(failure),
         status: failure?.status ?? null,
       },
       next: NEXT[kind](target),

@@ -2,6 +2,7 @@
 import type { LaneView } from "../view/partition-view.ts";
 import { EVIDENCE_MAX, KEYS_MAX, type Cause } from "./cause.ts";
 import type { SetAsideFact, TargetFacts } from "./facts.ts";
+import { failureDetail } from "./failure-detail.ts";
 
 const KIND_OF = {
   block: "partition-blocked",
@@ -82,7 +83,7 @@ function failingCause(
     evidence: oldest.slice(0, EVIDENCE_MAX).map(({ place }) => place),
     details: {
       attempts: first?.lane.attempts ?? null,
-      failure: failure === null ? null : `${failure.reason}: ${failure.detail}`,
+      failure: failureDetail(failure),
       status: failure?.status ?? null,
       nextAttemptMs: waits.length === 0 ? null : Math.min(...waits),
     },
