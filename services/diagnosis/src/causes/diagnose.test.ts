@@ -210,6 +210,20 @@ describe("a diagnosis", () => {
     expect(causes.map(({ kind }) => kind)).toEqual(["process-unreachable"]);
   });
 
+  it("names a process that was not reached for what waits with it, and not for what others say they work on", () => {
+    const reached = member({ partitions: [owned({ partition: 0 })] });
+    const members = [reached, { ...member(null), process: "p2" }];
+    const idleOne = partition({ partition: 1 });
+
+    const waiting = diagnose(facts({ members, partitions: [behind(), behind({ partition: 1 })] }));
+    const idle = diagnose(facts({ members, partitions: [behind(), idleOne] }));
+
+    expect(waiting).toMatchObject([
+      { kind: "process-unreachable", evidence: ["orders:1:7"], since: SINCE },
+    ]);
+    expect(idle).toEqual([]);
+  });
+
   it("takes another program in the group for nobody who delivers, and says where it is seen", () => {
     const stranger = { process: null, view: null, failure: null };
 

@@ -1,7 +1,7 @@
 /** Who is there to deliver. */
 import { NOWHERE, type Cause } from "./cause.ts";
-import type { TargetFacts } from "./facts.ts";
-import { ownershipCauses } from "./ownership-causes.ts";
+import type { PartitionFact, TargetFacts } from "./facts.ts";
+import { isWorkedOn, ownershipCauses } from "./ownership-causes.ts";
 import { partitionCause, placesOf, waitingIn } from "./partition-causes.ts";
 
 /** Kafka tells neither owners nor who its members are in these. */
@@ -9,13 +9,14 @@ const REBALANCING: ReadonlySet<string> = new Set(["PreparingRebalance", "Complet
 
 /** Causes that lie with the target's processes. */
 export function groupCauses(facts: TargetFacts): readonly Cause[] {
-  const isWaiting = facts.partitions.some(({ state, waitingCount }) => {
-    return waitingCount > 0 || state === "not-started";
-  });
   if (REBALANCING.has(facts.groupState)) return [rebalancing(facts)];
   const hasProcess = facts.members.some(({ process }) => process !== null);
-  if (!hasProcess) return isWaiting ? [noProcess(facts)] : [];
-  return [...ownershipCauses(facts), ...(isWaiting ? unreachable(facts) : [])];
+  if (!hasProcess) return facts.partitions.some(isWaiting) ? [noProcess(facts)] : [];
+  return [...ownershipCauses(facts), ...unreachable(facts)];
+}
+
+function isWaiting({ state, waitingCount }: PartitionFact): boolean {
+  return waitingCount > 0 || state === "not-started";
 }
 
 function noProcess({ target, members, partitions }: TargetFacts): Cause {
@@ -43,14 +44,19 @@ function rebalancing({ target, members, groupState }: TargetFacts): Cause {
   };
 }
 
-function unreachable({ target, members }: TargetFacts): readonly Cause[] {
+/** Where nothing waits that a process alone could tell of, nothing is missed. */
+function unreachable(facts: TargetFacts): readonly Cause[] {
+  const { target, members, partitions } = facts;
   const unreached = members.filter(({ process, view }) => process !== null && view === null);
   const [first] = unreached;
-  if (first === undefined) return [];
+  const unknown = partitions.filter((one) => {
+    return isWaiting(one) && one.hasOwner && !isWorkedOn(facts, one);
+  });
+  if (first === undefined || unknown.length === 0) return [];
   const { process, failure } = first;
   return [
     {
-      ...{ ...NOWHERE, kind: "process-unreachable", target, since: null },
+      ...partitionCause("process-unreachable", target, unknown),
       details: { processes: unreached.length, process, failure },
       next: "run this on the machine of the process, or with its MILLRACE_ADMIN_TOKEN",
     },

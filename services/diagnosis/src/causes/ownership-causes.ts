@@ -29,14 +29,19 @@ export function ownershipCauses(facts: TargetFacts): readonly Cause[] {
 }
 
 /** Whether a process has a partition and does not work on it, as far as all processes say what they work on. */
-function isIdle({ members }: TargetFacts, partition: PartitionFact): boolean {
+function isIdle(facts: TargetFacts, partition: PartitionFact): boolean {
   const { hasOwner, state, waitingCount } = partition;
   if (!hasOwner) return false;
   if (state === "not-started") return true;
   if (state !== "reading" || waitingCount === 0) return false;
-  return members.every(
-    ({ view }) =>
-      view !== null && ![...view.partitions, ...view.halts].some((one) => isSame(one, partition)),
+  return facts.members.every(({ view }) => view !== null) && !isWorkedOn(facts, partition);
+}
+
+/** Whether a process that was asked says that it works on a partition, or stands still there. */
+export function isWorkedOn({ members }: TargetFacts, partition: PartitionFact): boolean {
+  const views = members.flatMap(({ view }) => view ?? []);
+  return views.some(({ partitions, halts }) =>
+    [...partitions, ...halts].some((one) => isSame(one, partition)),
   );
 }
 
