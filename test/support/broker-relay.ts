@@ -49,7 +49,10 @@ export async function relayTo(
     client.on("close", () => {
       if (heldCount === 0) upstream.destroy();
     });
-    upstream.on("close", () => client.destroy());
+    upstream.on("close", () => {
+      client.destroy();
+      onAnswer?.();
+    });
     const hold = (frame: Buffer): void => {
       heldCount += 1;
       waiting.push(async () => {

@@ -31,6 +31,8 @@ export interface WorldOptions {
   readonly apis: Readonly<Record<string, Partial<ApiScript>>>;
   /** Default 6. */
   readonly partitions?: number;
+  /** Topics of the world, by event type, for types that are not on its one topic; a target takes them where it is told to. */
+  readonly topicOf?: Readonly<Record<string, string>>;
   /** What is laid over the standard target of each API. */
   readonly target?: Readonly<Record<string, unknown>>;
   /** Laid over the environment of the world's processes. */
@@ -84,7 +86,7 @@ export async function createWorld(options: WorldOptions): Promise<World> {
   };
   const topic = `${run}.users`;
   const apis = await startApis(folder, options.apis);
-  const catalogPath = writeCatalog(folder, topic, options.partitions ?? 6);
+  const catalogPath = writeCatalog(folder, { run, topic, options });
   const configPath = writeConfig(folder, { run, topic, servers, apis, options });
   await runMillrace(["init", "-c", configPath], { folder, name: "init" });
   const emitter = await createEmitter<EventMap>({
@@ -178,15 +180,22 @@ async function startApis(
   return apis;
 }
 
-function writeCatalog(folder: string, topic: string, partitions: number): string {
+function writeCatalog(
+  folder: string,
+  of: { readonly run: string; readonly topic: string; readonly options: WorldOptions },
+): string {
+  const { partitions = 6, topicOf = {} } = of.options;
   const path = join(folder, "catalog.yaml");
-  const events = USER_TYPES.map((type) => {
+  const topics: Record<string, object> = {};
+  const events: Record<string, object> = {};
+  for (const type of USER_TYPES) {
+    const name = topicOf[type];
+    const topic = name === undefined ? of.topic : `${of.run}.${name}`;
     const schema = join(SCHEMAS, `${type.replace(".", "/")}.avsc`);
-    return [type, { topic, schema, owner: "test" }] as const;
-  });
-  const topics = { [topic]: { partitions, retention: "1d", key: "userId" } };
-  const catalog = { apiVersion: "millrace/v1", topics, events: Object.fromEntries(events) };
-  writeFileSync(path, JSON.stringify(catalog));
+    events[type] = { topic, schema, owner: "test" };
+    topics[topic] = { partitions, retention: "1d", key: "userId" };
+  }
+  writeFileSync(path, JSON.stringify({ apiVersion: "millrace/v1", topics, events }));
   return path;
 }
 
