@@ -153,6 +153,5 @@ export class ControlFollower {
 }
 
 function ofKeys(keys: ReadonlySet<RecordKey>): ReplaySelect {
-  return ({ record: { key } }) =>
-    key !== null && keys.has(asRecordKey(Buffer.from(key).toString("latin1")));
+  return ({ key }) => key !== null && keys.has(asRecordKey(Buffer.from(key).toString("latin1")));
 }

@@ -27,7 +27,7 @@ import { ReplayWriter } from "./replay-writer.ts";
 
 /** What a job is to send of one partition. */
 export interface ReplayOrder extends ReplayPlan {
-  /** Default: every event that the target's filter lets through. */
+  /** Default: every record. */
   readonly select?: ReplaySelect;
 }
 

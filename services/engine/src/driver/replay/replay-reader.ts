@@ -10,8 +10,8 @@ const CHUNK_COUNT_MAX = 32;
 type Reading = ReplayReading<PreparedEvent>;
 type Found = ReplayFound<PreparedEvent>;
 
-/** Which events of a range a job means; the others are not part of it, and not counted. */
-export type ReplaySelect = (event: PreparedEvent) => boolean;
+/** Which records of a range a job means; the others are not part of it, and not counted, whatever the filter says of them. */
+export type ReplaySelect = (record: SourceRecord) => boolean;
 
 /** Reads the ranges of a target's replays, and prepares their records as live ones are. */
 export class ReplayReader {
@@ -37,8 +37,7 @@ export class ReplayReader {
     const records: NewRecord<PreparedEvent>[] = [];
     for (const [index, record] of slice.records.entries()) {
       if (index > 0 && index % CHUNK_COUNT_MAX === 0) await this.#breathe();
-      const made = await this.#prepare(record);
-      if (made.kind === "filtered" || select(made.payload)) records.push(made);
+      if (select(record)) records.push(await this.#prepare(record));
     }
     return { reading, records, next: slice.next };
   }

@@ -142,10 +142,19 @@ describe("a replay", () => {
 
   it("means the events that its job selects, and counts no others", async () => {
     const bench = await delivered(["a:1", "a:2", "a:3"]);
-    await replay(bench, { select: ({ id }) => id === "id-1" });
+    await replay(bench, { select: ({ offset }) => offset === 1 });
 
     expect(await finish(bench)).toEqual(["2"]);
     expect(bench.driver.replays[0]?.step?.counts).toEqual({ sent: 1, skipped: {}, failed: {} });
+  });
+
+  it("counts of what the filter leaves out only what its job selects", async () => {
+    const bench = await delivered(["a:1", "skip", "skip", "a:4"]);
+    await replay(bench, { select: ({ offset }) => offset >= 2 });
+    await finish(bench);
+
+    const counts = { sent: 1, skipped: { FILTERED: 1 }, failed: {} };
+    expect(bench.driver.replays[0]?.step?.counts).toEqual(counts);
   });
 
   it("waits for a schema, as live events do", async () => {
