@@ -107,6 +107,7 @@ export interface TargetConfig {
     /** Lower case. */
     readonly header: string;
     readonly format: "bare" | "sf-string";
+    readonly window: DedupeWindow;
   };
   /** Hash of filter, request and reader schemas: 16 hex digits. Secrets do not enter it. */
   readonly mappingRevision: string;
@@ -116,6 +117,10 @@ export interface TargetConfig {
   readonly mapping: TargetMapping;
   readonly source: MappingSource;
 }
+
+/** How long a target knows an Idempotency-Key that it has seen, as far as its API says. */
+export type DedupeWindow =
+  { readonly kind: "undeclared" } | { readonly kind: "declared"; readonly windowMs: number };
 
 /** What filter and mapping were made of, references filled but for secrets: what the mapping revision is a hash of. */
 export interface MappingSource {

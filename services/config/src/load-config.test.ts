@@ -88,6 +88,20 @@ describe("a configuration", () => {
     });
   });
 
+  test("takes how long a target knows a key, which it may leave open", async () => {
+    const declared = await loadText(withTarget("idempotency: { window: 24h }"));
+    const open = await loadText(withTarget());
+
+    expect(declared.targets.get("crm")?.idempotency).toEqual({
+      ...{ header: "idempotency-key", format: "bare" },
+      window: { kind: "declared", windowMs: 86_400_000 },
+    });
+    expect(open.targets.get("crm")?.idempotency.window).toEqual({ kind: "undeclared" });
+    expect(await problemsOf(withTarget("idempotency: { window: 5ms }"))).toEqual([
+      expect.stringContaining("idempotency.window: must be from 1s to 3650d"),
+    ]);
+  });
+
   test("takes brokers and registry from the file, else from the environment", async () => {
     const env = { KAFKA_BROKERS: "a:1, b:2,a:1", SCHEMA_REGISTRY_URL: "http://r:1" };
     const named = "apiVersion: millrace/v1\nkafka: { brokers: [c:3] }\nregistry: { url: http://s }";

@@ -4,6 +4,7 @@ import type { TargetScope } from "./mapping/target-scope.ts";
 import type { TargetOptions } from "./options/target-options.ts";
 
 const HEADER = "idempotency-key";
+const UNDECLARED = { kind: "undeclared" } as const;
 
 /** How the idempotency key travels; a header that something else owns is reported. */
 export function idempotencyOf(
@@ -16,5 +17,7 @@ export function idempotencyOf(
   if (header === "content-type") {
     scope.problem(["idempotency", "header"], "is the header of the body's type");
   }
-  return { header, format: idempotency.format ?? "bare" };
+  const { format = "bare", window: windowMs } = idempotency;
+  const window = windowMs === undefined ? UNDECLARED : ({ kind: "declared", windowMs } as const);
+  return { header, format, window };
 }

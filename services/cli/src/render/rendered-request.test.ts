@@ -37,7 +37,7 @@ function target(parts: Partial<TargetConfig>): TargetConfig {
         contentType: "application/json",
       }),
     },
-    idempotency: { header: "idempotency-key", format: "bare" },
+    idempotency: { header: "idempotency-key", format: "bare", window: { kind: "undeclared" } },
     auth: { type: "none" },
     ...parts,
   };
@@ -81,7 +81,11 @@ describe("renderRequest", () => {
 
   it("has the key of the live delivery, in the target's header and form", () => {
     const key = idempotencyKey({ tenant: "default", target: "crm", source: "urn:t", id: "1" });
-    const idempotency = { header: "x-request-id", format: "sf-string" } as const;
+    const idempotency = {
+      header: "x-request-id",
+      format: "sf-string",
+      window: { kind: "undeclared" },
+    } as const;
 
     expect(renderRequest(target({}), live).headers["idempotency-key"]).toBe(key);
     expect(renderRequest(target({ idempotency }), live).headers).toMatchObject({

@@ -112,6 +112,11 @@ const idempotency = section({
     .enum(["bare", "sf-string"])
     .optional()
     .describe("sf-string puts it in quotes. Default: bare."),
+  window: duration({ minMs: SECOND, maxMs: 3_650 * DAY })
+    .optional()
+    .describe(
+      "How long the target knows a key that it has seen. Default: not declared; a replay cannot warn then.",
+    ),
 });
 
 /** One target of the file. */
