@@ -1,6 +1,6 @@
-import { nearest } from "@millrace/schemas";
 import { CliError } from "./cli-error.ts";
 import { EXIT } from "./exit-code.ts";
+import { nearestHint } from "./nearest-hint.ts";
 
 /** Targets, and the configuration that they stand in, for people. */
 export interface KnownTargets<Target> {
@@ -16,12 +16,6 @@ export function chooseTarget<Target>(
   const found = targets.get(name);
   if (found !== undefined) return found;
   throw new CliError(EXIT.notFound, `no such target in ${origin}: ${name}`, {
-    hint: hintFor(name, [...targets.keys()]),
+    hint: nearestHint(name, [...targets.keys()], "it has no targets"),
   });
-}
-
-function hintFor(name: string, known: readonly string[]): string {
-  if (known.length === 0) return "it has no targets";
-  const best = nearest(name, known);
-  return best === null ? `it has ${known.join(", ")}` : `did you mean ${best}?`;
 }

@@ -3,6 +3,7 @@ import { stateTopic } from "@millrace/config";
 import type { ControlBoard, ReplayJob } from "@millrace/control";
 import { asTopic, listReplays } from "@millrace/engine";
 import { createControlLog } from "@millrace/kafka";
+import { nearest } from "@millrace/schemas";
 import { CliError } from "../cli-error.ts";
 import { withBoard } from "../control-access.ts";
 import { EXIT } from "../exit-code.ts";
@@ -20,6 +21,8 @@ export interface ReplayDesk {
   readonly job: (id: string) => ReplayJob;
 }
 
+const LIST_HINT = "millrace replay list shows those that there are";
+
 /** Does something with the replays. */
 export function withReplays<Result>(
   settings: Settings,
@@ -36,8 +39,12 @@ export function withReplays<Result>(
     const job = (id: string): ReplayJob => {
       const found = board.jobs().find((one) => one.id === id);
       if (found !== undefined) return found;
+      const near = nearest(
+        id,
+        board.jobs().map((one) => one.id),
+      );
       throw new CliError(EXIT.notFound, `no such replay: ${id}`, {
-        hint: "millrace replay list shows those that there are",
+        hint: near === null ? LIST_HINT : `did you mean ${near}?`,
       });
     };
     try {
