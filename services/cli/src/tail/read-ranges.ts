@@ -1,5 +1,12 @@
 /** Positions to offsets: which part of each partition is read. */
-import { asOffset, asTopic, type Offset, type PartitionRange, type Topic } from "@millrace/engine";
+import {
+  asOffset,
+  asTopic,
+  type Offset,
+  type PartitionRange,
+  type Topic,
+  type TopicPartition,
+} from "@millrace/engine";
 import type { LogReader, ReadRange } from "@millrace/kafka";
 import { CliError } from "../cli-error.ts";
 import { EXIT } from "../exit-code.ts";
@@ -15,6 +22,20 @@ export interface RangeRequest {
   readonly to: Position | null;
   /** A target's committed offsets by partition; null for one without. */
   readonly committed: () => Promise<ReadonlyMap<number, number | null>>;
+  /**
+   * Given: ranges have to lie in the log as it is now, and what of one is below the log's start is told and left out. Default:
+   * a beginning there is refused, and an end may be still to come.
+   */
+  readonly onGone?: (gone: GoneRange) => void;
+}
+
+/** What of a range the log has no more: retention, or somebody, has deleted it. */
+export interface GoneRange extends TopicPartition {
+  readonly from: number;
+  /** One above the last. */
+  readonly to: number;
+  /** False: a time was asked for, and nobody knows any more which of these were written after it. */
+  readonly isExact: boolean;
 }
 
 /**
@@ -30,12 +51,31 @@ export async function readRanges(
   const places = new Places(reader, topic, request.committed);
   return Promise.all(
     ranges.map(async (range): Promise<ReadRange> => {
-      const from = inLog(await places.offset(range, request.from), range, topic);
       const { partition } = range;
-      if (request.to === null) return { topic, partition, from };
-      return { topic, partition, from, to: asOffset(await places.offset(range, request.to)) };
+      const from = await places.offset(range, request.from);
+      const to = request.to === null ? null : asOffset(await places.offset(range, request.to));
+      const start = request.onGone === undefined ? from : keptStart({ from, to }, range, request);
+      const read = { topic, partition, from: inLog(start, range, topic) };
+      return to === null ? read : { ...read, to };
     }),
   );
+}
+
+/** Where a range begins in the log as it is; what lies before is told. */
+function keptStart(
+  asked: { readonly from: number; readonly to: Offset | null },
+  range: PartitionRange,
+  { topic: name, from: position, onGone }: RangeRequest,
+): number {
+  const [topic, { partition, logStartOffset: start, logEndOffset }] = [asTopic(name), range];
+  const { from, to } = asked;
+  if (to !== null && to > logEndOffset) inLog(to, range, topic);
+  const end = Math.min(to ?? start, start);
+  const isExact = from < start || position.kind !== "time";
+  // The first record there is may be the first of the time that was asked for, or the first that is left of it.
+  const first = isExact ? from : from === start ? 0 : end;
+  if (first < end) onGone?.({ topic, partition, from: first, to: end, isExact });
+  return Math.max(from, start);
 }
 
 function chosen(
