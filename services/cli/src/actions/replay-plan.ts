@@ -1,11 +1,14 @@
 import { writeFile } from "node:fs/promises";
+import { confirm } from "../confirm.ts";
 import type { CommandContext } from "../context.ts";
 import { EXIT, type ExitCode } from "../exit-code.ts";
-import { print } from "../output/print.ts";
+import { goneText, type GoneRecords } from "../replay/gone-records.ts";
+import { tableText } from "../output/table.ts";
 import type { Column } from "../output/table.ts";
 import type { Position } from "../position.ts";
 import { makePlan } from "../replay/make-plan.ts";
-import { planText, type PlannedRange } from "../replay/saved-plan.ts";
+import { planText, type PlannedRange, type SavedPlan } from "../replay/saved-plan.ts";
+import { jsonLine } from "../output/safe-text.ts";
 import { loadWithoutTargetSecrets } from "../settings.ts";
 import { chooseTarget } from "../target-choice.ts";
 
@@ -34,7 +37,10 @@ const COLUMNS: readonly Column<PlannedRange>[] = [
   { name: "last", cell: ({ last }) => last ?? "-" },
 ];
 
-/** Shows what a replay would send, and saves it for `replay start`. */
+/**
+ * Shows what a replay would send, and saves it for `replay start`. Where the log has lost a part of the range it says so, and
+ * asks whether the rest is meant.
+ */
 export async function replayPlan(
   context: CommandContext,
   options: ReplayPlanOptions,
@@ -45,13 +51,38 @@ export async function replayPlan(
   const all = target.topics.map((topic) => ({ topic, partitions: null }));
   const topics = options.topics.length === 0 ? all : options.topics;
   const { from, to, keys } = options;
-  const plan = await makePlan({ target, topics, from, to, keys }, { settings, terminal });
-  await print(context, { kind: "ReplayPlan", items: plan.items }, COLUMNS);
+  const isRestWanted = (gone: readonly GoneRecords[]): Promise<boolean> =>
+    confirm(context, `${goneText(gone)}. Plan what is left?`);
+  const course = { settings, terminal, isRestWanted };
+  const plan = await makePlan({ target, topics, from, to, keys }, course);
+  if (plan === null) return EXIT.precondition;
+  await show(context, plan);
   const events = plan.items.reduce((sum, item) => sum + item.events, 0);
   terminal.note(`${events} events to ${target.name}, in ${plan.items.length} partitions`);
+  if (plan.gone.length > 0) terminal.complain(goneText(plan.gone));
   if (options.path !== null) {
     await writeFile(options.path, planText(plan));
     terminal.note(`saved: millrace replay start ${options.path} --mode repair --reason TEXT`);
   }
   return EXIT.ok;
+}
+
+/** As JSON it is what is saved. */
+async function show({ terminal, output }: CommandContext, plan: SavedPlan): Promise<void> {
+  switch (output) {
+    case null:
+    case "table":
+      if (plan.items.length > 0) terminal.write(await tableText(plan.items, COLUMNS));
+      break;
+    case "json":
+      terminal.write(planText(plan));
+      break;
+    case "ndjson":
+      terminal.write(plan.items.map((item) => `${jsonLine(item)}\n`).join(""));
+      break;
+    case "yaml": {
+      const { stringify } = await import("yaml");
+      terminal.write(stringify(plan));
+    }
+  }
 }

@@ -16,8 +16,11 @@ import type { CommandContext } from "../context.ts";
 import { wishOf, type WishOptions } from "../control-access.ts";
 import { EXIT, type ExitCode } from "../exit-code.ts";
 import { print } from "../output/print.ts";
+import { goneText, type GoneRecords } from "../replay/gone-records.ts";
+import { keptPlan } from "../replay/kept-plan.ts";
 import { withReplays } from "../replay/replay-desk.ts";
 import { REPLAY_COLUMNS } from "../replay/replay-item.ts";
+import { withReader } from "../replay/with-reader.ts";
 import { readPlan, type SavedPlan } from "../replay/saved-plan.ts";
 import { loadWithoutTargetSecrets } from "../settings.ts";
 import { chooseTarget } from "../target-choice.ts";
@@ -30,23 +33,30 @@ export interface ReplayStartOptions extends WishOptions {
   readonly job?: string | undefined;
 }
 
-/** Starts exactly what a plan says; the partitions' owners do it. */
+/**
+ * Starts exactly what a plan says; the partitions' owners do it. What the log has lost of it since is told, and the rest only
+ * sent where that is wanted.
+ */
 export async function replayStart(
   context: CommandContext,
   options: ReplayStartOptions,
 ): Promise<ExitCode> {
   const { path, mode } = options;
-  const plan = readPlan(await textOf(path), path);
-  const settings = await loadWithoutTargetSecrets(context);
-  const target = chooseTarget(settings, plan.target);
-  assertSame(plan, target);
-  const events = plan.items.reduce((sum, item) => sum + item.events, 0);
   const { terminal } = context;
+  const saved = readPlan(await textOf(path), path);
+  const settings = await loadWithoutTargetSecrets(context);
+  const target = chooseTarget(settings, saved.target);
+  assertSame(saved, target);
+  const { plan, gone } = await withReader({ settings, terminal }, (reading) =>
+    keptPlan(saved, reading),
+  );
+  if (gone.length > 0) terminal.complain(`since the plan was made, ${goneText(gone)}`);
   if (plan.items.length === 0) {
-    terminal.complain(`${path} has no events: nothing is started`);
+    terminal.complain(`${path} has no events that are still there: nothing is started`);
     return EXIT.precondition;
   }
-  if (!(await isWanted(context, { events, target: target.name, mode }))) return EXIT.precondition;
+  const question = { plan, gone: [...plan.gone, ...gone], mode };
+  if (!(await isWanted(context, question))) return EXIT.precondition;
   return withReplays(settings, async ({ board, item }) => {
     const id = asJob(options.job ?? uuid());
     if (board.jobs().some((job) => job.id === id)) {
@@ -93,10 +103,18 @@ function assertSame({ mappingRevision }: SavedPlan, target: TargetConfig): void 
 /** New keys make a target do again what it has done: that is asked twice. */
 async function isWanted(
   context: CommandContext,
-  of: { readonly events: number; readonly target: string; readonly mode: ReplayMode },
+  of: {
+    readonly plan: SavedPlan;
+    readonly gone: readonly GoneRecords[];
+    readonly mode: ReplayMode;
+  },
 ): Promise<boolean> {
-  const { events, target, mode } = of;
-  if (!(await confirm(context, `Send ${events} events to ${target} again?`))) return false;
+  const { plan, gone, mode } = of;
+  const { target } = plan;
+  const events = plan.items.reduce((sum, item) => sum + item.events, 0);
+  const lost = gone.length === 0 ? "" : `${goneText(gone)}. `;
+  const what = gone.length === 0 ? `${events} events` : `the ${events} events that are left`;
+  if (!(await confirm(context, `${lost}Send ${what} to ${target} again?`))) return false;
   if (mode === "repair") return true;
   return confirm(context, `With new Idempotency-Keys, so that ${target} does all of it again?`);
 }

@@ -12,8 +12,10 @@ Example:
 
 const START_HELP = `
 Owners send the events beside live ones, in order per key, for a fifth of the calls; committed offsets stay. With repair every
-event has the Idempotency-Key that it had, so that a target that knows it does nothing; with reprocess it has a new one. The
-job outlasts processes: whoever takes a partition over goes on with it.`;
+event has the Idempotency-Key that it had, so that a target that knows it does nothing; with reprocess it has a new one, and
+that is asked twice. The job outlasts processes: whoever takes a partition over goes on with it.
+
+What the log has lost of the range is told, and asked about.`;
 
 /** `replay`. */
 export function addReplayCommands({ program, act }: Registrar): void {

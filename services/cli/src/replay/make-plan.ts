@@ -1,17 +1,18 @@
-import type { TargetConfig } from "@millrace/config";
-import { asOffset, type SourceRecord } from "@millrace/engine";
-import { createLogReader, createTopicAdmin, type LogReader, type ReadRange } from "@millrace/kafka";
-import { groupId } from "@millrace/config";
+import { groupId, type TargetConfig } from "@millrace/config";
 import { asTopic } from "@millrace/engine";
+import { createTopicAdmin, type LogReader, type ReadRange } from "@millrace/kafka";
 import { CliError } from "../cli-error.ts";
 import { EXIT } from "../exit-code.ts";
+import { nearestHint } from "../nearest-hint.ts";
 import { API_VERSION } from "../output/document.ts";
-import { Progress } from "../output/progress.ts";
 import type { Terminal } from "../output/terminal.ts";
 import type { Position } from "../position.ts";
 import { connectionOf, type Settings } from "../settings.ts";
 import { readRanges } from "../tail/read-ranges.ts";
-import type { PlannedRange, SavedPlan } from "./saved-plan.ts";
+import { countRanges } from "./count-ranges.ts";
+import { goneRecords, type GoneRecords } from "./gone-records.ts";
+import type { SavedPlan } from "./saved-plan.ts";
+import { withReader } from "./with-reader.ts";
 
 /** What is to be replayed. */
 export interface PlanRequest {
@@ -31,51 +32,71 @@ export interface PlanRequest {
 export interface Planning {
   readonly settings: Settings;
   readonly terminal: Terminal;
+  /** Asked where the log has lost a part of the range. */
+  readonly isRestWanted: (gone: readonly GoneRecords[]) => Promise<boolean>;
 }
 
 /**
- * Plans a replay as the log stands now: reads the ranges and counts.
+ * Plans a replay as the log stands now: reads the ranges and counts. Null where what is left is not wanted.
  * @throws CliError for topics, partitions and offsets that are not there; MillraceError of the brokers.
  */
-export async function makePlan(request: PlanRequest, planning: Planning): Promise<SavedPlan> {
-  const { settings, terminal } = planning;
+export function makePlan(request: PlanRequest, planning: Planning): Promise<SavedPlan | null> {
   const { target, keys } = request;
-  const reader = createLogReader({ connection: connectionOf(settings) });
-  const progress = new Progress(terminal);
-  try {
-    const ranges = await rangesOf(reader, request, settings);
+  const { settings, isRestWanted } = planning;
+  return withReader(planning, async ({ reader, progress }) => {
+    const { ranges, gone } = await rangesOf(reader, request, settings);
+    if (gone.length > 0 && !(await isRestWanted(gone))) return null;
     const items = await countRanges(reader, { ranges, keys, progress });
     return {
       ...{ apiVersion: API_VERSION, kind: "ReplayPlan", target: target.name, keys },
       mappingRevision: target.mappingRevision,
-      madeAt: new Date().toISOString(),
+      ...{ madeAt: new Date().toISOString(), gone },
       items: items.filter(({ events }) => events > 0),
     };
-  } finally {
-    progress.end();
-    await reader.close();
-  }
+  });
+}
+
+interface PlanRanges {
+  readonly ranges: readonly Required<ReadRange>[];
+  readonly gone: readonly GoneRecords[];
 }
 
 async function rangesOf(
   reader: LogReader,
   { target, topics, from, to }: PlanRequest,
   settings: Settings,
-): Promise<readonly Required<ReadRange>[]> {
+): Promise<PlanRanges> {
   const ranges: Required<ReadRange>[] = [];
+  const gone: GoneRecords[] = [];
+  requireTopics(target, topics);
   for (const { topic, partitions } of topics) {
-    if (!target.topics.includes(topic)) {
-      throw new CliError(EXIT.notFound, `${target.name} does not read topic ${topic}`, {
-        hint: `it reads ${target.topics.join(", ")}`,
-      });
-    }
     const committed = (): Promise<ReadonlyMap<number, number | null>> =>
       committedOf(settings, target.name, topic);
-    const found = await readRanges(reader, { topic, partitions, from, to, committed });
+    const found = await readRanges(reader, {
+      ...{ topic, partitions, from, to, committed },
+      onGone: (range) => gone.push(goneRecords(range)),
+    });
     for (const { to: end, ...range } of found)
       if (end !== undefined && end > range.from) ranges.push({ ...range, to: end });
   }
-  return ranges;
+  return { ranges, gone };
+}
+
+function requireTopics(target: TargetConfig, topics: PlanRequest["topics"]): void {
+  const seen = new Set<string>();
+  for (const { topic } of topics) {
+    if (!target.topics.includes(topic)) {
+      throw new CliError(EXIT.notFound, `${target.name} does not read topic ${topic}`, {
+        hint: nearestHint(topic, target.topics, "it reads none"),
+      });
+    }
+    if (seen.has(topic)) {
+      throw new CliError(EXIT.usage, `--topic ${topic} stands twice`, {
+        hint: `name its partitions together: --topic ${topic}:0,3`,
+      });
+    }
+    seen.add(topic);
+  }
 }
 
 async function committedOf(
@@ -90,65 +111,4 @@ async function committedOf(
   } finally {
     await admin.close();
   }
-}
-
-interface Count {
-  readonly range: Required<ReadRange>;
-  records: number;
-  events: number;
-  firstMs: number | null;
-  lastMs: number | null;
-}
-
-async function countRanges(
-  reader: LogReader,
-  of: {
-    readonly ranges: readonly Required<ReadRange>[];
-    readonly keys: readonly string[] | null;
-    readonly progress: Progress;
-  },
-): Promise<readonly PlannedRange[]> {
-  const { ranges, keys, progress } = of;
-  const wanted = keys === null ? null : new Set(keys);
-  const counts = new Map(
-    ranges.map((range): readonly [string, Count] => [
-      placeOf(range),
-      { range, records: 0, events: 0, firstMs: null, lastMs: null },
-    ]),
-  );
-  const total = ranges.reduce((sum, { from, to }) => sum + to - from, 0);
-  let readCount = 0;
-  for await (const batch of reader.read(ranges)) {
-    const count = counts.get(placeOf(batch));
-    if (count !== undefined) for (const record of batch.records) note(count, record, wanted);
-    readCount += batch.records.length;
-    progress.show(readCount, total === 0 ? 1 : readCount / total);
-  }
-  return Array.from(counts.values(), plannedRange);
-}
-
-function note(
-  count: Count,
-  { key, timestampMs }: SourceRecord,
-  wanted: ReadonlySet<string> | null,
-): void {
-  count.records += 1;
-  if (wanted !== null && (key === null || !wanted.has(Buffer.from(key).toString()))) return;
-  count.events += 1;
-  count.firstMs ??= timestampMs;
-  count.lastMs = timestampMs;
-}
-
-function plannedRange({ range, records, events, firstMs, lastMs }: Count): PlannedRange {
-  const time = (ms: number | null): string | null =>
-    ms === null ? null : new Date(ms).toISOString();
-  const { topic, partition, from, to } = range;
-  return {
-    ...{ topic, partition, from: String(from), to: String(asOffset(to)) },
-    ...{ records, events, first: time(firstMs), last: time(lastMs) },
-  };
-}
-
-function placeOf({ topic, partition }: Pick<ReadRange, "partition" | "topic">): string {
-  return `${topic}/${partition}`;
 }

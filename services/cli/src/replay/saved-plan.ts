@@ -2,6 +2,7 @@
 import { CliError } from "../cli-error.ts";
 import { EXIT } from "../exit-code.ts";
 import { API_VERSION } from "../output/document.ts";
+import type { GoneRecords } from "./gone-records.ts";
 
 /** A partition's part of a plan. Offsets are text. */
 export interface PlannedRange {
@@ -13,7 +14,7 @@ export interface PlannedRange {
   /** Records in the range, and those of the keys that are meant. */
   readonly records: number;
   readonly events: number;
-  /** When the first and the last of these were written, RFC 3339; null where there is none. */
+  /** The earliest and the latest time at which one of these was written, RFC 3339; null where there is none. */
   readonly first: string | null;
   readonly last: string | null;
 }
@@ -29,6 +30,8 @@ export interface SavedPlan {
   readonly madeAt: string;
   /** Record keys as UTF-8; null: all. */
   readonly keys: readonly string[] | null;
+  /** What of the range was gone already. */
+  readonly gone: readonly GoneRecords[];
   /** Those with events. */
   readonly items: readonly PlannedRange[];
 }
@@ -65,7 +68,8 @@ function isPlan(value: unknown): value is SavedPlan {
     value["kind"] === "ReplayPlan" &&
     ["target", "mappingRevision", "madeAt"].every((name) => typeof value[name] === "string") &&
     (value["keys"] === null || isListOf(value["keys"], (key) => typeof key === "string")) &&
-    isListOf(value["items"], isRange)
+    isListOf(value["gone"], isRange) &&
+    isListOf(value["items"], (item) => isRange(item) && isCounted(item))
   );
 }
 
@@ -73,9 +77,21 @@ function isRange(value: unknown): boolean {
   return (
     isRecord(value) &&
     typeof value["topic"] === "string" &&
-    ["partition", "records", "events"].every((name) => Number.isSafeInteger(value[name])) &&
+    Number.isSafeInteger(value["partition"]) &&
     ["from", "to"].every((name) => /^\d{1,16}$/u.test(String(value[name])))
   );
+}
+
+function isCounted(value: unknown): boolean {
+  return (
+    isRecord(value) &&
+    ["records", "events"].every((name) => Number.isSafeInteger(value[name])) &&
+    ["first", "last"].every((name) => isTime(value[name]))
+  );
+}
+
+function isTime(value: unknown): boolean {
+  return value === null || (typeof value === "string" && !Number.isNaN(Date.parse(value)));
 }
 
 function isListOf(value: unknown, isOne: (item: unknown) => boolean): boolean {
