@@ -1,5 +1,4 @@
 import { readFile } from "node:fs/promises";
-import type { TargetConfig } from "@millrace/config";
 import type { JobRange } from "@millrace/control";
 import {
   asJob,
@@ -18,6 +17,7 @@ import { EXIT, type ExitCode } from "../exit-code.ts";
 import { print } from "../output/print.ts";
 import { goneText, type GoneRecords } from "../replay/gone-records.ts";
 import { keptPlan } from "../replay/kept-plan.ts";
+import { configOf, requireUnchanged } from "../replay/planned-config.ts";
 import { withReplays } from "../replay/replay-desk.ts";
 import { REPLAY_COLUMNS } from "../replay/replay-item.ts";
 import { withReader } from "../replay/with-reader.ts";
@@ -46,7 +46,7 @@ export async function replayStart(
   const saved = readPlan(await textOf(path), path);
   const settings = await loadWithoutTargetSecrets(context);
   const target = chooseTarget(settings, saved.target);
-  assertSame(saved, target);
+  requireUnchanged(target.name, saved, await configOf(target, settings));
   const { plan, gone } = await withReader({ settings, terminal }, (reading) =>
     keptPlan(saved, reading),
   );
@@ -88,16 +88,6 @@ async function textOf(path: string): Promise<string> {
   } catch (error) {
     throw new CliError(EXIT.notFound, `cannot read ${path}: ${reasonOf(error)}`);
   }
-}
-
-/** Other requests would be sent than those that were planned. */
-function assertSame({ mappingRevision }: SavedPlan, target: TargetConfig): void {
-  if (mappingRevision === target.mappingRevision) return;
-  throw new CliError(
-    EXIT.precondition,
-    `the filter or the mapping of ${target.name} has changed since the plan was made`,
-    { hint: "make the plan anew, and look at it" },
-  );
 }
 
 /** New keys make a target do again what it has done: that is asked twice. */

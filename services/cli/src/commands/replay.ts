@@ -15,7 +15,8 @@ Owners send the events beside live ones, in order per key, for a fifth of the ca
 event has the Idempotency-Key that it had, so that a target that knows it does nothing; with reprocess it has a new one, and
 that is asked twice. The job outlasts processes: whoever takes a partition over goes on with it.
 
-What the log has lost of the range is told, and asked about.`;
+Refused is a plan whose filter, request, order or keys the configuration has changed since. What the log has lost of the range is
+told, and asked about.`;
 
 /** `replay`. */
 export function addReplayCommands({ program, act }: Registrar): void {

@@ -16,7 +16,7 @@ function item(partition: number, from: number, to: number): PlannedRange {
 function planOf(items: readonly PlannedRange[], keys: SavedPlan["keys"] = null): SavedPlan {
   return {
     ...{ apiVersion: "millrace/v1", kind: "ReplayPlan", target: "crm", keys, gone: [], items },
-    ...{ mappingRevision: "r1", madeAt: "2026-01-01T00:00:00.000Z" },
+    ...{ mappingRevision: "r1", basis: {}, madeAt: "2026-01-01T00:00:00.000Z" },
   };
 }
 

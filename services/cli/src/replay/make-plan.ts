@@ -11,6 +11,7 @@ import { connectionOf, type Settings } from "../settings.ts";
 import { readRanges } from "../tail/read-ranges.ts";
 import { countRanges } from "./count-ranges.ts";
 import { goneRecords, type GoneRecords } from "./gone-records.ts";
+import { configOf } from "./planned-config.ts";
 import type { SavedPlan } from "./saved-plan.ts";
 import { withReader } from "./with-reader.ts";
 
@@ -46,10 +47,11 @@ export function makePlan(request: PlanRequest, planning: Planning): Promise<Save
   return withReader(planning, async ({ reader, progress }) => {
     const { ranges, gone } = await rangesOf(reader, request, settings);
     if (gone.length > 0 && !(await isRestWanted(gone))) return null;
+    const planned = await configOf(target, settings);
     const items = await countRanges(reader, { ranges, keys, progress });
     return {
       ...{ apiVersion: API_VERSION, kind: "ReplayPlan", target: target.name, keys },
-      mappingRevision: target.mappingRevision,
+      ...planned,
       ...{ madeAt: new Date().toISOString(), gone },
       items: items.filter(({ events }) => events > 0),
     };

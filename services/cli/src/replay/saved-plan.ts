@@ -3,6 +3,7 @@ import { CliError } from "../cli-error.ts";
 import { EXIT } from "../exit-code.ts";
 import { API_VERSION } from "../output/document.ts";
 import type { GoneRecords } from "./gone-records.ts";
+import type { PlannedConfig } from "./plan-basis.ts";
 
 /** A partition's part of a plan. Offsets are text. */
 export interface PlannedRange {
@@ -20,12 +21,10 @@ export interface PlannedRange {
 }
 
 /** A plan. */
-export interface SavedPlan {
+export interface SavedPlan extends PlannedConfig {
   readonly apiVersion: typeof API_VERSION;
   readonly kind: "ReplayPlan";
   readonly target: string;
-  /** Of the filter and the mapping when it was made: with others, other requests would be sent. */
-  readonly mappingRevision: string;
   /** RFC 3339. */
   readonly madeAt: string;
   /** Record keys as UTF-8; null: all. */
@@ -68,6 +67,7 @@ function isPlan(value: unknown): value is SavedPlan {
     value["kind"] === "ReplayPlan" &&
     ["target", "mappingRevision", "madeAt"].every((name) => typeof value[name] === "string") &&
     (value["keys"] === null || isListOf(value["keys"], (key) => typeof key === "string")) &&
+    isRecord(value["basis"]) &&
     isListOf(value["gone"], isRange) &&
     isListOf(value["items"], (item) => isRange(item) && isCounted(item))
   );
