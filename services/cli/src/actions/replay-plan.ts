@@ -3,6 +3,7 @@ import { confirm } from "../confirm.ts";
 import type { CommandContext } from "../context.ts";
 import { EXIT, type ExitCode } from "../exit-code.ts";
 import { goneText, type GoneRecords } from "../replay/gone-records.ts";
+import { windowText } from "../replay/key-window.ts";
 import { tableText } from "../output/table.ts";
 import type { Column } from "../output/table.ts";
 import type { Position } from "../position.ts";
@@ -60,6 +61,9 @@ export async function replayPlan(
   const events = plan.items.reduce((sum, item) => sum + item.events, 0);
   terminal.note(`${events} events to ${target.name}, in ${plan.items.length} partitions`);
   if (plan.gone.length > 0) terminal.complain(goneText(plan.gone));
+  const { text, isWarning } = windowText(plan, target, Date.parse(plan.madeAt));
+  if (isWarning) terminal.complain(text);
+  else terminal.note(text);
   if (options.path !== null) {
     await writeFile(options.path, planText(plan));
     terminal.note(`saved: millrace replay start ${options.path} --mode repair --reason TEXT`);

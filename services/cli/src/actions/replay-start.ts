@@ -17,6 +17,7 @@ import { EXIT, type ExitCode } from "../exit-code.ts";
 import { print } from "../output/print.ts";
 import { goneText, type GoneRecords } from "../replay/gone-records.ts";
 import { keptPlan } from "../replay/kept-plan.ts";
+import { requireKnownKeys } from "../replay/key-window.ts";
 import { configOf, requireUnchanged } from "../replay/planned-config.ts";
 import { withReplays } from "../replay/replay-desk.ts";
 import { REPLAY_COLUMNS } from "../replay/replay-item.ts";
@@ -31,6 +32,8 @@ export interface ReplayStartOptions extends WishOptions {
   readonly mode: ReplayMode;
   /** Names the job; default: a new name. */
   readonly job?: string | undefined;
+  /** Repairs also what the target's dedupe window has passed. */
+  readonly force?: true | undefined;
 }
 
 /**
@@ -55,6 +58,8 @@ export async function replayStart(
     terminal.complain(`${path} has no events that are still there: nothing is started`);
     return EXIT.precondition;
   }
+  const isForced = options.force === true;
+  requireKnownKeys(plan, target, { mode, nowMs: Date.now(), isForced });
   const question = { plan, gone: [...plan.gone, ...gone], mode };
   if (!(await isWanted(context, question))) return EXIT.precondition;
   return withReplays(settings, async ({ board, item }) => {

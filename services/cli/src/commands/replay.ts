@@ -15,8 +15,8 @@ Owners send the events beside live ones, in order per key, for a fifth of the ca
 event has the Idempotency-Key that it had, so that a target that knows it does nothing; with reprocess it has a new one, and
 that is asked twice. The job outlasts processes: whoever takes a partition over goes on with it.
 
-Refused is a plan whose filter, request, order or keys the configuration has changed since. What the log has lost of the range is
-told, and asked about.`;
+Refused are a plan whose filter, request, order or keys the configuration has changed since, and a repair of events that are
+older than the target's idempotency.window. What the log has lost of the range is told, and asked about.`;
 
 /** `replay`. */
 export function addReplayCommands({ program, act }: Registrar): void {
@@ -62,6 +62,7 @@ function addStart({ program: replay, act }: Registrar): void {
     .requiredOption("--reason <text>", "why, for whoever looks")
     .option("--by <name>", "who wants it (default: you, on this machine)")
     .option("--job <id>", "name of the job (default: a new one)", jobId)
+    .option("--force", "repair what is older than the target's idempotency.window too")
     .addHelpText("after", START_HELP)
     .action((path, options) =>
       act(async (context) => {
