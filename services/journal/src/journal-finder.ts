@@ -10,6 +10,12 @@ import {
   type BoundSql,
   type JournalQuery,
 } from "./journal-query.ts";
+import {
+  RANGE_OFFSETS_MAX,
+  rangeEntriesSql,
+  rangeSkipsSql,
+  type JournalRange,
+} from "./range-query.ts";
 import { inTransaction, type Database, type Statement } from "./sqlite.ts";
 import type { TextTable } from "./text-table.ts";
 
@@ -21,6 +27,14 @@ export interface JournalAnswer {
   readonly skipped: readonly IndexedSkip[];
   /** Behind the last entry; null: there are no more. */
   readonly next: JournalCursor | null;
+}
+
+/** What became of a range's events when they were delivered live. */
+export interface RangeHistory {
+  /** By offset, then by when they settled: an offset that was settled again (parked, then redriven) is there again. */
+  readonly entries: readonly IndexedEntry[];
+  /** Runs that reach into the range, by where they begin; they may overlap. */
+  readonly skipped: readonly IndexedSkip[];
 }
 
 /** Statements kept prepared; a query has one for each set of conditions. */
@@ -51,15 +65,36 @@ export class JournalFinder {
       const last = kept.at(-1);
       return {
         entries: kept.map((row) => entryOf(row, this.#texts)),
-        skipped: this.#skips(query),
+        skipped: this.#skips(skipsSql(query, this.#texts)),
         next: rows.length > limit && last !== undefined ? cursorAfter(last) : null,
       };
     });
   }
 
-  #skips(query: JournalQuery): readonly IndexedSkip[] {
+  /** Likewise one state of the tables. */
+  history(range: JournalRange): RangeHistory {
+    const { from, to } = range;
+    if (to - from > RANGE_OFFSETS_MAX) {
+      throw new RangeError(`at most ${RANGE_OFFSETS_MAX} offsets at once: ${from} to ${to}`);
+    }
+    return inTransaction(this.#database, "read", () => {
+      this.#texts.refresh();
+      return {
+        entries: this.#entries(rangeEntriesSql(range, this.#texts)),
+        skipped: this.#skips(rangeSkipsSql(range, this.#texts)),
+      };
+    });
+  }
+
+  #entries(bound: BoundSql | null): readonly IndexedEntry[] {
     // eslint-disable-next-line @typescript-eslint/no-unsafe-type-assertion -- the tables are ours
-    const rows = this.#rows(skipsSql(query, this.#texts)) as readonly SkipRow[];
+    const rows = this.#rows(bound) as readonly EntryRow[];
+    return rows.map((row) => entryOf(row, this.#texts));
+  }
+
+  #skips(bound: BoundSql | null): readonly IndexedSkip[] {
+    // eslint-disable-next-line @typescript-eslint/no-unsafe-type-assertion -- the tables are ours
+    const rows = this.#rows(bound) as readonly SkipRow[];
     return rows.map((row) => this.#skip(row));
   }
 

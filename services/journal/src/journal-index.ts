@@ -8,8 +8,9 @@ import type { Registry } from "@millrace/schemas";
 import { IndexTrimmer } from "./index-trimmer.ts";
 import { openTables, remake } from "./index-tables.ts";
 import { IndexWriter } from "./index-writer.ts";
-import { JournalFinder, type JournalAnswer } from "./journal-finder.ts";
+import { JournalFinder, type JournalAnswer, type RangeHistory } from "./journal-finder.ts";
 import type { JournalQuery } from "./journal-query.ts";
+import type { JournalRange } from "./range-query.ts";
 import { LogFollower, type CatchUpOptions } from "./log-follower.ts";
 import { createPageReader } from "./page-reader.ts";
 import { IN_MEMORY, inTransaction, type Database } from "./sqlite.ts";
@@ -92,6 +93,11 @@ export class JournalIndex {
   /** Answers from what is indexed by now; asks nobody. */
   find(query: JournalQuery): JournalAnswer {
     return this.#finder.find(query);
+  }
+
+  /** What became of a range's events at a target, live, as far as it is indexed by now; asks nobody. */
+  history(range: JournalRange): RangeHistory {
+    return this.#finder.history(range);
   }
 
   /** What is in it by now. */

@@ -1,7 +1,7 @@
 /** What can be asked of an index, and the SQL that asks it. */
 import type { JournalEntry, JournalKey } from "@millrace/engine";
 import { cursorValues, type JournalCursor } from "./journal-cursor.ts";
-import { SqlTerms, type EventPlace } from "./sql-terms.ts";
+import { LONGEST_RUN, SqlTerms, type EventPlace } from "./sql-terms.ts";
 import type { SqlValue } from "./sqlite.ts";
 import type { TextTable } from "./text-table.ts";
 
@@ -94,8 +94,6 @@ export function skipsSql(query: JournalQuery, texts: TextTable): BoundSql | null
     values: [...terms.values, limit],
   };
 }
-
-const LONGEST_RUN = "SELECT coalesce(max(value), 0) FROM meta WHERE name = 'longest_run'";
 
 /** A run has a place and a target, and nothing else that could be asked for; all of them are in the first answer. */
 function isAnsweredBySkips({ outcome, ...query }: JournalQuery): boolean {

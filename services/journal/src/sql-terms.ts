@@ -19,6 +19,9 @@ export interface EventPlace {
   readonly offset: number;
 }
 
+/** Offsets of the longest run there is: one that holds an offset begins no further before it. */
+export const LONGEST_RUN = "SELECT coalesce(max(value), 0) FROM meta WHERE name = 'longest_run'";
+
 /** Gathers conditions that must all hold; what is undefined is no condition. */
 export class SqlTerms {
   readonly #texts: TextTable;
