@@ -38,7 +38,12 @@ const SELF_EXPLAINING: ReadonlySet<string> = new Set([
   "SCHEMA_UNKNOWN",
 ]);
 
-const OWN_ERRORS: ReadonlySet<string> = new Set(["MillraceError", "SchemaError", "StackError"]);
+const OWN_ERRORS: ReadonlySet<string> = new Set([
+  "JournalIndexError",
+  "MillraceError",
+  "SchemaError",
+  "StackError",
+]);
 
 /** Explains an error: what, where, what to do. The stack only for debugging. */
 export async function explain(error: unknown, env: NodeJS.ProcessEnv): Promise<Failure> {
@@ -65,7 +70,8 @@ function problemLines(error: unknown): readonly string[] {
   return problems.map(({ pointer, detail }) => `  ${pointer} ${detail}`);
 }
 
-function isExpected(error: unknown): boolean {
+/** Whether something is wrong that is no mistake of this program. */
+export function isExpected(error: unknown): boolean {
   if (!(error instanceof Error)) return false;
   return error instanceof CliError || OWN_ERRORS.has(error.name) || "syscall" in error;
 }

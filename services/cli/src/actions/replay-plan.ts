@@ -1,15 +1,20 @@
 import { writeFile } from "node:fs/promises";
+import type { TargetConfig } from "@millrace/config";
 import { confirm } from "../confirm.ts";
 import type { CommandContext } from "../context.ts";
 import { EXIT, type ExitCode } from "../exit-code.ts";
+import { estimateText } from "../replay/estimate.ts";
+import type { FirstTime } from "../replay/first-time.ts";
 import { goneText, type GoneRecords } from "../replay/gone-records.ts";
 import { windowText } from "../replay/key-window.ts";
 import { tableText } from "../output/table.ts";
 import type { Column } from "../output/table.ts";
 import type { Position } from "../position.ts";
+import { laterKeysText } from "../replay/later-keys.ts";
 import { makePlan } from "../replay/make-plan.ts";
 import { planText, type PlannedRange, type SavedPlan } from "../replay/saved-plan.ts";
-import { jsonLine } from "../output/safe-text.ts";
+import { jsonLine, safeText } from "../output/safe-text.ts";
+import type { Privacy } from "../tail/event-view.ts";
 import { loadWithoutTargetSecrets } from "../settings.ts";
 import { chooseTarget } from "../target-choice.ts";
 
@@ -24,6 +29,7 @@ export interface ReplayPlanOptions {
   readonly from: Position;
   readonly to: Position;
   readonly keys: readonly string[] | null;
+  readonly privacy: Privacy;
   /** Where the plan is saved; null: it is only shown. */
   readonly path: string | null;
 }
@@ -34,9 +40,23 @@ const COLUMNS: readonly Column<PlannedRange>[] = [
   { name: "to", cell: ({ to }) => to, align: "right" },
   { name: "records", cell: ({ records }) => String(records), align: "right" },
   { name: "events", cell: ({ events }) => String(events), align: "right" },
+  ...[
+    firstTimeColumn("delivered", ({ delivered }) => delivered),
+    firstTimeColumn("skipped", ({ skipped }) => skipped),
+    firstTimeColumn("dead", ({ deadLettered }) => deadLettered),
+    firstTimeColumn("parked", ({ parked }) => parked),
+    firstTimeColumn("unknown", ({ unknown }) => unknown),
+  ],
   { name: "first", cell: ({ first }) => first ?? "-" },
   { name: "last", cell: ({ last }) => last ?? "-" },
 ];
+
+function firstTimeColumn(name: string, countOf: (one: FirstTime) => number): Column<PlannedRange> {
+  return {
+    ...{ name, align: "right" },
+    cell: ({ firstTime }) => (firstTime === null ? "-" : String(countOf(firstTime))),
+  };
+}
 
 /**
  * Shows what a replay would send, and saves it for `replay start`. Where the log has lost a part of the range it says so, and
@@ -51,24 +71,31 @@ export async function replayPlan(
   const target = chooseTarget(settings, options.target);
   const all = target.topics.map((topic) => ({ topic, partitions: null }));
   const topics = options.topics.length === 0 ? all : options.topics;
-  const { from, to, keys } = options;
+  const { from, to, keys, privacy } = options;
   const isRestWanted = (gone: readonly GoneRecords[]): Promise<boolean> =>
     confirm(context, `${goneText(gone)}. Plan what is left?`);
-  const course = { settings, terminal, isRestWanted };
-  const plan = await makePlan({ target, topics, from, to, keys }, course);
+  const course = { settings, context, isRestWanted };
+  const plan = await makePlan({ target, topics, from, to, keys, privacy }, course);
   if (plan === null) return EXIT.precondition;
   await show(context, plan);
-  const events = plan.items.reduce((sum, item) => sum + item.events, 0);
-  terminal.note(`${events} events to ${target.name}, in ${plan.items.length} partitions`);
-  if (plan.gone.length > 0) terminal.complain(goneText(plan.gone));
-  const { text, isWarning } = windowText(plan, target, Date.parse(plan.madeAt));
-  if (isWarning) terminal.complain(text);
-  else terminal.note(text);
+  tell(context, plan, target);
   if (options.path !== null) {
     await writeFile(options.path, planText(plan));
     terminal.note(`saved: millrace replay start ${options.path} --mode repair --reason TEXT`);
   }
   return EXIT.ok;
+}
+
+function tell({ terminal }: CommandContext, plan: SavedPlan, target: TargetConfig): void {
+  const { items, gone, estimate, laterKeys } = plan;
+  const events = items.reduce((sum, item) => sum + item.events, 0);
+  terminal.note(`${events} events to ${target.name}, in ${items.length} partitions`);
+  if (events > 0) terminal.note(estimateText(estimate, target.name));
+  const { text, isWarning } = windowText(plan, target, Date.parse(plan.madeAt));
+  if (!isWarning) terminal.note(text);
+  const later = laterKeys === null ? null : laterKeysText(laterKeys, target.name);
+  const warnings = [gone.length > 0 ? goneText(gone) : null, isWarning ? text : null, later];
+  for (const warning of warnings) if (warning !== null) terminal.complain(safeText(warning));
 }
 
 /** As JSON it is what is saved. */

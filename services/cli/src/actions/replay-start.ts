@@ -15,7 +15,9 @@ import type { CommandContext } from "../context.ts";
 import { wishOf, type WishOptions } from "../control-access.ts";
 import { EXIT, type ExitCode } from "../exit-code.ts";
 import { print } from "../output/print.ts";
+import { safeText } from "../output/safe-text.ts";
 import { goneText, type GoneRecords } from "../replay/gone-records.ts";
+import { laterKeysText } from "../replay/later-keys.ts";
 import { keptPlan } from "../replay/kept-plan.ts";
 import { requireKnownKeys } from "../replay/key-window.ts";
 import { configOf, requireUnchanged } from "../replay/planned-config.ts";
@@ -104,10 +106,13 @@ async function isWanted(
     readonly mode: ReplayMode;
   },
 ): Promise<boolean> {
+  const { terminal } = context;
   const { plan, gone, mode } = of;
   const { target } = plan;
   const events = plan.items.reduce((sum, item) => sum + item.events, 0);
   const lost = gone.length === 0 ? "" : `${goneText(gone)}. `;
+  const later = plan.laterKeys === null ? null : laterKeysText(plan.laterKeys, target);
+  if (later !== null) terminal.complain(safeText(later));
   const what = gone.length === 0 ? `${events} events` : `the ${events} events that are left`;
   if (!(await confirm(context, `${lost}Send ${what} to ${target} again?`))) return false;
   if (mode === "repair") return true;

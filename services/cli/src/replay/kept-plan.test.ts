@@ -10,13 +10,19 @@ const KEYS = ["a", "b", "a", "b", "a", "b", "a", "b", "a", "b"];
 function item(partition: number, from: number, to: number): PlannedRange {
   const count = to - from;
   const place = { topic: "users", partition, from: String(from), to: String(to) };
-  return { ...place, records: count, events: count, first: null, last: null };
+  return { ...place, records: count, events: count, first: null, last: null, firstTime: null };
 }
 
 function planOf(items: readonly PlannedRange[], keys: SavedPlan["keys"] = null): SavedPlan {
   return {
     ...{ apiVersion: "millrace/v1", kind: "ReplayPlan", target: "crm", keys, gone: [], items },
-    ...{ mappingRevision: "r1", basis: {}, madeAt: "2026-01-01T00:00:00.000Z" },
+    ...{
+      laterKeys: null,
+      estimate: null,
+      mappingRevision: "r1",
+      basis: {},
+      madeAt: "2026-01-01T00:00:00.000Z",
+    },
   };
 }
 
@@ -42,6 +48,7 @@ describe("a plan when it is started", () => {
         ...{ topic: "users", partition: 0, from: "5", to: "8", records: 3, events: 1 },
         first: new Date(T0 + 6_000).toISOString(),
         last: new Date(T0 + 6_000).toISOString(),
+        firstTime: null,
       },
     ]);
     expect(gone).toEqual([{ topic: "users", partition: 0, from: "1", to: "5", isExact: true }]);

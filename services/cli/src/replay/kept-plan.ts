@@ -27,8 +27,9 @@ export async function keptPlan(plan: SavedPlan, { reader, progress }: Reading): 
     ranges: cut.map((item) => rangeFrom(item, startOf(starts, item))),
   });
   const items = plan.items.filter((item) => !cut.includes(item));
+  const rest = left.ranges.map(({ planned }) => planned).filter(({ events }) => events > 0);
   return {
-    plan: { ...plan, items: [...items, ...left.filter(({ events }) => events > 0)] },
+    plan: { ...plan, items: [...items, ...rest] },
     gone: cut.map((item) => goneOf(item, startOf(starts, item))),
   };
 }

@@ -5,12 +5,14 @@ import { CliError } from "../cli-error.ts";
 import { EXIT } from "../exit-code.ts";
 import { nearestHint } from "../nearest-hint.ts";
 import { API_VERSION } from "../output/document.ts";
-import type { Terminal } from "../output/terminal.ts";
+import type { CommandContext } from "../context.ts";
 import type { Position } from "../position.ts";
 import { connectionOf, type Settings } from "../settings.ts";
+import type { Privacy } from "../tail/event-view.ts";
 import { readRanges } from "../tail/read-ranges.ts";
 import { countRanges } from "./count-ranges.ts";
 import { goneRecords, type GoneRecords } from "./gone-records.ts";
+import { lookBack } from "./look-back.ts";
 import { configOf } from "./planned-config.ts";
 import type { SavedPlan } from "./saved-plan.ts";
 import { withReader } from "./with-reader.ts";
@@ -27,33 +29,37 @@ export interface PlanRequest {
   readonly to: Position;
   /** Null: all. */
   readonly keys: readonly string[] | null;
+  /** Whether keys that are personal data are named where the plan names keys. */
+  readonly privacy: Privacy;
 }
 
 /** With what it is planned. */
 export interface Planning {
   readonly settings: Settings;
-  readonly terminal: Terminal;
+  readonly context: Pick<CommandContext, "env" | "terminal">;
   /** Asked where the log has lost a part of the range. */
   readonly isRestWanted: (gone: readonly GoneRecords[]) => Promise<boolean>;
 }
 
 /**
- * Plans a replay as the log stands now: reads the ranges and counts. Null where what is left is not wanted.
+ * Plans a replay as the log stands now: reads the ranges, counts, and asks the journal. Null where what is left is not wanted.
  * @throws CliError for topics, partitions and offsets that are not there; MillraceError of the brokers.
  */
 export function makePlan(request: PlanRequest, planning: Planning): Promise<SavedPlan | null> {
-  const { target, keys } = request;
-  const { settings, isRestWanted } = planning;
-  return withReader(planning, async ({ reader, progress }) => {
+  const { target, keys, privacy } = request;
+  const { settings, context, isRestWanted } = planning;
+  const { terminal } = context;
+  return withReader({ settings, terminal }, async ({ reader, progress }) => {
     const { ranges, gone } = await rangesOf(reader, request, settings);
     if (gone.length > 0 && !(await isRestWanted(gone))) return null;
     const planned = await configOf(target, settings);
-    const items = await countRanges(reader, { ranges, keys, progress });
+    const counted = await countRanges(reader, { ranges, keys, progress });
+    const past = await lookBack(counted, { settings, context, target, reader, privacy });
     return {
       ...{ apiVersion: API_VERSION, kind: "ReplayPlan", target: target.name, keys },
       ...planned,
       ...{ madeAt: new Date().toISOString(), gone },
-      items: items.filter(({ events }) => events > 0),
+      ...past,
     };
   });
 }

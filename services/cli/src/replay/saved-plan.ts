@@ -2,7 +2,10 @@
 import { CliError } from "../cli-error.ts";
 import { EXIT } from "../exit-code.ts";
 import { API_VERSION } from "../output/document.ts";
+import type { Estimate } from "./estimate.ts";
+import type { FirstTime } from "./first-time.ts";
 import type { GoneRecords } from "./gone-records.ts";
+import type { LaterKeys } from "./later-keys.ts";
 import type { PlannedConfig } from "./plan-basis.ts";
 
 /** A partition's part of a plan. Offsets are text. */
@@ -18,6 +21,8 @@ export interface PlannedRange {
   /** The earliest and the latest time at which one of these was written, RFC 3339; null where there is none. */
   readonly first: string | null;
   readonly last: string | null;
+  /** How the events ended when they were delivered live; null where the journal was not asked. */
+  readonly firstTime: FirstTime | null;
 }
 
 /** A plan. */
@@ -31,6 +36,10 @@ export interface SavedPlan extends PlannedConfig {
   readonly keys: readonly string[] | null;
   /** What of the range was gone already. */
   readonly gone: readonly GoneRecords[];
+  /** Null where the journal could not be asked. */
+  readonly laterKeys: LaterKeys | null;
+  /** Null where nobody knows. */
+  readonly estimate: Estimate | null;
   /** Those with events. */
   readonly items: readonly PlannedRange[];
 }
@@ -69,6 +78,7 @@ function isPlan(value: unknown): value is SavedPlan {
     (value["keys"] === null || isListOf(value["keys"], (key) => typeof key === "string")) &&
     isRecord(value["basis"]) &&
     isListOf(value["gone"], isRange) &&
+    isLaterKeys(value["laterKeys"]) &&
     isListOf(value["items"], (item) => isRange(item) && isCounted(item))
   );
 }
@@ -88,6 +98,12 @@ function isCounted(value: unknown): boolean {
     ["records", "events"].every((name) => Number.isSafeInteger(value[name])) &&
     ["first", "last"].every((name) => isTime(value[name]))
   );
+}
+
+function isLaterKeys(value: unknown): boolean {
+  if (value === null) return true;
+  const { count, keys } = isRecord(value) ? value : {};
+  return Number.isSafeInteger(count) && isListOf(keys, (key) => typeof key === "string");
 }
 
 function isTime(value: unknown): boolean {

@@ -136,8 +136,8 @@ function journalAttempt({ startedAt, durationMs, result }: EndedAttempt): Journa
   };
 }
 
-/** No more of a key is decoded than is kept. */
-function journalKey(key: Uint8Array | null): JournalKey | null {
+/** A record key as the journal has it; no more of it is decoded than is kept. */
+export function journalKey(key: Uint8Array | null): JournalKey | null {
   if (key === null) return null;
   const bytes = Buffer.from(key.buffer, key.byteOffset, key.byteLength);
   if (isUtf8(bytes)) return journalText(bytes.toString("utf8", 0, JOURNAL_TEXT_MAX * 4));
