@@ -13,7 +13,8 @@ import type { Position } from "../position.ts";
 import { laterKeysText } from "../replay/later-keys.ts";
 import { makePlan } from "../replay/make-plan.ts";
 import { planText, type PlannedRange, type SavedPlan } from "../replay/saved-plan.ts";
-import { jsonLine, safeText } from "../output/safe-text.ts";
+import { printWhole } from "../output/print-whole.ts";
+import { safeText } from "../output/safe-text.ts";
 import type { Privacy } from "../tail/event-view.ts";
 import { loadWithoutTargetSecrets } from "../settings.ts";
 import { chooseTarget } from "../target-choice.ts";
@@ -77,7 +78,9 @@ export async function replayPlan(
   const course = { settings, context, isRestWanted };
   const plan = await makePlan({ target, topics, from, to, keys, privacy }, course);
   if (plan === null) return EXIT.precondition;
-  await show(context, plan);
+  await printWhole(context, plan, () =>
+    plan.items.length === 0 ? Promise.resolve("") : tableText(plan.items, COLUMNS),
+  );
   tell(context, plan, target);
   if (options.path !== null) {
     await writeFile(options.path, planText(plan));
@@ -96,24 +99,4 @@ function tell({ terminal }: CommandContext, plan: SavedPlan, target: TargetConfi
   const later = laterKeys === null ? null : laterKeysText(laterKeys, target.name);
   const warnings = [gone.length > 0 ? goneText(gone) : null, isWarning ? text : null, later];
   for (const warning of warnings) if (warning !== null) terminal.complain(safeText(warning));
-}
-
-/** As JSON it is what is saved. */
-async function show({ terminal, output }: CommandContext, plan: SavedPlan): Promise<void> {
-  switch (output) {
-    case null:
-    case "table":
-      if (plan.items.length > 0) terminal.write(await tableText(plan.items, COLUMNS));
-      break;
-    case "json":
-      terminal.write(planText(plan));
-      break;
-    case "ndjson":
-      terminal.write(plan.items.map((item) => `${jsonLine(item)}\n`).join(""));
-      break;
-    case "yaml": {
-      const { stringify } = await import("yaml");
-      terminal.write(stringify(plan));
-    }
-  }
 }

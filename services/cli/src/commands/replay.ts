@@ -20,6 +20,11 @@ that is asked twice. The job outlasts processes: whoever takes a partition over 
 Refused are a plan whose filter, request, order or keys the configuration has changed since, and a repair of events that are
 older than the target's idempotency.window. What the log has lost of the range is told, and asked about.`;
 
+const REPORT_HELP = `
+The counts are those that the partitions' owners wrote with their progress; the journal is asked for its own, and for the events
+that failed. LEFT is what a replay had not begun when it ended, DIFFERENCE what is missing or too much: 0 where it adds up.
+Exit code 3 where it goes on, something failed or was left, or it does not add up.`;
+
 /** `replay`. */
 export function addReplayCommands({ program, act }: Registrar): void {
   const replay = program.command("replay").description("send past events to a target once more");
@@ -108,6 +113,19 @@ function addSteering({ program: replay, act }: Registrar): void {
       act(async (context) => {
         const { replayStatus } = await import("../actions/replay-status.ts");
         return replayStatus(context, { job, ...options });
+      }),
+    );
+  replay
+    .command("report")
+    .description("account for a replay: planned is sent, skipped and failed")
+    .argument("<job>", "the job's name")
+    .option("--unmask", "show keys that are personal data")
+    .addHelpText("after", REPORT_HELP)
+    .action((job, { unmask }) =>
+      act(async (context) => {
+        const { replayReportOf } = await import("../actions/replay-report.ts");
+        const privacy = unmask === true ? "unmasked" : "masked";
+        return replayReportOf(context, { job, privacy });
       }),
     );
   replay

@@ -85,7 +85,8 @@ function stateOf(partitions: readonly ReplayPartitionItem[]): ReplayItem["state"
 
 type Counts = Readonly<Record<string, number | undefined>>;
 
-function totalOf(counts: Counts): number {
+/** The sum of counts. */
+export function totalOf(counts: Counts): number {
   return Object.values(counts).reduce<number>((sum, count) => sum + (count ?? 0), 0);
 }
 
