@@ -10,20 +10,18 @@ import {
 } from "@millrace/engine";
 import { v7 as uuid } from "uuid";
 import { CliError, reasonOf } from "../cli-error.ts";
-import { confirm } from "../confirm.ts";
 import type { CommandContext } from "../context.ts";
 import { wishOf, type WishOptions } from "../control-access.ts";
 import { EXIT, type ExitCode } from "../exit-code.ts";
 import { print } from "../output/print.ts";
-import { safeText } from "../output/safe-text.ts";
-import { goneText, type GoneRecords } from "../replay/gone-records.ts";
-import { laterKeysText } from "../replay/later-keys.ts";
+import { goneText } from "../replay/gone-records.ts";
 import { keptPlan } from "../replay/kept-plan.ts";
 import { requireKnownKeys } from "../replay/key-window.ts";
 import { configOf, requireUnchanged } from "../replay/planned-config.ts";
 import { withReplays } from "../replay/replay-desk.ts";
 import { REPLAY_COLUMNS } from "../replay/replay-item.ts";
 import { withReader } from "../replay/with-reader.ts";
+import { isStartWanted } from "../replay/start-question.ts";
 import { readPlan, type SavedPlan } from "../replay/saved-plan.ts";
 import { loadWithoutTargetSecrets } from "../settings.ts";
 import { chooseTarget } from "../target-choice.ts";
@@ -63,7 +61,7 @@ export async function replayStart(
   const isForced = options.force === true;
   requireKnownKeys(plan, target, { mode, nowMs: Date.now(), isForced });
   const question = { plan, gone: [...plan.gone, ...gone], mode };
-  if (!(await isWanted(context, question))) return EXIT.precondition;
+  if (!(await isStartWanted(context, question))) return EXIT.precondition;
   return withReplays(settings, async ({ board, item }) => {
     const id = asJob(options.job ?? uuid());
     if (board.jobs().some((job) => job.id === id)) {
@@ -95,28 +93,6 @@ async function textOf(path: string): Promise<string> {
   } catch (error) {
     throw new CliError(EXIT.notFound, `cannot read ${path}: ${reasonOf(error)}`);
   }
-}
-
-/** New keys make a target do again what it has done: that is asked twice. */
-async function isWanted(
-  context: CommandContext,
-  of: {
-    readonly plan: SavedPlan;
-    readonly gone: readonly GoneRecords[];
-    readonly mode: ReplayMode;
-  },
-): Promise<boolean> {
-  const { terminal } = context;
-  const { plan, gone, mode } = of;
-  const { target } = plan;
-  const events = plan.items.reduce((sum, item) => sum + item.events, 0);
-  const lost = gone.length === 0 ? "" : `${goneText(gone)}. `;
-  const later = plan.laterKeys === null ? null : laterKeysText(plan.laterKeys, target);
-  if (later !== null) terminal.complain(safeText(later));
-  const what = gone.length === 0 ? `${events} events` : `the ${events} events that are left`;
-  if (!(await confirm(context, `${lost}Send ${what} to ${target} again?`))) return false;
-  if (mode === "repair") return true;
-  return confirm(context, `With new Idempotency-Keys, so that ${target} does all of it again?`);
 }
 
 function rangeOf({ topic, partition, from, to, events }: SavedPlan["items"][number]): JobRange {
