@@ -95,6 +95,7 @@ export class RandomBench {
     const by = draws.pick(["operator", "guard"] as const);
     if (dice < 191) return this.#send({ kind: "resume", by });
     if (dice < 193) return this.#send({ kind: "pause", by, reason: "TEST" });
+    if (dice < 196) return this.#send({ kind: "breaker-reset" });
     if (dice >= 200) return this.#actOnReplay(dice - 200);
     this.#control(draws.below(100));
   }

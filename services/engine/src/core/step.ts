@@ -25,6 +25,7 @@ import type { Effect } from "./effect.ts";
 import { StepRandom } from "./entropy.ts";
 import type { Input, Moment } from "./input.ts";
 import { takeRecords } from "./lanes/intake.ts";
+import { resetBreaker } from "./guards/breaker.ts";
 import { endAttempts } from "./lanes/settlement.ts";
 import { pauseTarget, resumeTarget } from "./guards/pause.ts";
 import {
@@ -111,6 +112,8 @@ function apply<P>(context: StepContext<P>, input: Input<P>): void {
       return pauseTarget(context, input.by, input.reason);
     case "resume":
       return resumeTarget(context, input.by);
+    case "breaker-reset":
+      return resetBreaker(context);
     case "drain":
       if (context.state.membership === "active") context.state.membership = "draining";
       return;

@@ -169,6 +169,11 @@ export class TargetDriver implements GroupListener {
     this.#step({ kind: "resume", by });
   }
 
+  /** Asks a target that the breaker leaves alone again now; else it changes nothing. */
+  resetBreaker(): void {
+    this.#step({ kind: "breaker-reset" });
+  }
+
   /**
    * Has a key that is set aside delivered, its dead letter first, then what is parked. It is a wish that outlasts
    * rebalances of this process: it is fulfilled, or over, when the key is released or given up again.

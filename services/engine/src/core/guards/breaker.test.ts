@@ -195,6 +195,51 @@ describe("a breaker", () => {
     expect(names(wait(60_000))).toEqual([]);
   });
 
+  it("probes at once when it is reset, and stays open for its time where that fails", () => {
+    const { arrive, fail, names, send, wait, state } = opened();
+    arrive("i1", "j1");
+
+    const reset = send({ kind: "breaker-reset" });
+    expect(names(reset)).toEqual(["i1"]);
+    fail("i1");
+    expect(state.hold.breaker.stage).toBe("open");
+    expect(names(wait(9_999))).toEqual([]);
+    expect(names(wait(1))).toHaveLength(1);
+  });
+
+  it("goes on slowly when its probe after a reset is answered", () => {
+    const { arrive, end, send, state } = opened();
+    arrive("i1");
+    send({ kind: "breaker-reset" });
+    end("i1");
+
+    expect(state.hold.breaker.stage).toBe("slow-start");
+    expect(state.slotCount).toBe(1);
+  });
+
+  it("is not changed by a reset while its probe is out, while it is closed, or once it goes on slowly", () => {
+    const { arrive, end, names, send, wait, state } = opened();
+    arrive("i1", "j1", "k1");
+    wait(10_000);
+    expect(send({ kind: "breaker-reset" })).toEqual([]);
+    expect(state.hold.breaker.stage).toBe("half-open");
+    end("i1");
+    expect(names(send({ kind: "breaker-reset" }))).toEqual([]);
+    expect(state.hold.breaker.stage).toBe("slow-start");
+
+    expect(kinds(bench().send({ kind: "breaker-reset" }))).toEqual([]);
+  });
+
+  it("starts no probe by a reset while the target is paused", () => {
+    const { arrive, names, send, world } = opened();
+    arrive("i1");
+    send({ kind: "pause", by: "operator", reason: "maintenance" });
+
+    expect(names(send({ kind: "breaker-reset" }))).toEqual([]);
+    world.effects.length = 0;
+    expect(names(send({ kind: "resume", by: "operator" }))).toEqual(["i1"]);
+  });
+
   it("asks to be woken for its probe, and not while the probe is out", () => {
     const { arrive, wait, wakeAt, world } = opened();
     arrive("i1");

@@ -126,6 +126,12 @@ export function heedBreaker<P>(
   return true;
 }
 
+/** The target may have been mended: an open breaker's next probe may start now. It closes by what that finds, as ever. */
+export function resetBreaker<P>({ state: { hold }, now }: StepContext<P>): void {
+  const { breaker } = hold;
+  if (breaker.stage === "open") breaker.probeAt = Math.min(breaker.probeAt, now);
+}
+
 /** What an end says of the target; null: nothing. */
 function signOf(result: AttemptResult): "answer" | "failure" | null {
   switch (result.kind) {
