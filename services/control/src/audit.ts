@@ -6,7 +6,8 @@ import type { ReplayWish, TargetId } from "@millrace/engine";
 import { wishValue, type Wish, type WishValue } from "./wish.ts";
 
 /** What can be done. */
-export type AuditAction = "pause" | "resume" | "redrive" | "drop" | `replay-${ReplayWish}`;
+export type AuditAction =
+  "breaker-reset" | "drop" | "pause" | "redrive" | "resume" | `replay-${ReplayWish}`;
 
 /** What someone did. */
 export interface Audit {

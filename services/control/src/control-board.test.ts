@@ -60,6 +60,20 @@ describe("the control board", () => {
     expect(changes).toContainEqual({ kind: "resumed", target: "crm", pauser: "guard" });
   });
 
+  it("tells followers of a breaker's reset each time, with who and why, and of one that cannot be read too", async () => {
+    const { board, open, topic } = await setup();
+    const changes: ControlChange[] = [];
+    (await open()).follow((change) => changes.push(change));
+
+    await board.resetBreaker(crm, dana);
+    await board.resetBreaker(crm, dana);
+    await topic.open().append([{ key: "breaker-reset/audit", value: { v: 2 } }]);
+
+    const reset = { kind: "breaker-reset", reset: { target: "crm", wish: dana } };
+    const unread = { kind: "breaker-reset", reset: { target: "audit", wish: null } };
+    expect(changes).toEqual([reset, reset, unread]);
+  });
+
   it("tells its followers of others' changes as they come", async () => {
     const { board, open } = await setup();
     const changes: ControlChange[] = [];

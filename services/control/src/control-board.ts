@@ -11,6 +11,7 @@ import {
   type TargetId,
 } from "@millrace/engine";
 import { auditEntry, type Audit } from "./audit.ts";
+import { breakerResetKey, breakerResetValue } from "./breaker-reset.ts";
 import { changeOf, type ControlChange } from "./control-change.ts";
 import { PAUSERS, PAUSES, pauseKey, pauseValue, readPause, type Pause } from "./pause.ts";
 import { jobKey, JOBS, jobValue, readJob, type ReplayJob } from "./replay-job.ts";
@@ -92,6 +93,12 @@ export class ControlBoard {
     const entries = PAUSERS.map((pauser) => ({ key: pauseKey(target, pauser), value: null }));
     await this.#write(entries, { action: "resume", target, wish });
     return standing;
+  }
+
+  /** Has breakers of a target that are open ask it again now, in every process that runs. */
+  async resetBreaker(target: TargetId, wish: Wish): Promise<void> {
+    const entry = { key: breakerResetKey(target), value: breakerResetValue(wish) };
+    await this.#write([entry], { action: "breaker-reset", target, wish });
   }
 
   /** Wants dead letters redriven, each with what is parked behind it. At least one. */

@@ -1,4 +1,5 @@
 import type { StateEntry } from "@millrace/engine";
+import { readBreakerReset, type BreakerReset } from "./breaker-reset.ts";
 import { readPause, readPauseKey, type Pause } from "./pause.ts";
 import { readJob, type ReplayJob } from "./replay-job.ts";
 import { readRedrive, readRedriveKey, type WantedRedrive } from "./redrive.ts";
@@ -9,6 +10,7 @@ export type ControlChange =
   | ({ readonly kind: "resumed" } & Pick<Pause, "pauser" | "target">)
   | { readonly kind: "redrive"; readonly redrive: WantedRedrive }
   | { readonly kind: "replay"; readonly job: ReplayJob }
+  | { readonly kind: "breaker-reset"; readonly reset: BreakerReset }
   | ({ readonly kind: "redrive-ended" } & Omit<WantedRedrive, "wish">);
 
 /** What an entry of the control topic changes; null: nothing that processes follow. */
@@ -21,6 +23,8 @@ function wantedBy(key: string, value: unknown): ControlChange | null {
   if (pause !== null) return { kind: "paused", pause };
   const redrive = readRedrive(key, value);
   if (redrive !== null) return { kind: "redrive", redrive };
+  const reset = readBreakerReset(key, value);
+  if (reset !== null) return { kind: "breaker-reset", reset };
   const job = readJob(key, value);
   return job === null ? null : { kind: "replay", job };
 }

@@ -1,4 +1,5 @@
 export type { Audit, AuditAction, AuditValue } from "./audit.ts";
+export type { BreakerReset, BreakerResetValue } from "./breaker-reset.ts";
 export { ControlBoard } from "./control-board.ts";
 export type { PauseOrder } from "./control-board.ts";
 export type { ControlChange } from "./control-change.ts";

@@ -62,6 +62,7 @@ function setup() {
     pause: (by, reason) => pauses.set(by, reason),
     resume: (by) => pauses.delete(by),
     isPaused: (by) => pauses.has(by),
+    resetBreaker: () => told.push("breaker reset"),
     redrive: ({ offset }) => redrives.add(offset),
     forgetRedrive: ({ offset }) => redrives.delete(offset),
     replay: ({ job, from, to }) => told.push(`replay ${job} ${from} ${to}`),
@@ -94,6 +95,18 @@ describe("the follower of the control topic", () => {
     follower.start();
 
     expect([...pauses]).toEqual([["operator", "maintenance (dana)"]]);
+  });
+
+  it("resets the breaker when people want it, and not for what they wanted before the process began", async () => {
+    const { board, told, follower } = setup();
+    await board.resetBreaker(crm, dana);
+    follower.start();
+    expect(told).toEqual([]);
+
+    await board.resetBreaker(crm, dana);
+    await board.resetBreaker(asTarget("audit"), dana);
+
+    expect(told).toEqual(["breaker reset"]);
   });
 
   it("pauses and resumes as people want it", async () => {

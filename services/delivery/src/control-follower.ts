@@ -2,7 +2,13 @@
  * Desired state, brought about in this process: what stands on the control topic before the first dispatch, and every
  * change from then on; and what its guards want, published for the other processes of the target.
  */
-import type { ControlBoard, ControlChange, Pause, ReplayJob } from "@millrace/control";
+import type {
+  BreakerReset,
+  ControlBoard,
+  ControlChange,
+  Pause,
+  ReplayJob,
+} from "@millrace/control";
 import {
   asOffset,
   asRecordKey,
@@ -25,6 +31,7 @@ export interface SteeredTarget {
   pause(by: Pauser, reason: string): void;
   resume(by: Pauser): void;
   isPaused(by: Pauser): boolean;
+  resetBreaker(): void;
   redrive(request: RedriveRequest): void;
   forgetRedrive(request: RedriveRequest): void;
   replay(order: ReplayOrder): void;
@@ -106,6 +113,8 @@ export class ControlFollower {
         return this.#pause(change.pause);
       case "resumed":
         return this.#targets.get(change.target)?.resume(change.pauser);
+      case "breaker-reset":
+        return this.#resetBreaker(change.reset);
       case "redrive":
         return this.#targets.get(change.redrive.target)?.redrive(change.redrive.request);
       case "replay":
@@ -118,6 +127,16 @@ export class ControlFollower {
   #pause({ target, pauser, wish }: Pause): void {
     const reason = wish === null ? "UNREADABLE_ENTRY" : `${wish.reason} (${wish.by})`;
     this.#targets.get(target)?.pause(pauser, reason);
+  }
+
+  #resetBreaker({ target: name, wish }: BreakerReset): void {
+    const target = this.#targets.get(name);
+    if (target === undefined) return;
+    const who = { by: wish?.by ?? null, reason: wish?.reason ?? null };
+    this.#ports.telemetry.log("info", "breaker reset: if open, it asks the target again now", {
+      ...{ target: name, ...who },
+    });
+    target.resetBreaker();
   }
 
   /** What is wanted of a job comes first: one that is not to run must not begin. */

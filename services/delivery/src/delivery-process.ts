@@ -254,6 +254,7 @@ function steered({ name, driver }: TargetRunner): SteeredTarget {
     pause: (by, reason) => driver.pause(by, reason),
     resume: (by) => driver.resume(by),
     isPaused: (by) => driver.state.hold.pauses.has(by),
+    resetBreaker: () => driver.resetBreaker(),
     redrive: (request) => driver.redrive(request),
     forgetRedrive: (request) => driver.forgetRedrive(request),
     replay: (order) => driver.replay(order),
