@@ -1,5 +1,6 @@
 import { Command, Option } from "@commander-js/extra-typings";
 import { addAppCommands } from "./commands/apps.ts";
+import { addBreakerCommands } from "./commands/breaker.ts";
 import { addContractCommands } from "./commands/contracts.ts";
 import { addDeadLetterCommands } from "./commands/dead-letters.ts";
 import { addEventCommands } from "./commands/events.ts";
@@ -54,6 +55,7 @@ export function createProgram(surroundings: Surroundings): Program {
   addContractCommands(registrar);
   addEventCommands(registrar);
   addTargetCommands(registrar);
+  addBreakerCommands(registrar);
   addDeadLetterCommands(registrar);
   addReplayCommands(registrar);
   addWhyCommand(registrar);
