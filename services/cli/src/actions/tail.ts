@@ -2,7 +2,7 @@
 import { groupId, type TargetFilter } from "@millrace/config";
 import { asOffset, asTopic, type RecordBatch } from "@millrace/engine";
 import { createLogReader, createTopicAdmin, type LogReader, type ReadRange } from "@millrace/kafka";
-import { createDecoder, type Decoder, type LocatedRecord } from "@millrace/schemas";
+import { createDecoder, type LocatedRecord } from "@millrace/schemas";
 import { CliError } from "../cli-error.ts";
 import type { CommandContext } from "../context.ts";
 import { EXIT, type ExitCode } from "../exit-code.ts";
@@ -11,6 +11,7 @@ import { isKeyPersonal } from "../personal-key.ts";
 import { timeText, type Position } from "../position.ts";
 import { connectionOf, loadSettings, registryOf, type Settings } from "../settings.ts";
 import { compileFilter } from "../tail/event-filter.ts";
+import { EventMatcher } from "../tail/event-matcher.ts";
 import type { Privacy } from "../tail/event-view.ts";
 import { readRanges } from "../tail/read-ranges.ts";
 import { isPoison, keyText, TailItems, type TailItem } from "../tail/tail-item.ts";
@@ -56,13 +57,11 @@ class Tailing {
   readonly #context: CommandContext;
   readonly #options: TailOptions;
   readonly #settings: Settings;
-  readonly #filter: TargetFilter | null;
-  readonly #decoder: Decoder;
+  readonly #matcher: EventMatcher;
   readonly #items: TailItems;
   readonly #stream: ItemStream<TailItem>;
   #end: AbortSignal = AbortSignal.abort();
   #shownCount = 0;
-  #unfilterableCount = 0;
 
   private constructor(
     context: CommandContext,
@@ -72,15 +71,15 @@ class Tailing {
     this.#context = context;
     this.#options = options;
     this.#settings = of.settings;
-    this.#filter = of.filter;
     const { catalog } = of.settings;
     const readerSchemas = new Map([...catalog.types].map(([type, { avro }]) => [type, avro]));
     // Who looks on is told at once what the registry does not know.
-    this.#decoder = createDecoder(registryOf(of.settings), {
+    const decoder = createDecoder(registryOf(of.settings), {
       envelope: "derive",
       readerSchemas,
       unknownGraceMs: 0,
     });
+    this.#matcher = new EventMatcher(decoder, of.filter);
     this.#items = new TailItems(options.privacy, isKeyPersonal(catalog, options.topic));
     const { terminal, output } = context;
     const format = output ?? (terminal.isOutputTty ? "table" : "ndjson");
@@ -113,8 +112,8 @@ class Tailing {
       await this.#show(reader.read(ranges, this.#end));
     }
     this.#stream.end();
-    if (this.#unfilterableCount > 0) {
-      const count = this.#unfilterableCount;
+    const count = this.#matcher.unfilterableCount;
+    if (count > 0) {
       this.#context.terminal.note(`${count} records could not be filtered and were passed over`);
     }
   }
@@ -194,37 +193,14 @@ class Tailing {
   async #record(record: LocatedRecord): Promise<void> {
     const { key } = this.#options;
     if (key !== null && keyText(record.key) !== key) return;
-    const result = await this.#decode(record);
+    const result = await this.#matcher.decode(record);
     const item = this.#items.item(record, result);
-    if (this.#filter !== null && !this.#matches(this.#filter, result)) return;
+    if (!this.#matcher.matches(result)) return;
     this.#shownCount += 1;
     this.#stream.item(item);
     if (isPoison(item)) this.#context.terminal.detail(`poison record: ${item.error.detail}`);
   }
-
-  async #decode(record: LocatedRecord): Promise<DecodedRecord> {
-    const first = this.#decoder.decode(record);
-    if (first.kind !== "schema-needed") return first;
-    await this.#decoder.load(first.schemaId);
-    const second = this.#decoder.decode(record);
-    if (second.kind !== "schema-needed") return second;
-    const detail = `schema ${second.schemaId} cannot be had`;
-    return { kind: "undecodable", code: "SCHEMA_UNKNOWN", detail };
-  }
-
-  #matches(filter: TargetFilter, result: DecodedRecord): boolean {
-    try {
-      if (result.kind === "event")
-        return filter.matchesHeaders(result.event) && filter.matches(result.event);
-    } catch {
-      // The event has not what the expression asks for: told in the end, like a record that is no event.
-    }
-    this.#unfilterableCount += 1;
-    return false;
-  }
 }
-
-type DecodedRecord = Exclude<ReturnType<Decoder["decode"]>, { readonly kind: "schema-needed" }>;
 
 function byTime(a: LocatedRecord, b: LocatedRecord): number {
   return a.timestampMs - b.timestampMs || a.offset - b.offset;
