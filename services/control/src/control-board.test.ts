@@ -147,7 +147,14 @@ describe("the control board", () => {
     const changes: ControlChange[] = [];
     (await open()).follow((change) => changes.push(change));
     const ranges = [
-      { topic: asTopic("users"), partition: asPartition(2), from: 5, to: 9, plannedCount: 4 },
+      {
+        topic: asTopic("users"),
+        partition: asPartition(2),
+        from: 5,
+        to: 9,
+        plannedCount: 2,
+        only: [{ from: 6, to: 8 }],
+      },
     ];
     const job: ReplayJob = {
       ...{ id: asJob("repair-1"), target: crm, mode: "repair", ranges, state: "run", wish: dana },

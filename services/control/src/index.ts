@@ -5,6 +5,7 @@ export type { PauseOrder } from "./control-board.ts";
 export type { ControlChange } from "./control-change.ts";
 export { memberNote, readMemberNote } from "./member-note.ts";
 export type { MemberNote } from "./member-note.ts";
+export { isInRuns, readRuns, runLengths, type OffsetRun } from "./offset-runs.ts";
 export { pauseText } from "./pause.ts";
 export type { Pause, PauseValue } from "./pause.ts";
 export type { JobRange, ReplayJob, ReplayJobValue } from "./replay-job.ts";

@@ -16,6 +16,7 @@ import {
   type ReplayWish,
   type TargetId,
 } from "@millrace/engine";
+import { readRuns, runLengths, type OffsetRun } from "./offset-runs.ts";
 import type { DeadLetterEvent } from "./resolution.ts";
 import { isVersionOne, readWish, wishValue, type Wish, type WishValue } from "./wish.ts";
 
@@ -24,6 +25,8 @@ export interface JobRange extends Pick<DeadLetterEvent, "partition" | "topic"> {
   readonly from: number;
   /** One above the last. */
   readonly to: number;
+  /** Only events at these offsets, ascending; null: at all of them. */
+  readonly only: readonly OffsetRun[] | null;
   /** Events of it that the plan has counted: what sent, skipped and failed ones have to add up to. */
   readonly plannedCount: number;
 }
@@ -41,7 +44,7 @@ export interface ReplayJob {
   readonly wish: Wish;
 }
 
-/** A job as it stands in the log. Offsets are text, keys base64url of their bytes. */
+/** A job as it stands in the log. Offsets are text, keys base64url of their bytes; `only` is lengths of runs (offset-runs.ts). */
 export interface ReplayJobValue extends WishValue {
   readonly v: 1;
   readonly kind: "replay";
@@ -53,6 +56,7 @@ export interface ReplayJobValue extends WishValue {
     from: string,
     to: string,
     plannedCount: number,
+    only: readonly number[] | null,
   ])[];
   readonly keys: readonly string[] | null;
   readonly state: ReplayWish;
@@ -70,12 +74,13 @@ export const jobKey = (id: JobId): string => `${JOBS}${id}`;
 export function jobValue({ target, mode, ranges, keys, state, wish }: ReplayJob): ReplayJobValue {
   return {
     ...{ v: 1, kind: "replay", target, mode, state, ...wishValue(wish) },
-    ranges: ranges.map(({ topic, partition, from, to, plannedCount }) => [
+    ranges: ranges.map(({ topic, partition, from, to, plannedCount, only }) => [
       topic,
       partition,
       String(from),
       String(to),
       plannedCount,
+      only === null ? null : runLengths(from, only),
     ]),
     keys:
       keys === null ? null : keys.map((key) => Buffer.from(key, "latin1").toString("base64url")),
@@ -104,13 +109,16 @@ function rangesOf(value: unknown): readonly JobRange[] | null {
 function rangeOf(value: unknown): JobRange | null {
   if (!Array.isArray(value)) return null;
   const parts: readonly unknown[] = value;
-  const [topic, partition, from, to, plannedCount] = parts;
+  const [topic, partition, from, to, plannedCount, runs = null] = parts;
   const [start, end] = [from, to].map((text) => (typeof text === "string" ? Number(text) : NaN));
   if (typeof topic !== "string" || !isCount(partition) || !isCount(plannedCount)) return null;
   if (!isCount(start) || !isCount(end)) return null;
+  const only = runs === null ? null : readRuns(runs, { from: start, to: end });
+  // Without them it would send what nobody asked for.
+  if (runs !== null && only === null) return null;
   return {
     ...{ topic: asTopic(topic), partition: asPartition(partition) },
-    ...{ from: asOffset(start), to: asOffset(end), plannedCount },
+    ...{ from: asOffset(start), to: asOffset(end), plannedCount, only },
   };
 }
 

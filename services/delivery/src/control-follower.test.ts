@@ -11,6 +11,7 @@ import {
   type ControlListener,
   type ControlLog,
   type Pauser,
+  type ReplayOrder,
   type StateEntry,
 } from "@millrace/engine";
 import { describe, expect, it } from "vitest";
@@ -57,6 +58,7 @@ function setup() {
   const pauses = new Map<Pauser, string>();
   const redrives = new Set<number>();
   const told: string[] = [];
+  const orders: ReplayOrder[] = [];
   const target: SteeredTarget = {
     name: "crm",
     pause: (by, reason) => pauses.set(by, reason),
@@ -65,7 +67,10 @@ function setup() {
     resetBreaker: () => told.push("breaker reset"),
     redrive: ({ offset }) => redrives.add(offset),
     forgetRedrive: ({ offset }) => redrives.delete(offset),
-    replay: ({ job, from, to }) => told.push(`replay ${job} ${from} ${to}`),
+    replay(order) {
+      told.push(`replay ${order.job} ${order.from} ${order.to}`);
+      orders.push(order);
+    },
     steerReplay: (job, wish) => told.push(`${wish} ${job}`),
   };
   const board = new ControlBoard(log, () => "1");
@@ -84,7 +89,7 @@ function setup() {
     timers.shift()?.();
     await settled();
   };
-  return { topic, board, pauses, redrives, told, target, follower, settled, retry };
+  return { topic, board, pauses, redrives, told, orders, target, follower, settled, retry };
 }
 
 describe("the follower of the control topic", () => {
@@ -162,13 +167,36 @@ describe("the follower of the control topic", () => {
     const place = { topic: asTopic("users"), partition: asPartition(0) };
     const job: ReplayJob = {
       ...{ id: asJob("r1"), target: crm, mode: "repair", keys: null, state: "pause", wish: dana },
-      ranges: [{ ...place, from: 5, to: 9, plannedCount: 4 }],
+      ranges: [{ ...place, from: 5, to: 9, plannedCount: 4, only: null }],
     };
     await board.putJob(job);
     follower.start();
     await board.putJob({ ...job, state: "run" });
 
     expect(told).toEqual(["pause r1", "replay r1 5 9", "run r1", "replay r1 5 9"]);
+  });
+
+  it("has replayed only the keys and offsets that a job means", async () => {
+    const { board, orders, follower } = setup();
+    const place = { topic: asTopic("users"), partition: asPartition(0) };
+    await board.putJob({
+      ...{ id: asJob("r1"), target: crm, mode: "repair", state: "run", wish: dana },
+      keys: [asRecordKey("a")],
+      ranges: [
+        { ...place, from: 5, to: 9, plannedCount: 1, only: [{ from: 6, to: 8 }] },
+        { ...place, partition: asPartition(1), from: 5, to: 9, plannedCount: 4, only: null },
+      ],
+    });
+    follower.start();
+
+    const meant = orders.map(({ partition, select }) =>
+      [5, 6, 7, 8].flatMap((offset) => {
+        const record = { ...place, partition, offset: asOffset(offset), timestampMs: 0 };
+        const key = Buffer.from(offset === 7 ? "b" : "a");
+        return select?.({ ...record, key, value: null, headers: {} }) === true ? [offset] : [];
+      }),
+    );
+    expect(meant).toEqual([[6], [5, 6, 8]]);
   });
 
   it("publishes what a guard wants, and says it again until it stands", async () => {

@@ -2,12 +2,14 @@
  * Desired state, brought about in this process: what stands on the control topic before the first dispatch, and every
  * change from then on; and what its guards want, published for the other processes of the target.
  */
-import type {
-  BreakerReset,
-  ControlBoard,
-  ControlChange,
-  Pause,
-  ReplayJob,
+import {
+  isInRuns,
+  type BreakerReset,
+  type ControlBoard,
+  type ControlChange,
+  type JobRange,
+  type Pause,
+  type ReplayJob,
 } from "@millrace/control";
 import {
   asOffset,
@@ -144,10 +146,10 @@ export class ControlFollower {
     const target = this.#targets.get(name);
     if (target === undefined) return;
     target.steerReplay(job, state);
-    const select = keys === null ? {} : { select: ofKeys(new Set(keys)) };
-    for (const { topic, partition, from, to } of ranges) {
+    const wanted = keys === null ? null : new Set(keys);
+    for (const { topic, partition, from, to, only } of ranges) {
       const range = { topic, partition, from: asOffset(from), to: asOffset(to) };
-      target.replay({ job, mode, ...range, ...select });
+      target.replay({ job, mode, ...range, select: selectOf(wanted, only) });
     }
   }
 
@@ -171,6 +173,10 @@ export class ControlFollower {
   }
 }
 
-function ofKeys(keys: ReadonlySet<RecordKey>): ReplaySelect {
-  return ({ key }) => key !== null && keys.has(asRecordKey(Buffer.from(key).toString("latin1")));
+function selectOf(keys: ReadonlySet<RecordKey> | null, only: JobRange["only"]): ReplaySelect {
+  return ({ key, offset }) => {
+    if (only !== null && !isInRuns(only, offset)) return false;
+    if (keys === null) return true;
+    return key !== null && keys.has(asRecordKey(Buffer.from(key).toString("latin1")));
+  };
 }

@@ -30,6 +30,8 @@ export interface ReplayPlanOptions {
   readonly from: Position;
   readonly to: Position;
   readonly keys: readonly string[] | null;
+  /** CEL; null: all. */
+  readonly filter: string | null;
   readonly privacy: Privacy;
   /** Where the plan is saved; null: it is only shown. */
   readonly path: string | null;
@@ -72,11 +74,11 @@ export async function replayPlan(
   const target = chooseTarget(settings, options.target);
   const all = target.topics.map((topic) => ({ topic, partitions: null }));
   const topics = options.topics.length === 0 ? all : options.topics;
-  const { from, to, keys, privacy } = options;
+  const { from, to, keys, filter, privacy } = options;
   const isRestWanted = (gone: readonly GoneRecords[]): Promise<boolean> =>
     confirm(context, `${goneText(gone)}. Plan what is left?`);
   const course = { settings, context, isRestWanted };
-  const plan = await makePlan({ target, topics, from, to, keys, privacy }, course);
+  const plan = await makePlan({ target, topics, from, to, keys, filter, privacy }, course);
   if (plan === null) return EXIT.precondition;
   await printWhole(context, plan, () =>
     plan.items.length === 0 ? Promise.resolve("") : tableText(plan.items, COLUMNS),

@@ -21,6 +21,7 @@ import { configOf, requireUnchanged } from "../replay/planned-config.ts";
 import { withReplays } from "../replay/replay-desk.ts";
 import { REPLAY_COLUMNS } from "../replay/replay-item.ts";
 import { withReader } from "../replay/with-reader.ts";
+import { runsOf } from "../replay/selection.ts";
 import { isStartWanted } from "../replay/start-question.ts";
 import { readPlan, type SavedPlan } from "../replay/saved-plan.ts";
 import { loadWithoutTargetSecrets } from "../settings.ts";
@@ -95,7 +96,8 @@ async function textOf(path: string): Promise<string> {
   }
 }
 
-function rangeOf({ topic, partition, from, to, events }: SavedPlan["items"][number]): JobRange {
+function rangeOf(item: SavedPlan["items"][number]): JobRange {
+  const { topic, partition, from, to, events } = item;
   const place = { topic: asTopic(topic), partition: asPartition(partition) };
-  return { ...place, from: Number(from), to: Number(to), plannedCount: events };
+  return { ...place, from: Number(from), to: Number(to), plannedCount: events, only: runsOf(item) };
 }

@@ -6,6 +6,8 @@ import type { Registrar } from "./registrar.ts";
 const PLAN_HELP = `
 A position is ${POSITION_GRAMMAR}.
 Reads the ranges and counts; nothing is sent. --save keeps the plan for millrace replay start, which sends exactly that.
+What --filter (CEL over event.type, event.data..., as in a target) lets through is found out now, and kept by offset.
+
 The journal is asked how these events ended when they were delivered live (DELIVERED, SKIPPED by the filter, DEAD letters, PARKED;
 UNKNOWN: not settled, or the journal has it no more), which of their keys have had later events, and how long calls take.
 
@@ -43,14 +45,16 @@ export function addReplayCommands({ program, act }: Registrar): void {
       kind: "latest",
     } as Position)
     .option("--key <key...>", "events of these keys only")
+    .option("--filter <cel>", "events that it lets through only, as the plan finds them")
     .option("--unmask", "name keys that are personal data")
     .option("--save <file>", "keep the plan there")
     .addHelpText("after", PLAN_HELP)
-    .action(({ target, topic, from, to, key, save, unmask }) =>
+    .action(({ target, topic, from, to, key, filter, save, unmask }) =>
       act(async (context) => {
         const { replayPlan } = await import("../actions/replay-plan.ts");
         const options = {
           ...{ target, topics: topic, from, to, keys: key ?? null, path: save ?? null },
+          filter: filter ?? null,
           privacy: unmask === true ? "unmasked" : "masked",
         } as const;
         return replayPlan(context, options);

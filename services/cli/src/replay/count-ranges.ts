@@ -1,13 +1,15 @@
 /** Reads ranges of a target's sources and counts what a replay of them would send. */
 import type { LogReader, ReadRange } from "@millrace/kafka";
 import type { Progress } from "../output/progress.ts";
+import type { Selection } from "./selection.ts";
 import { KEYS_MAX, RangeCount, type CountedRange, type KeyBudget } from "./range-count.ts";
 
 /** What is counted, and how that is shown. */
 export interface CountRequest {
   readonly ranges: readonly Required<ReadRange>[];
-  /** Record keys as UTF-8; null: all. */
-  readonly keys: readonly string[] | null;
+  readonly selection: Selection;
+  /** Whether it is noted at which offsets the events stand. */
+  readonly notesRuns: boolean;
   readonly progress: Progress;
 }
 
@@ -25,18 +27,21 @@ export interface CountedRanges {
  */
 export async function countRanges(
   reader: LogReader,
-  { ranges, keys, progress }: CountRequest,
+  { ranges, selection, notesRuns, progress }: CountRequest,
 ): Promise<CountedRanges> {
-  const wanted = keys === null ? null : new Set(keys);
   const budget: KeyBudget = { left: KEYS_MAX };
   const counts = new Map(
-    ranges.map((range) => [placeOf(range), new RangeCount(range, { wanted, budget })] as const),
+    ranges.map((range) => [placeOf(range), new RangeCount(range, { budget, notesRuns })] as const),
   );
   const total = ranges.reduce((sum, { from, to }) => sum + to - from, 0);
   let readCount = 0;
   for await (const batch of reader.read(ranges)) {
     const count = counts.get(placeOf(batch));
-    if (count !== undefined) for (const record of batch.records) count.note(record);
+    for (const record of batch.records) {
+      const isMeant = selection.isMeant(record);
+      // A promise for each record would cost more than all the rest.
+      count?.note(record, typeof isMeant === "boolean" ? isMeant : await isMeant);
+    }
     readCount += batch.records.length;
     progress.show(readCount, total === 0 ? 1 : readCount / total);
   }

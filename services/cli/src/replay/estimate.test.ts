@@ -3,6 +3,7 @@ import { describe, expect, it } from "vitest";
 import { MemoryReader } from "../../test-support/memory-reader.ts";
 import { silentProgress } from "../../test-support/silent-progress.ts";
 import { countRanges } from "./count-ranges.ts";
+import { keySelection } from "./selection.ts";
 import { estimateOf, estimateText, longestLaneOf, type EstimateBasis } from "./estimate.ts";
 
 const LIMITED = { kind: "limited", perSecond: 10, burst: 10 } as const;
@@ -53,7 +54,9 @@ describe("the longest lane", () => {
       ...{ topic: asTopic("users"), partition: asPartition(partition) },
       ...{ from: asOffset(0), to: asOffset(count) },
     }));
-    const counted = await countRanges(reader, { ranges, keys: null, progress: silentProgress() });
+    const counted = await countRanges(reader, {
+      ...{ ranges, selection: keySelection(null), notesRuns: false, progress: silentProgress() },
+    });
 
     expect(longestLaneOf(counted.ranges, "key")).toBe(3);
     expect(longestLaneOf(counted.ranges, "partition")).toBe(4);

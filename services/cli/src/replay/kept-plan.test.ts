@@ -10,12 +10,21 @@ const KEYS = ["a", "b", "a", "b", "a", "b", "a", "b", "a", "b"];
 function item(partition: number, from: number, to: number): PlannedRange {
   const count = to - from;
   const place = { topic: "users", partition, from: String(from), to: String(to) };
-  return { ...place, records: count, events: count, first: null, last: null, firstTime: null };
+  return {
+    ...place,
+    records: count,
+    events: count,
+    first: null,
+    last: null,
+    firstTime: null,
+    only: null,
+  };
 }
 
 function planOf(items: readonly PlannedRange[], keys: SavedPlan["keys"] = null): SavedPlan {
   return {
     ...{ apiVersion: "millrace/v1", kind: "ReplayPlan", target: "crm", keys, gone: [], items },
+    filter: null,
     ...{
       laterKeys: null,
       estimate: null,
@@ -48,11 +57,20 @@ describe("a plan when it is started", () => {
         ...{ topic: "users", partition: 0, from: "5", to: "8", records: 3, events: 1 },
         first: new Date(T0 + 6_000).toISOString(),
         last: new Date(T0 + 6_000).toISOString(),
-        firstTime: null,
+        ...{ firstTime: null, only: null },
       },
     ]);
     expect(gone).toEqual([{ topic: "users", partition: 0, from: "1", to: "5", isExact: true }]);
     expect(goneText(gone)).toBe("4 records of the range are gone from the log (users:0: 4)");
+  });
+
+  it("has of the events that a filter let through those that are left", async () => {
+    const filtered = { ...item(0, 1, 8), only: [1, 3, 1, 1], events: 4 };
+    const plan = { ...planOf([filtered]), filter: "event.data.revision > 2" };
+
+    expect((await kept(plan, 4)).plan.items).toMatchObject([
+      { from: "4", to: "8", records: 4, events: 2, only: [0, 1, 1, 1] },
+    ]);
   });
 
   it("has no items where all of it is gone", async () => {

@@ -6,6 +6,7 @@ import { EXIT } from "../exit-code.ts";
 import { countRanges } from "./count-ranges.ts";
 import type { GoneRecords } from "./gone-records.ts";
 import type { PlannedRange, SavedPlan } from "./saved-plan.ts";
+import { plannedSelection } from "./selection.ts";
 import type { Reading } from "./with-reader.ts";
 
 /** What is left of a plan. */
@@ -23,7 +24,7 @@ export async function keptPlan(plan: SavedPlan, { reader, progress }: Reading): 
   const starts = await logStarts(reader, plan.items);
   const cut = plan.items.filter((item) => Number(item.from) < startOf(starts, item));
   const left = await countRanges(reader, {
-    ...{ keys: plan.keys, progress },
+    ...{ selection: plannedSelection(cut, plan.keys), notesRuns: plan.filter !== null, progress },
     ranges: cut.map((item) => rangeFrom(item, startOf(starts, item))),
   });
   const items = plan.items.filter((item) => !cut.includes(item));

@@ -14,7 +14,7 @@ function planOf(ageMs: number) {
     ...{ topic: "users", partition: 0, from: "0", to: "9", records: 9, events: 9 },
     first: new Date(NOW - age).toISOString(),
     last: new Date(NOW).toISOString(),
-    firstTime: null,
+    ...{ firstTime: null, only: null },
   });
   return { items: [item(0), item(ageMs)] };
 }

@@ -10,12 +10,16 @@ import type { Position } from "../position.ts";
 import { connectionOf, type Settings } from "../settings.ts";
 import type { Privacy } from "../tail/event-view.ts";
 import { readRanges } from "../tail/read-ranges.ts";
-import { countRanges } from "./count-ranges.ts";
+import { countRanges, type CountedRanges } from "./count-ranges.ts";
+import { filterSelection } from "./selection.ts";
 import { goneRecords, type GoneRecords } from "./gone-records.ts";
 import { lookBack } from "./look-back.ts";
 import { configOf } from "./planned-config.ts";
 import type { SavedPlan } from "./saved-plan.ts";
 import { withReader } from "./with-reader.ts";
+
+/** Runs of offsets that a job may name. */
+const RUNS_MAX = 50_000;
 
 /** What is to be replayed. */
 export interface PlanRequest {
@@ -29,6 +33,8 @@ export interface PlanRequest {
   readonly to: Position;
   /** Null: all. */
   readonly keys: readonly string[] | null;
+  /** CEL over an event; null: all. */
+  readonly filter: string | null;
   /** Whether keys that are personal data are named where the plan names keys. */
   readonly privacy: Privacy;
 }
@@ -46,22 +52,39 @@ export interface Planning {
  * @throws CliError for topics, partitions and offsets that are not there; MillraceError of the brokers.
  */
 export function makePlan(request: PlanRequest, planning: Planning): Promise<SavedPlan | null> {
-  const { target, keys, privacy } = request;
+  const { target, keys, filter, privacy } = request;
   const { settings, context, isRestWanted } = planning;
   const { terminal } = context;
   return withReader({ settings, terminal }, async ({ reader, progress }) => {
     const { ranges, gone } = await rangesOf(reader, request, settings);
+    const selection = await filterSelection(request, settings);
     if (gone.length > 0 && !(await isRestWanted(gone))) return null;
     const planned = await configOf(target, settings);
-    const counted = await countRanges(reader, { ranges, keys, progress });
+    const notesRuns = filter !== null;
+    const counted = await countRanges(reader, { ranges, selection, notesRuns, progress });
+    requireFewRuns(counted);
+    const unfilterable = selection.unfilterableCount();
+    if (unfilterable > 0)
+      terminal.note(`${unfilterable} records could not be filtered: none is meant`);
     const past = await lookBack(counted, { settings, context, target, reader, privacy });
     return {
-      ...{ apiVersion: API_VERSION, kind: "ReplayPlan", target: target.name, keys },
+      ...{ apiVersion: API_VERSION, kind: "ReplayPlan", target: target.name, keys, filter },
       ...planned,
       ...{ madeAt: new Date().toISOString(), gone },
       ...past,
     };
   });
+}
+
+/** A job is one record of the control topic. */
+function requireFewRuns({ ranges }: CountedRanges): void {
+  const count = ranges.reduce((sum, { planned }) => sum + (planned.only?.length ?? 0) / 2, 0);
+  if (count <= RUNS_MAX) return;
+  throw new CliError(
+    EXIT.precondition,
+    `the filter's events stand at ${count} places apart, more than ${RUNS_MAX}`,
+    { hint: "plan a part of the range at a time, or other events with it" },
+  );
 }
 
 interface PlanRanges {

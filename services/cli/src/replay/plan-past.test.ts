@@ -6,6 +6,7 @@ import { silentProgress } from "../../test-support/silent-progress.ts";
 import { countRanges, type CountedRanges } from "./count-ranges.ts";
 import { laterKeysOf, laterKeysText } from "./later-keys.ts";
 import { pastOf } from "./plan-past.ts";
+import { keySelection } from "./selection.ts";
 
 const PLACE = { topic: asTopic("users"), partition: asPartition(0) };
 /** Offsets 0 to 11: four events of each key. */
@@ -51,7 +52,9 @@ function skipOf([from, to]: readonly [number, number]): IndexedSkip {
 
 function counted(from: number, to: number, keys: readonly string[] | null = null) {
   const ranges = [{ ...PLACE, from: asOffset(from), to: asOffset(to) }];
-  return countRanges(new MemoryReader([KEYS]), { ranges, keys, progress: silentProgress() });
+  return countRanges(new MemoryReader([KEYS]), {
+    ...{ ranges, selection: keySelection(keys), notesRuns: false, progress: silentProgress() },
+  });
 }
 
 function past({ ranges }: CountedRanges, index: ReturnType<typeof journalOf>) {

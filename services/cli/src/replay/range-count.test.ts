@@ -14,13 +14,15 @@ function record(offset: number, key: Buffer | string | null, timestampMs = T0): 
 
 function count(
   records: readonly SourceRecord[],
-  of: { wanted?: readonly string[]; left?: number },
+  of: { readonly wanted?: string; readonly left?: number; readonly notesRuns?: true },
 ) {
   const range = { ...PLACE, from: asOffset(0), to: asOffset(100) };
   const budget = { left: of.left ?? 100 };
-  const wanted = of.wanted === undefined ? null : new Set(of.wanted);
-  const counting = new RangeCount(range, { wanted, budget });
-  for (const one of records) counting.note(one);
+  const counting = new RangeCount(range, { budget, notesRuns: of.notesRuns === true });
+  for (const one of records) {
+    const key = one.key === null ? null : Buffer.from(one.key).toString();
+    counting.note(one, of.wanted === undefined || key === of.wanted);
+  }
   return { ...counting.counted, budget };
 }
 
@@ -33,7 +35,7 @@ describe("what is counted of a range", () => {
       record(11, null),
     ];
 
-    const { planned, offsets } = count(records, { wanted: ["a"] });
+    const { planned, offsets } = count(records, { wanted: "a" });
     expect(planned).toMatchObject({
       ...{ topic: "users", partition: 0, from: "0", to: "100", records: 4, events: 2 },
       first: new Date(T0 + 1).toISOString(),
@@ -41,6 +43,15 @@ describe("what is counted of a range", () => {
     });
     expect([3, 5, 9, 11].map((offset) => offsets.has(offset))).toEqual([true, false, true, false]);
     expect(count([], {}).planned).toMatchObject({ records: 0, events: 0, first: null, last: null });
+  });
+
+  it("is at which offsets the events stand, where that is asked for, over gaps of the log", () => {
+    const records = ["a", "a", "b", "a", "b", "b", "a"].map((key, index) => record(index * 2, key));
+
+    const { planned } = count(records, { wanted: "a", notesRuns: true });
+    expect(planned.only).toEqual([0, 3, 3, 1, 5, 1]);
+    expect(count(records, { wanted: "c", notesRuns: true }).planned.only).toEqual([]);
+    expect(count(records, { wanted: "a" }).planned.only).toBeNull();
   });
 
   it("are its keys, those that are no text too, and told apart from a text like their hex", () => {

@@ -1,3 +1,4 @@
+import { runLengths } from "@millrace/control";
 import { journalKey, type JournalKey, type SourceRecord } from "@millrace/engine";
 import type { ReadRange } from "@millrace/kafka";
 import { OffsetSet } from "./offset-set.ts";
@@ -30,32 +31,36 @@ export function keyOfName(name: string): string {
   return name.startsWith('"') ? name.slice(1) : name;
 }
 
+/** What a range's counting shares with others, and whether it notes at which offsets the events stand. */
+export interface CountOptions {
+  readonly budget: KeyBudget;
+  readonly notesRuns: boolean;
+}
+
 /** Counts one range while it is read. */
 export class RangeCount {
   readonly #range: Required<ReadRange>;
-  readonly #wanted: ReadonlySet<string> | null;
   readonly #budget: KeyBudget;
+  readonly #runs: { from: number; to: number }[] | null;
   readonly #offsets = new OffsetSet();
   readonly #keys = new Map<string, number>();
+  #wasMeant = false;
   #records = 0;
   #events = 0;
   #firstMs = Infinity;
   #lastMs = -Infinity;
 
-  /** @param wanted record keys as UTF-8; null: all. */
-  constructor(
-    range: Required<ReadRange>,
-    of: { readonly wanted: ReadonlySet<string> | null; readonly budget: KeyBudget },
-  ) {
+  constructor(range: Required<ReadRange>, { budget, notesRuns }: CountOptions) {
     this.#range = range;
-    this.#wanted = of.wanted;
-    this.#budget = of.budget;
+    this.#budget = budget;
+    this.#runs = notesRuns ? [] : null;
   }
 
-  note({ key, offset, timestampMs }: SourceRecord): void {
+  /** Takes a record of the range; offsets ascend. */
+  note({ key, offset, timestampMs }: SourceRecord, isMeant: boolean): void {
     this.#records += 1;
-    const wanted = this.#wanted;
-    if (wanted !== null && (key === null || !wanted.has(Buffer.from(key).toString()))) return;
+    if (this.#runs !== null) this.#noteRun(this.#runs, offset, isMeant);
+    if (!isMeant) return;
     this.#events += 1;
     this.#offsets.add(offset);
     this.#firstMs = Math.min(this.#firstMs, timestampMs);
@@ -73,10 +78,19 @@ export class RangeCount {
         ...{ topic, partition, from: String(from), to: String(to) },
         ...{ records: this.#records, events: this.#events },
         ...{ first: time(this.#firstMs), last: time(this.#lastMs), firstTime: null },
+        only: this.#runs === null ? null : runLengths(from, this.#runs),
       },
       offsets: this.#offsets,
       keys: this.#keys,
     };
+  }
+
+  /** No record lies between two that follow each other, so that a run may go over a gap. */
+  #noteRun(runs: { from: number; to: number }[], offset: number, isMeant: boolean): void {
+    const last = this.#wasMeant ? runs.at(-1) : undefined;
+    if (isMeant && last !== undefined) last.to = offset + 1;
+    else if (isMeant) runs.push({ from: offset, to: offset + 1 });
+    this.#wasMeant = isMeant;
   }
 
   #noteKey(name: string): void {

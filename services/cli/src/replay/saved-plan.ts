@@ -1,4 +1,5 @@
 /** A replay as it was planned: counted, shown, and saved, so that exactly this is started. */
+import { readRuns } from "@millrace/control";
 import { CliError } from "../cli-error.ts";
 import { EXIT } from "../exit-code.ts";
 import { API_VERSION } from "../output/document.ts";
@@ -23,6 +24,11 @@ export interface PlannedRange {
   readonly last: string | null;
   /** How the events ended when they were delivered live; null where the journal was not asked. */
   readonly firstTime: FirstTime | null;
+  /**
+   * At which offsets the events stand that a filter let through: alternating lengths, of what is not meant and of what is,
+   * beginning at `from`. Null: all of the range, as far as `keys` says.
+   */
+  readonly only: readonly number[] | null;
 }
 
 /** A plan. */
@@ -34,6 +40,8 @@ export interface SavedPlan extends PlannedConfig {
   readonly madeAt: string;
   /** Record keys as UTF-8; null: all. */
   readonly keys: readonly string[] | null;
+  /** CEL that was asked when the plan was made: what it let through is what is sent. Null: none. */
+  readonly filter: string | null;
   /** What of the range was gone already. */
   readonly gone: readonly GoneRecords[];
   /** Null where the journal could not be asked. */
@@ -75,11 +83,12 @@ function isPlan(value: unknown): value is SavedPlan {
     value["apiVersion"] === API_VERSION &&
     value["kind"] === "ReplayPlan" &&
     ["target", "mappingRevision", "madeAt"].every((name) => typeof value[name] === "string") &&
+    (value["filter"] === null || typeof value["filter"] === "string") &&
     (value["keys"] === null || isListOf(value["keys"], (key) => typeof key === "string")) &&
     isRecord(value["basis"]) &&
     isListOf(value["gone"], isRange) &&
     isLaterKeys(value["laterKeys"]) &&
-    isListOf(value["items"], (item) => isRange(item) && isCounted(item))
+    isListOf(value["items"], (item) => isRange(item) && isCounted(item) && hasRuns(item))
   );
 }
 
@@ -90,6 +99,12 @@ function isRange(value: unknown): boolean {
     Number.isSafeInteger(value["partition"]) &&
     ["from", "to"].every((name) => /^\d{1,16}$/u.test(String(value[name])))
   );
+}
+
+function hasRuns(value: unknown): boolean {
+  if (!isRecord(value)) return false;
+  const { from, to, only } = value;
+  return only === null || readRuns(only, { from: Number(from), to: Number(to) }) !== null;
 }
 
 function isCounted(value: unknown): boolean {

@@ -4,7 +4,7 @@ import { isStartWanted, type StartQuestion } from "./start-question.ts";
 
 const ITEM = {
   ...{ topic: "users", partition: 0, from: "0", to: "9", records: 9, events: 7 },
-  ...{ first: null, last: null, firstTime: null },
+  ...{ first: null, last: null, firstTime: null, only: null },
 };
 const PLAN = { target: "crm", items: [ITEM, ITEM], laterKeys: null };
 
