@@ -1,6 +1,12 @@
 import { expect, it } from "vitest";
 import { didYouMean, nearest } from "./suggestion.ts";
 
+it("takes two letters that are swapped for one mistake", () => {
+  expect(nearest("cmr", ["crm", "audit"])).toBe("crm");
+  expect(nearest("rcm", ["crm", "audit"])).toBe("crm");
+  expect(nearest("mrc", ["crm", "audit"])).toBeNull();
+});
+
 it("suggests the nearest word, and none where all are far", () => {
   expect(nearest("profileUpdted", ["ProfileUpdated", "ProfileDeleted"])).toBe("ProfileUpdated");
   expect(nearest("x", ["abc"])).toBeNull();
