@@ -61,8 +61,8 @@ export interface World {
   arrivals(name: string): Arrival[];
   /** Starts a delivery process; it is ended with the test. */
   deliver(...args: readonly string[]): Promise<Deliverer>;
-  /** Emits `count` profile updates over `keyCount` users, in turn. */
-  emitUpdates(count: number, keyCount: number): Promise<void>;
+  /** Emits `count` profile updates over `keyCount` users, in turn; those before `from` were emitted already. */
+  emitUpdates(count: number, keyCount: number, from?: number): Promise<void>;
   /** Resolves when an API has had so many effects. */
   untilEffects(name: string, count: number, deadlineMs?: number): Promise<void>;
   /** Records behind, by target, as a process's metrics tell. */
@@ -131,9 +131,10 @@ function actions(
       const ready = (): Promise<void> => untilAnswers(`${adminUrl}/readyz`, running);
       return Object.assign(running, { adminUrl, ready });
     },
-    async emitUpdates(count, keyCount) {
-      for (let start = 0; start < count; start += BATCH) {
-        const length = Math.min(BATCH, count - start);
+    async emitUpdates(count, keyCount, from = 0) {
+      const end = from + count;
+      for (let start = from; start < end; start += BATCH) {
+        const length = Math.min(BATCH, end - start);
         await emitter.emitBatch(
           Array.from({ length }, (_, index) => profileUpdate(start + index, keyCount)),
         );
