@@ -97,6 +97,30 @@ describe("millrace replay", () => {
     expect((await world.api("crm").report()).effects).toBe(ROUNDS * USERS + ROUNDS);
   });
 
+  it("sends the events that a filter lets through, and no others", async () => {
+    const { world, planPath } = await setup();
+    const filter = "event.type == 'users.ProfileUpdated' && event.data.revision in [3, 4, 17]";
+    const place = ["--target", "crm", "--from", "earliest", "--filter", filter];
+    const plan = await replay(world, "plan", ...place, "--save", planPath);
+    expect(plan).toMatchObject({ code: 0 });
+    const start = ["start", planPath, "--mode", "repair", "--reason", "lost", "--job", "r5"];
+    await replay(world, ...start, "--yes");
+
+    const ended = await replay(world, "status", "r5", "--watch");
+
+    const planned = 3 * USERS;
+    expect(ended.items).toMatchObject([{ state: "done", planned, sent: planned, skipped: {} }]);
+    // Users take turns, so that the n-th event of a key is its revision n.
+    const seen = new Map<string, number>();
+    const meant = await placesOf(world, ({ key }) => {
+      seen.set(key, (seen.get(key) ?? 0) + 1);
+      return [3, 4, 17].includes(seen.get(key) ?? 0);
+    });
+    expect(repeated(world.arrivals("crm"))).toEqual(meant);
+    const refused = await replay(world, "plan", ...place.slice(0, 4), "--filter", "event.data.no");
+    expect(refused).toMatchObject({ code: 2, items: [] });
+  });
+
   it("goes on under the next owner after a kill, and ends for good when it is cancelled", async () => {
     const { world, deliverer, planPath } = await setup();
     await replay(world, "plan", "--target", "crm", "--from", "earliest", "--save", planPath);
