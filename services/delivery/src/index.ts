@@ -1,3 +1,2 @@
 export { chooseTargets } from "./target-choice.ts";
 export type { TargetChoice } from "./target-choice.ts";
-export { TargetEventPreparer } from "./event-preparer.ts";

@@ -22,9 +22,9 @@ import {
   createReplayLog,
   type KafkaConnection,
 } from "@millrace/kafka";
-import { createDecoder, type Catalog, type Registry } from "@millrace/schemas";
 import { memberNote } from "@millrace/control";
-import { TargetEventPreparer } from "./event-preparer.ts";
+import { createTargetDecoder, TargetEventPreparer } from "@millrace/preparer";
+import type { Catalog, Registry } from "@millrace/schemas";
 
 /** What all targets of a process share. */
 export interface SharedPorts {
@@ -74,7 +74,7 @@ export function createTargetRunner(
     telemetry,
     memberNote: memberNote({ process: shared.processId, api: shared.apiUrl }),
   });
-  const preparer = new TargetEventPreparer(target, decoderFor(target, shared));
+  const preparer = preparerFor(target, shared);
   const parkedLog = createParkedLog({ connection, telemetry });
   const replayLog = createReplayLog({ connection, telemetry });
   const own = { source, sink, parkedLog, replayLog, sender, preparer };
@@ -97,10 +97,12 @@ async function closeSink(sink: RecordSink): Promise<void> {
   await sink.close().catch(() => undefined);
 }
 
-function decoderFor(target: TargetConfig, { registry, catalog, clusterId }: SharedPorts) {
-  const readerSchemas = new Map<string, unknown>();
-  for (const { type, avro } of catalog.types.values()) readerSchemas.set(type, avro);
-  return createDecoder(registry, { envelope: target.input.envelope, clusterId, readerSchemas });
+function preparerFor(
+  target: TargetConfig,
+  { registry, catalog, clusterId }: SharedPorts,
+): TargetEventPreparer {
+  const decoder = createTargetDecoder(target, { registry, catalog, clusterId });
+  return new TargetEventPreparer(target, decoder);
 }
 
 function driverOptions(target: TargetConfig, { namespace, processId }: SharedPorts): DriverOptions {

@@ -1,0 +1,3 @@
+export { TargetEventPreparer } from "./event-preparer.ts";
+export { createTargetDecoder } from "./target-decoder.ts";
+export type { TargetContracts } from "./target-decoder.ts";
