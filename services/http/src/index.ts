@@ -7,7 +7,5 @@ export { ConnectError } from "./connect-error.ts";
 export type { ConnectFault } from "./connect-error.ts";
 export { Connector } from "./connector.ts";
 export type { ConnectorOptions } from "./connector.ts";
-export { idempotencyKey } from "./idempotency-key.ts";
-export type { DeliveryIdentity } from "./idempotency-key.ts";
 export type * from "./options.ts";
 export { parseRetryAfter } from "./retry-after.ts";

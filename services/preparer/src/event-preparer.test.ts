@@ -9,7 +9,6 @@ import {
   type Preparation,
   type SourceRecord,
 } from "@millrace/engine";
-import { idempotencyKey } from "@millrace/http";
 import {
   createDecoder,
   createEncoder,
@@ -20,6 +19,7 @@ import {
 } from "@millrace/schemas";
 import { describe, expect, it, onTestFinished, vi } from "vitest";
 import { TargetEventPreparer } from "./event-preparer.ts";
+import { idempotencyKey } from "./idempotency-key.ts";
 
 const TYPE = "users.ProfileUpdated";
 const DATA = { userId: "u 1", display_name: "Ada", email: "ada@example.com" };

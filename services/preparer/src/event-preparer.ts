@@ -13,7 +13,6 @@ import {
   type PreparedRequest,
   type SourceRecord,
 } from "@millrace/engine";
-import { idempotencyKey } from "@millrace/http";
 import {
   DEFAULT_TENANT,
   readEnvelope,
@@ -21,6 +20,7 @@ import {
   type Decoder,
   type Envelope,
 } from "@millrace/schemas";
+import { idempotencyKey } from "./idempotency-key.ts";
 import { copyRecord } from "./record-copy.ts";
 
 const FILTERED: Preparation = { kind: "filtered" };

@@ -1,5 +1,5 @@
 import type { AuthConfig, TargetConfig } from "@millrace/config";
-import { idempotencyKey } from "@millrace/http";
+import { idempotencyKey } from "@millrace/preparer";
 import type { DecodedEvent } from "@millrace/schemas";
 import { describe, expect, it } from "vitest";
 import { renderRequest } from "./rendered-request.ts";

@@ -1,5 +1,5 @@
 import type { AuthConfig, TargetConfig } from "@millrace/config";
-import { idempotencyKey } from "@millrace/http";
+import { idempotencyKey } from "@millrace/preparer";
 import type { LiveEvent } from "./offline-codec.ts";
 
 /** A call as it would be sent; what only the moment of sending knows stands in angle brackets. */
