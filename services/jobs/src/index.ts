@@ -7,3 +7,12 @@ export type { OpenDeadLetter, Standing } from "./dead-letters/open-dead-letters.
 export { ParkedCount } from "./dead-letters/parked-count.ts";
 export { RedriveCourse } from "./redrive/redrive-course.ts";
 export type { RedriveCounts, RedrivePace, RedriveStage } from "./redrive/redrive-course.ts";
+export { changedTerms } from "./shadow/changed-terms.ts";
+export type { ShadowChange } from "./shadow/comparison.ts";
+export { HEADERS_LEFT_OUT } from "./shadow/request-diff.ts";
+export type { GroupLimits, LeftOut, ShadowGroup, ShadowSample } from "./shadow/shadow-groups.ts";
+export { ShadowReplay } from "./shadow/shadow-replay.ts";
+export type { ShadowResult, ShadowSide, UnchangedOutcome } from "./shadow/shadow-replay.ts";
+export type { ShownChange } from "./shadow/shape.ts";
+export type { ShownOutcome } from "./shadow/shown-outcome.ts";
+export { createStandInDecoder } from "./shadow/stand-in-decoder.ts";
