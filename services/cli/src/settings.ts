@@ -3,7 +3,7 @@
  * the servers of the environment or of `millrace up`, with the catalogue that comes with Millrace.
  */
 import { existsSync } from "node:fs";
-import type { KafkaConfig, MillraceConfig, RegistryConfig } from "@millrace/config";
+import type { KafkaConfig, MillraceConfig, RegistryConfig, SecretMask } from "@millrace/config";
 import { resolveEndpoints, type Endpoints } from "@millrace/local";
 import {
   createRegistry,
@@ -28,6 +28,11 @@ export interface Settings {
   readonly targets: MillraceConfig["targets"];
   /** Where all this comes from, for people. */
   readonly origin: string;
+}
+
+/** Settings of a configuration, with what takes its secrets out of what is shown. */
+export interface MaskedSettings extends Settings {
+  readonly secrets: SecretMask;
 }
 
 /** The configuration to use, or null where none is named and none is there. */
@@ -70,7 +75,7 @@ export async function loadSettings(
  */
 export async function loadWithoutTargetSecrets(
   context: Pick<CommandContext, "configPath" | "env">,
-): Promise<Settings> {
+): Promise<MaskedSettings> {
   const path = requireConfig(context);
   const { loadConfig, loadServers } = await import("@millrace/config");
   const env = endpointEnvironment(context.env);

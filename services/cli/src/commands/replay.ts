@@ -1,6 +1,7 @@
 import { InvalidArgumentError, Option } from "@commander-js/extra-typings";
 import { parsePosition, POSITION_GRAMMAR, type Position } from "../position.ts";
 import { reasonOf } from "../cli-error.ts";
+import { count, countOrNone } from "./option-value.ts";
 import type { Registrar } from "./registrar.ts";
 
 const PLAN_HELP = `
@@ -13,6 +14,16 @@ UNKNOWN: not settled, or the journal has it no more), which of their keys have h
 
 Example:
   millrace replay plan --target crm --topic orders:0,1 --from -2h --to latest --key cust-42 --save plan.json`;
+
+const SHADOW_HELP = `
+--config is the changed configuration; the one in force is millrace.yaml, or what --against names. Both are run over the same
+past events, and what they would send is compared: method, URL, headers, body. Events of a topic that only one of them reads
+count as filtered by the other. Nothing is sent, and no offset moves. Personal data is masked, and what is made of it.
+
+Exit code 3 where events that can be sent now could not be sent any more; 0 whatever else changes.
+
+Example:
+  millrace replay shadow --config new.yaml --target crm --from -7d --samples 1`;
 
 const START_HELP = `
 Owners send the events beside live ones, in order per key, for a fifth of the calls; committed offsets stay. With repair every
@@ -60,8 +71,36 @@ export function addReplayCommands({ program, act }: Registrar): void {
         return replayPlan(context, options);
       }),
     );
+  addShadow({ program: replay, act });
   addStart({ program: replay, act });
   addSteering({ program: replay, act });
+}
+
+function addShadow({ program: replay, act }: Registrar): void {
+  replay
+    .command("shadow")
+    .description("show which requests a changed configuration makes otherwise; sends nothing")
+    .requiredOption("--target <name>", "the target")
+    .option("--against <file>", "the configuration in force (default: millrace.yaml)")
+    .option("--topic <topic[:partitions]...>", "of these topics only", topics, [])
+    .requiredOption("--from <position>", "where to begin", position)
+    .option("--to <position>", "where to end; that record is left out", position, {
+      kind: "latest",
+    } as Position)
+    .option("--shapes <number>", "kinds of change that are shown", count, 50)
+    .option("--samples <number>", "records that are shown of each", countOrNone, 3)
+    .option("--unmask", "show personal data")
+    .addHelpText("after", SHADOW_HELP)
+    .action(({ target, against, topic, from, to, shapes, samples, unmask }) =>
+      act(async (context) => {
+        const { replayShadow } = await import("../actions/replay-shadow.ts");
+        return replayShadow(context, {
+          ...{ target, against: against ?? null, topics: topic, from, to },
+          ...{ shapesMax: shapes, samplesMax: samples },
+          privacy: unmask === true ? "unmasked" : "masked",
+        });
+      }),
+    );
 }
 
 function addStart({ program: replay, act }: Registrar): void {

@@ -130,7 +130,8 @@ function requireTopics(target: TargetConfig, topics: PlanRequest["topics"]): voi
   }
 }
 
-async function committedOf(
+/** What a target has committed of a topic, by partition; null for one without. */
+export async function committedOf(
   settings: Settings,
   target: string,
   topic: string,

@@ -1,0 +1,127 @@
+/**
+ * `millrace replay shadow`: what a changed configuration makes of past events, beside what the one in force makes of them.
+ * Reads without a group, and has no client that could call a target.
+ */
+import { ShadowReplay } from "@millrace/jobs";
+import { createLogReader, createTopicAdmin, type LogReader, type ReadRange } from "@millrace/kafka";
+import type { CommandContext } from "../context.ts";
+import { EXIT, type ExitCode } from "../exit-code.ts";
+import { Progress } from "../output/progress.ts";
+import { jsonLine } from "../output/safe-text.ts";
+import type { Terminal } from "../output/terminal.ts";
+import { timeText } from "../position.ts";
+import { committedOf } from "../replay/make-plan.ts";
+import { connectionOf, registryOf, type Settings } from "../settings.ts";
+import {
+  loadShadowConfigs,
+  type ConfigChoice,
+  type ShadowConfigs,
+} from "../shadow/shadow-configs.ts";
+import { shadowRanges, type ShadowRangeRequest } from "../shadow/shadow-ranges.ts";
+import { shadowReport, type ShadowReport } from "../shadow/shadow-report.ts";
+import { shadowSide } from "../shadow/shadow-side.ts";
+import { groupsText, summaryLines, warningLines } from "../shadow/shadow-text.ts";
+import type { Privacy } from "../tail/event-view.ts";
+
+/** What is compared. */
+export interface ReplayShadowOptions extends ConfigChoice, ShadowRangeRequest {
+  /** Shapes that are shown, and records of each. */
+  readonly shapesMax: number;
+  readonly samplesMax: number;
+  readonly privacy: Privacy;
+}
+
+/** Shows which requests change. Exit code 3 where records cannot be sent any more. */
+export async function replayShadow(
+  context: CommandContext,
+  options: ReplayShadowOptions,
+): Promise<ExitCode> {
+  const { terminal } = context;
+  const configs = await loadShadowConfigs(context, options);
+  for (const name of ["from", "to"] as const) {
+    const position = options[name];
+    if (position.kind === "time") terminal.note(`${name} ${timeText(position.epochMs)}`);
+  }
+  const report = await compare(configs, options, terminal);
+  await show(context, report);
+  for (const line of summaryLines(report)) terminal.note(line);
+  for (const line of warningLines(report)) terminal.complain(line);
+  return report.changed["newly-undeliverable"] > 0 ? EXIT.partial : EXIT.ok;
+}
+
+async function compare(
+  { settings, before, after }: ShadowConfigs,
+  options: ReplayShadowOptions,
+  terminal: Terminal,
+): Promise<ShadowReport> {
+  const { shapesMax, samplesMax, privacy } = options;
+  const ground = { registry: registryOf(settings), clusterId: await clusterOf(settings), privacy };
+  const replay = new ShadowReplay(
+    { before: shadowSide(before, ground), after: shadowSide(after, ground) },
+    { groupsMax: shapesMax, samplesMax },
+  );
+  const reader = createLogReader({ connection: connectionOf(settings) });
+  try {
+    const ranges = await shadowRanges(options, {
+      reader,
+      readTopics: [...new Set([...before.target.topics, ...after.target.topics])],
+      committed: (topic) => committedOf(settings, before.target.name, topic),
+    });
+    await readInto(replay, { reader, ranges, terminal });
+    return shadowReport({ before, after, ranges, result: replay.result });
+  } finally {
+    await reader.close();
+  }
+}
+
+/** Stands in the source of events without an envelope. */
+async function clusterOf(settings: Settings): Promise<string> {
+  const admin = createTopicAdmin({ connection: connectionOf(settings) });
+  try {
+    return (await admin.describeCluster()).clusterId;
+  } finally {
+    await admin.close();
+  }
+}
+
+async function readInto(
+  replay: ShadowReplay,
+  of: {
+    readonly reader: LogReader;
+    readonly ranges: readonly Required<ReadRange>[];
+    readonly terminal: Terminal;
+  },
+): Promise<void> {
+  const { reader, ranges, terminal } = of;
+  const progress = new Progress(terminal);
+  const total = ranges.reduce((sum, { from, to }) => sum + to - from, 0);
+  let readCount = 0;
+  try {
+    for await (const { records } of reader.read(ranges)) {
+      await replay.take(records);
+      readCount += records.length;
+      progress.show(readCount, readCount / total);
+    }
+  } finally {
+    progress.end();
+  }
+}
+
+async function show({ terminal, output }: CommandContext, report: ShadowReport): Promise<void> {
+  switch (output) {
+    case null:
+    case "table":
+      terminal.write(groupsText(report, terminal));
+      break;
+    case "ndjson":
+      for (const item of report.items) terminal.write(`${jsonLine(item)}\n`);
+      break;
+    case "json":
+      terminal.write(`${JSON.stringify(report, null, 2)}\n`);
+      break;
+    case "yaml": {
+      const { stringify } = await import("yaml");
+      terminal.write(stringify(report));
+    }
+  }
+}
