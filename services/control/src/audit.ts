@@ -2,12 +2,20 @@
  * `audit/<time>-<id>`: what someone did, kept for good. It is written in one call with what it tells of, and acknowledged
  * with it.
  */
-import type { ReplayWish, TargetId } from "@millrace/engine";
-import { wishValue, type Wish, type WishValue } from "./wish.ts";
+import { asTarget, type ReplayWish, type TargetId } from "@millrace/engine";
+import { isVersionOne, readWish, wishValue, type Wish, type WishValue } from "./wish.ts";
+
+/** What all keys of audit entries begin with. */
+export const AUDITS = "audit/";
 
 /** What can be done. */
 export type AuditAction =
   "breaker-reset" | "drop" | "pause" | "redrive" | "resume" | `replay-${ReplayWish}`;
+
+const ACTIONS: ReadonlySet<unknown> = new Set<AuditAction>([
+  ...(["breaker-reset", "pause", "resume", "redrive", "drop"] as const),
+  ...(["replay-run", "replay-pause", "replay-cancel"] as const),
+]);
 
 /** What someone did. */
 export interface Audit {
@@ -36,7 +44,25 @@ export function auditEntry(
 ): { readonly key: string; readonly value: AuditValue } {
   const { at, ...who } = wishValue(wish);
   return {
-    key: `audit/${at}-${id}`,
+    key: `${AUDITS}${at}-${id}`,
     value: { v: 1, action, target, ...who, at, ...(of === undefined ? {} : { of }) },
   };
+}
+
+/** Reads an entry; null for anything else. */
+export function readAudit(value: unknown): Audit | null {
+  if (!isVersionOne(value)) return null;
+  const { action, target, of } = value;
+  const wish = readWish(value);
+  if (wish === null || !isAction(action) || typeof target !== "string") return null;
+  const audit = { action, target: asTarget(target), wish };
+  return isTexts(of) ? { ...audit, of } : audit;
+}
+
+function isAction(value: unknown): value is AuditAction {
+  return ACTIONS.has(value);
+}
+
+function isTexts(value: unknown): value is readonly string[] {
+  return Array.isArray(value) && value.every((one) => typeof one === "string");
 }

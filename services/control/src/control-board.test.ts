@@ -206,6 +206,22 @@ describe("the control board", () => {
     ]);
   });
 
+  it("tells what was done to a target, the earliest first, and nothing that it cannot read", async () => {
+    const { board, topic } = await setup();
+    const lee = { ...dana, by: "lee", at: dana.at + 1 };
+    await board.resume(crm, lee);
+    await board.pause({ target: crm, pauser: "operator", wish: dana });
+    await board.pause({ target: audit, pauser: "operator", wish: dana });
+    await board.drop(crm, [redriveOf("a")], { ...lee, at: dana.at + 2 });
+    topic.write([{ key: "audit/x", value: { v: 1, action: "sing", target: "crm" } }]);
+
+    expect(board.audits(crm)).toMatchObject([
+      { action: "pause", wish: dana },
+      { action: "resume", wish: lee },
+      { action: "drop", of: ["resolution/crm/users/2/7"] },
+    ]);
+  });
+
   it.each([
     ["a newer version", { v: 2, until: "noon" }],
     ["no object", 7],

@@ -10,7 +10,7 @@ import {
   type RedriveRequest,
   type TargetId,
 } from "@millrace/engine";
-import { auditEntry, type Audit } from "./audit.ts";
+import { auditEntry, AUDITS, readAudit, type Audit } from "./audit.ts";
 import { breakerResetKey, breakerResetValue } from "./breaker-reset.ts";
 import { changeOf, type ControlChange } from "./control-change.ts";
 import { PAUSERS, PAUSES, pauseKey, pauseValue, readPause, type Pause } from "./pause.ts";
@@ -75,6 +75,13 @@ export class ControlBoard {
   /** How a dead letter was resolved; null while it is open. */
   resolution(target: TargetId, event: DeadLetterEvent): Resolution | null {
     return readResolution(this.#log.get(resolutionKey(target, event))?.value);
+  }
+
+  /** What was done to a target, the earliest first. */
+  audits(target: TargetId): readonly Audit[] {
+    const audits = this.#log.list(AUDITS).flatMap(([, { value }]) => readAudit(value) ?? []);
+    const own = audits.filter((audit) => audit.target === target);
+    return own.sort((one, other) => one.wish.at - other.wish.at);
   }
 
   /** Pauses a target; replaces a pause of the same pauser. */
