@@ -3,6 +3,17 @@ export { CAUSE_KINDS } from "./causes/cause.ts";
 export { causeText } from "./causes/cause-text.ts";
 export { diagnose } from "./causes/diagnose.ts";
 export type * from "./causes/facts.ts";
+export type * from "./story/event-facts.ts";
+export { STEP_KINDS, STORY_OUTCOMES } from "./story/event-story.ts";
+export type {
+  EventStory,
+  StepKind,
+  StoryOutcome,
+  StoryStep,
+  TargetStory,
+} from "./story/event-story.ts";
+export { storyText } from "./story/story-text.ts";
+export { tellStory } from "./story/tell-story.ts";
 export type { HoldView } from "./view/hold-view.ts";
 export type { Moment } from "./view/moment.ts";
 export type { LaneView, PartitionView } from "./view/partition-view.ts";

@@ -1,0 +1,27 @@
+/** What people wanted of an event later: redrives, replays, and that its dead letter is dropped. */
+import type { DeliveryFacts, PlaceFact, ResolutionFact } from "./event-facts.ts";
+import type { StoryStep } from "./event-story.ts";
+import { liveEntries } from "./live-entries.ts";
+import { placeText, timeText } from "./place-text.ts";
+
+/** The steps, in no order. */
+export function laterSteps(facts: DeliveryFacts, place: PlaceFact): readonly StoryStep[] {
+  const redrives = facts.redrives.map(({ at, by, reason, offset }): StoryStep => {
+    const of = placeText({ ...place, offset });
+    return { kind: "redrive-wanted", at: timeText(at), by, reason, of };
+  });
+  const replays = facts.jobs.map(({ at, ...job }): StoryStep => {
+    return { kind: "replay-wanted", at: timeText(at), ...job };
+  });
+  const resolution = facts.resolution === null ? [] : resolutionSteps(facts.resolution, facts);
+  return [...redrives, ...replays, ...resolution];
+}
+
+function resolutionSteps(
+  { kind, at, by, reason }: ResolutionFact,
+  facts: DeliveryFacts,
+): readonly StoryStep[] {
+  if (kind === "dropped") return [{ kind, at: timeText(at), by, reason }];
+  const isTold = liveEntries(facts).at(-1)?.outcome === "delivered";
+  return isTold ? [] : [{ kind, at: timeText(at), by, reason }];
+}
