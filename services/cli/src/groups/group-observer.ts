@@ -137,8 +137,8 @@ export class GroupObserver {
 
   async #partition(found: GroupOffset, subject: Subject): Promise<ObservedPartition> {
     const { topic, partition, committed, logStartOffset, logEndOffset } = found;
-    const hasBegun = subject.state.hasBegun(found);
-    const lag = partitionLag({ committed, logStartOffset, logEndOffset, hasBegun });
+    const begunAt = subject.state.begunAt(found);
+    const lag = partitionLag({ committed, logStartOffset, logEndOffset, begunAt });
     const head = await this.#head(found, lag);
     return {
       ...lag,

@@ -18,7 +18,7 @@ function lagOf(of: {
     },
     logStartOffset: asOffset(start),
     logEndOffset: asOffset(end),
-    hasBegun: false,
+    begunAt: null,
   });
 }
 
@@ -81,12 +81,12 @@ describe("partitionLag", () => {
   });
 
   it.each([
-    ["never had one", false, "not-started"],
-    ["had one once", true, "offsets-gone"],
-  ] as const)("has no lag without a committed offset where it %s", (_, hasBegun, state) => {
+    ["never had one", null, "not-started"],
+    ["had one once", 7, "offsets-gone"],
+  ] as const)("has no lag without a committed offset where it %s", (_, begunAt, state) => {
     const range = { logStartOffset: asOffset(0), logEndOffset: asOffset(20) };
 
-    const lag = partitionLag({ committed: null, ...range, hasBegun });
+    const lag = partitionLag({ committed: null, ...range, begunAt });
 
     expect(lag).toMatchObject({ state, lag: null, waitingCount: null, doneCount: 0 });
   });

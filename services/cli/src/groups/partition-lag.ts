@@ -14,8 +14,8 @@ export type PartitionState =
 /** What is known of a partition. */
 export interface PartitionFacts extends Omit<PartitionRange, "partition"> {
   readonly committed: { readonly offset: Offset; readonly metadata: string } | null;
-  /** Whether the target had a committed offset of it once. */
-  readonly hasBegun: boolean;
+  /** The first offset that the target is known to have committed; null where it never did. */
+  readonly begunAt: number | null;
 }
 
 /** What follows from it; counts are of offsets, so that what compaction removed counts too. */
@@ -34,9 +34,9 @@ export interface PartitionLag {
 
 /** Judges a partition. */
 export function partitionLag(facts: PartitionFacts): PartitionLag {
-  const { committed, logStartOffset, logEndOffset, hasBegun } = facts;
+  const { committed, logStartOffset, logEndOffset, begunAt } = facts;
   if (committed === null) {
-    const state = hasBegun ? "offsets-gone" : "not-started";
+    const state = begunAt !== null ? "offsets-gone" : "not-started";
     return { state, lag: null, doneRuns: [], doneCount: 0, waitingCount: null, goneCount: 0 };
   }
   const { offset, metadata } = committed;

@@ -14,8 +14,8 @@ export interface TargetState {
   readonly group: GroupDescription;
   readonly owners: ReadonlyMap<string, Owner>;
   readonly aside: KeysAside;
-  /** Whether a partition had a committed offset once. */
-  readonly hasBegun: (partition: TopicPartition) => boolean;
+  /** The first offset of a partition that is known to have been committed; null where none was. */
+  readonly begunAt: (partition: TopicPartition) => number | null;
 }
 
 /** Takes what there is now of a target. */
@@ -29,7 +29,7 @@ export function targetState(
     group,
     owners: ownersOf(group, stateLog, target),
     aside: keysAside(stateLog, target),
-    hasBegun: (partition) =>
-      readBegun(begun.get(begunKey(asTarget(target), partition))?.value) !== null,
+    begunAt: (partition) =>
+      readBegun(begun.get(begunKey(asTarget(target), partition))?.value)?.offset ?? null,
   };
 }
