@@ -68,5 +68,5 @@ function failureText({
   attempts,
 }: FailedEvent): string {
   const why = [reason ?? "failed", detail].filter((part) => part !== null).join(", ");
-  return `failed: ${topic}:${partition}:${offset}, key ${key ?? "-"}: ${why}, after ${attempts} attempts`;
+  return `failed: ${topic}:${partition}:${offset}, key ${key ?? "-"}: ${why}, after ${attempts} ${attempts === 1 ? "attempt" : "attempts"}`;
 }
