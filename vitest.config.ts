@@ -38,6 +38,7 @@ export default defineConfig({
           maxWorkers: "100%",
           // How fast a machine is decides nothing: those that run the linter need seconds on a busy one.
           testTimeout: 60_000,
+          hookTimeout: 60_000,
           include: [
             "schemas/**/*.test.ts",
             "services/**/*.test.ts",
@@ -54,6 +55,7 @@ export default defineConfig({
           name: "simulation",
           include: ["simulation", "checker", "chaos"].map((name) => `test/${name}/**/*.test.ts`),
           testTimeout: 60_000,
+          hookTimeout: 60_000,
         },
       },
       onStack("conformance", 120_000),
