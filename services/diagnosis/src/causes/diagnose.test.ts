@@ -266,6 +266,14 @@ describe("a diagnosis", () => {
     ]);
   });
 
+  it("says how a breaker is made to ask its target at once", () => {
+    const [cause] = diagnose(facts(PLANTED["breaker-open"][0]));
+
+    expect(cause?.next).toBe(
+      "look at crm itself; it is asked again by itself, or at once: millrace breaker reset crm",
+    );
+  });
+
   it("says once what has no more to it than its reason", () => {
     const lastFailure = { reason: "CONNECT_FAILED", status: null, detail: "CONNECT_FAILED" };
     const partitions = [owned({ failing: [lane({ lastFailure })], failingCount: 1 })];

@@ -35,7 +35,8 @@ function pauseCause(target: string, { pauser, by, reason, since }: PauseFact): C
 const NEXT: Readonly<Record<Exclude<HoldView["kind"], "paused">, (target: string) => string>> = {
   misconfigured: (target) =>
     `check the credentials, certificate and address of ${target}; it is asked again by itself, and by a changed configuration once you restart its processes`,
-  "breaker-open": (target) => `look at ${target} itself; it is asked again by itself`,
+  "breaker-open": (target) =>
+    `look at ${target} itself; it is asked again by itself, or at once: millrace breaker reset ${target}`,
   throttled: (target) =>
     `${target} asked for time; if that goes on, lower its rate or concurrency and restart its processes`,
 };
