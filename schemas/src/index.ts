@@ -87,5 +87,5 @@ export {
 } from "./schema-error.ts";
 export { typeText } from "./avro/type-text.ts";
 export { resolveSchemaIds, type SchemaIdsOptions } from "./schema-ids.ts";
-export { nearest } from "./suggestion.ts";
+export { nearest, nearestHint } from "./suggestion.ts";
 export { uuidV7 } from "./uuid-v7.ts";

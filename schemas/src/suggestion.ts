@@ -18,6 +18,13 @@ export function didYouMean(word: string, candidates: Iterable<string>): string {
   return candidate === null ? "" : ` (did you mean ${candidate}?)`;
 }
 
+/** What a name that is not there may have meant: the nearest that is, else all of them, else `none`. */
+export function nearestHint(name: string, known: readonly string[], none: string): string {
+  if (known.length === 0) return none;
+  const candidate = nearest(name, known);
+  return candidate === null ? `it has ${known.join(", ")}` : `did you mean ${candidate}?`;
+}
+
 /** Letters added, left out, exchanged for another, or swapped with the next one (optimal string alignment). */
 function editDistance(a: string, b: string): number {
   let before: readonly number[] = [];

@@ -1,6 +1,6 @@
+import { nearestHint } from "@millrace/schemas";
 import { CliError } from "./cli-error.ts";
 import { EXIT } from "./exit-code.ts";
-import { nearestHint } from "./nearest-hint.ts";
 
 /** Targets, and the configuration that they stand in, for people. */
 export interface KnownTargets<Target> {

@@ -1,9 +1,9 @@
 import { groupId, type TargetConfig } from "@millrace/config";
 import { asTopic } from "@millrace/engine";
 import { createTopicAdmin, type LogReader, type ReadRange } from "@millrace/kafka";
+import { nearestHint } from "@millrace/schemas";
 import { CliError } from "../cli-error.ts";
 import { EXIT } from "../exit-code.ts";
-import { nearestHint } from "../nearest-hint.ts";
 import { API_VERSION } from "../output/document.ts";
 import type { CommandContext } from "../context.ts";
 import type { Position } from "../position.ts";
