@@ -172,8 +172,15 @@ extra: 1
   });
 
   it("is one that cannot be read", async () => {
-    await expect(loadCatalog("/nowhere/catalog.yaml")).rejects.toMatchObject({
+    await expect(loadCatalog("/")).rejects.toMatchObject({
       code: "CATALOG_INVALID",
+      message: containing("cannot read the catalog: / (EISDIR"),
+    });
+  });
+
+  it("is one that is not there", async () => {
+    await expect(loadCatalog("/nowhere/catalog.yaml")).rejects.toMatchObject({
+      code: "CATALOG_MISSING",
       message: containing("cannot read the catalog: /nowhere/catalog.yaml"),
     });
   });

@@ -3,7 +3,7 @@ import { resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { eventOf, topicOf } from "./catalog-entries.ts";
 import { CatalogFile } from "./catalog-file.ts";
-import { SchemaError, reasonOf } from "./schema-error.ts";
+import { isMissing, SchemaError, reasonOf } from "./schema-error.ts";
 
 /** A topic of the catalog. */
 export interface CatalogTopic {
@@ -53,7 +53,8 @@ export const CATALOG_VERSION = "millrace/v1";
 
 /**
  * Reads a catalog and the schemas it names.
- * @throws SchemaError `CATALOG_INVALID` with every problem, each with its file and line; the message lists them too.
+ * @throws SchemaError `CATALOG_MISSING` where it is not there; `CATALOG_INVALID` with every problem, each with its file and
+ * line; the message lists them too.
  */
 export async function loadCatalog(path: string): Promise<Catalog> {
   const file = new CatalogFile(resolve(path), await readText(path));
@@ -82,6 +83,7 @@ async function readText(path: string): Promise<string> {
     return await readFile(path, "utf8");
   } catch (error) {
     const message = `cannot read the catalog: ${resolve(path)} (${reasonOf(error)})`;
-    throw new SchemaError("CATALOG_INVALID", message, { cause: error });
+    const code = isMissing(error) ? "CATALOG_MISSING" : "CATALOG_INVALID";
+    throw new SchemaError(code, message, { cause: error });
   }
 }

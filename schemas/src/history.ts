@@ -6,7 +6,7 @@
 import { mkdir, readdir, readFile, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import type { Catalog, CatalogType } from "./catalog.ts";
-import { SchemaError, reasonOf } from "./schema-error.ts";
+import { isMissing, SchemaError, reasonOf } from "./schema-error.ts";
 
 /** A released version of a schema. */
 export interface ReleasedSchema {
@@ -76,10 +76,6 @@ export async function releaseCatalog(catalog: Catalog): Promise<readonly Release
     done.push({ subject: type.subject, version: await release(catalog, type) });
   }
   return done;
-}
-
-function isMissing(error: unknown): boolean {
-  return error instanceof Error && "code" in error && error.code === "ENOENT";
 }
 
 function historyFolder(catalog: Catalog, subject: string): string {

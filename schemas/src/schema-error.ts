@@ -1,6 +1,7 @@
 /** Every code a {@link SchemaError} can carry. Only `REGISTRY_UNREACHABLE` is worth trying again unchanged. */
 export type SchemaErrorCode =
   | "CATALOG_INVALID"
+  | "CATALOG_MISSING"
   | "SCHEMA_INVALID"
   | "SCHEMA_INCOMPATIBLE"
   | "EVENT_INVALID"
@@ -50,4 +51,9 @@ export class SchemaError extends Error {
 /** What an unknown thing says of itself, for a message or a `detail`. */
 export function reasonOf(error: unknown): string {
   return error instanceof Error ? error.message : String(error);
+}
+
+/** Whether a file's error is that it is not there. */
+export function isMissing(error: unknown): boolean {
+  return error instanceof Error && "code" in error && error.code === "ENOENT";
 }

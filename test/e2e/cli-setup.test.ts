@@ -206,6 +206,23 @@ describe("the command line", () => {
   });
 
   it.each([
+    ["config", "validate", "nope.yaml"],
+    ["targets", "list", "--config", "nope.yaml"],
+    ["schemas", "diff", "--catalog", "nope.yaml"],
+    ["deliver", "-c", "nope.yaml"],
+    ["gateway", "-c", "nope.yaml"],
+    ["gateway", "--catalog", "nope.yaml"],
+    ["gateway", "--api-keys", "nope.yaml"],
+  ])("ends with 4 where a file that it is given is not there: %s %s %s", async (...args) => {
+    const { run } = createProject();
+
+    const { code, stdout, stderr } = await run(args);
+
+    expect({ code, stdout }).toEqual({ code: 4, stdout: "" });
+    expect(stderr).toContain("nope.yaml");
+  });
+
+  it.each([
     [["emit"], "name an event type"],
     [["emit", "a.B"], "--data is missing"],
     [["emit", "a.B", "--data", "{}", "--resume"], "--resume goes with --file only"],

@@ -289,7 +289,7 @@ describe("millrace replay shadow", () => {
       [[...changed, ...target, "--from", "9:0"], 4, "has no partition 9"],
       [[...changed, ...target, "--from", "0:9"], 4, "has no offset 9"],
       [[...changed, ...target, ...from, "--topic", "users"], 4, "does not read topic users"],
-      [[...changed, "--against", "no.yaml", ...target, ...from], 1, "no.yaml"],
+      [[...changed, "--against", "no.yaml", ...target, ...from], 4, "no.yaml"],
     ] as const;
 
     for (const [args, expected, why] of cases) {

@@ -1,5 +1,6 @@
 import { MillraceError } from "@millrace/engine";
 import { StackError } from "@millrace/local";
+import { SchemaError } from "@millrace/schemas";
 import { describe, expect, it } from "vitest";
 import { CliError } from "./cli-error.ts";
 import { EXIT } from "./exit-code.ts";
@@ -20,6 +21,13 @@ describe("explain", () => {
 
     expect(text).toBe(message);
     expect(exitCode).toBe(EXIT.notFound);
+  });
+
+  it.each([
+    new MillraceError("CONFIG_MISSING", "configuration cannot be read: nope.yaml (ENOENT)"),
+    new SchemaError("CATALOG_MISSING", "cannot read the catalog: nope.yaml"),
+  ])("ends with 4 where a file that is named is not there: $code", async (error) => {
+    expect((await explain(error, {})).exitCode).toBe(EXIT.notFound);
   });
 
   it("takes the exit code and the hint of a command's own error", async () => {

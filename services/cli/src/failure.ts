@@ -11,6 +11,8 @@ export interface Failure {
 
 /** Codes whose exit code is not 1. */
 const EXIT_BY_CODE: Readonly<Record<string, ExitCode>> = {
+  CATALOG_MISSING: EXIT.notFound,
+  CONFIG_MISSING: EXIT.notFound,
   TOPIC_MISSING: EXIT.notFound,
   EMIT_UNKNOWN_TYPE: EXIT.notFound,
   EVENT_TYPE_UNKNOWN: EXIT.notFound,
@@ -34,6 +36,7 @@ const HINTS: Readonly<Record<string, string>> = {
 const SELF_EXPLAINING: ReadonlySet<string> = new Set([
   "CONFIG_INVALID",
   "CATALOG_INVALID",
+  "CATALOG_MISSING",
   "SCHEMA_INCOMPATIBLE",
   "SCHEMA_UNKNOWN",
 ]);

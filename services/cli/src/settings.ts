@@ -59,7 +59,8 @@ export function endpointEnvironment(env: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
 
 /**
  * Resolves the settings of a command.
- * @throws MillraceError `CONFIG_INVALID` or SchemaError `CATALOG_INVALID`, with all problems.
+ * @throws MillraceError `CONFIG_MISSING` or SchemaError `CATALOG_MISSING`; `CONFIG_INVALID` or `CATALOG_INVALID`, with all
+ * problems.
  */
 export async function loadSettings(
   context: Pick<CommandContext, "configPath" | "env">,

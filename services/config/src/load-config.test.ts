@@ -267,10 +267,17 @@ describe("everything that is wrong is told at once", () => {
     );
   });
 
-  test("where the file is not there, as CONFIG_UNREADABLE", async () => {
+  test("where the file is not there, as CONFIG_MISSING", async () => {
     await expect(loadConfig("/nowhere/millrace.yaml")).rejects.toMatchObject({
-      code: "CONFIG_UNREADABLE",
+      code: "CONFIG_MISSING",
       message: "configuration cannot be read: /nowhere/millrace.yaml (ENOENT)",
+    });
+  });
+
+  test("where it is there and cannot be read, as CONFIG_UNREADABLE", async () => {
+    await expect(loadConfig("/")).rejects.toMatchObject({
+      code: "CONFIG_UNREADABLE",
+      message: "configuration cannot be read: / (EISDIR)",
     });
   });
 

@@ -7,8 +7,8 @@ import { readIncludedFiles } from "./source/included-files.ts";
 
 /**
  * Reads `millrace.yaml`, the files it includes and its catalog, and checks all of it. The result is frozen.
- * @throws MillraceError `CONFIG_UNREADABLE` when the file is not there, else `CONFIG_INVALID`; everything that is wrong
- * stands in `details.problems` (`ConfigProblem`) and in the message. No secret does.
+ * @throws MillraceError `CONFIG_MISSING` when the file is not there, `CONFIG_UNREADABLE` when it is and cannot be read, else
+ * `CONFIG_INVALID`; everything that is wrong stands in `details.problems` (`ConfigProblem`) and in the message. No secret does.
  */
 export async function loadConfig(path: string, how: LoadOptions = {}): Promise<MillraceConfig> {
   const main = await openMainFile(path, how, () => true);

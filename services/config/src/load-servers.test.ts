@@ -62,7 +62,7 @@ describe("the servers of a configuration", () => {
 
   test("are refused where there is no file", async () => {
     await expect(loadServers(PATH, { files: memoryFiles({}) })).rejects.toMatchObject({
-      code: "CONFIG_UNREADABLE",
+      code: "CONFIG_MISSING",
     });
   });
 });

@@ -35,7 +35,8 @@ const STAND_INS = { apiVersion: "millrace/v1" };
 /**
  * Reads the main file.
  * @param isUsed whether references at a path are to be filled.
- * @throws MillraceError `CONFIG_UNREADABLE` when it is not there, `CONFIG_INVALID` when nothing can be made of it.
+ * @throws MillraceError `CONFIG_MISSING` when it is not there, `CONFIG_UNREADABLE` when it is and cannot be read,
+ * `CONFIG_INVALID` when nothing can be made of it.
  */
 export async function openMainFile(
   file: string,
@@ -63,9 +64,11 @@ async function textOf(path: string, files: ConfigFiles): Promise<string> {
   try {
     return await files.read(path);
   } catch (error) {
-    const message = `configuration cannot be read: ${path} (${codeOf(error)})`;
+    const why = codeOf(error);
+    const message = `configuration cannot be read: ${path} (${why})`;
     const problem: ConfigProblem = { file: path, line: 1, column: 1, path: "", message };
     const details = { problems: [problem] };
-    throw new MillraceError("CONFIG_UNREADABLE", message, { cause: error, details });
+    const code = why === "ENOENT" ? "CONFIG_MISSING" : "CONFIG_UNREADABLE";
+    throw new MillraceError(code, message, { cause: error, details });
   }
 }

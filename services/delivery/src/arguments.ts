@@ -31,7 +31,7 @@ Options:
   --grace SECONDS       time to end open calls after SIGTERM (default: 50)
   -h, --help            this text
 
-Exit codes: 0 stopped as asked, 1 error, 2 wrong use, 4 no such target.
+Exit codes: 0 stopped as asked, 1 error, 2 wrong use, 4 no such target or file.
 `;
 
 const OPTIONS = {

@@ -37,8 +37,14 @@ async function main(): Promise<number> {
     return await run(read, config, targets);
   } catch (error) {
     process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n`);
-    return error instanceof Exit ? error.code : EXIT_ERROR;
+    return exitCodeOf(error);
   }
+}
+
+function exitCodeOf(error: unknown): number {
+  if (error instanceof Exit) return error.code;
+  const isMissing = error instanceof MillraceError && error.code === "CONFIG_MISSING";
+  return isMissing ? EXIT_NOT_FOUND : EXIT_ERROR;
 }
 
 function targetsOf(config: MillraceConfig, { targets }: DeliveryArguments): TargetConfig[] {

@@ -19,6 +19,7 @@ export function fromSchemaError(error: unknown): MillraceError {
     case "SCHEMA_UNKNOWN":
       return new MillraceError("SCHEMA_UNKNOWN", error.message, options);
     case "CATALOG_INVALID":
+    case "CATALOG_MISSING":
     case "SCHEMA_INVALID":
     case "SCHEMA_INCOMPATIBLE":
     case "REGISTRY_REFUSED":

@@ -16,6 +16,7 @@ const fact = (disposition: Disposition, meaning: string, action: string): ErrorF
 /** The one table of error codes: what each means and what the operator does. */
 export const ERRORS = {
   CONFIG_INVALID: fact("halt", "the configuration does not hold", "fix the named lines"),
+  CONFIG_MISSING: fact("halt", "a configuration file is not there", "check its path"),
   CONFIG_UNREADABLE: fact("halt", "a configuration file cannot be read", "check path and rights"),
   BROKER_UNREACHABLE: fact("retry", "no broker answers", "check KAFKA_BROKERS and the brokers"),
   BROKER_REFUSED: fact("halt", "the brokers refuse this client", "check credentials and rights"),

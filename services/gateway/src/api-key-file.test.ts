@@ -80,7 +80,7 @@ describe("a file of keys", () => {
   );
 
   it("that is not there is an error to read, and made when a key is added", async () => {
-    await expect(readApiKeys(path)).rejects.toMatchObject({ code: "CONFIG_UNREADABLE" });
+    await expect(readApiKeys(path)).rejects.toMatchObject({ code: "CONFIG_MISSING" });
 
     await addApiKey(path, { name: "a", scopes: [], expiresAt: null });
     expect(await readApiKeys(path)).toHaveLength(1);

@@ -19,7 +19,7 @@ const ID = /^[A-Za-z0-9_-]{1,64}$/u;
 
 /**
  * Reads the keys.
- * @throws MillraceError `CONFIG_UNREADABLE`, or `CONFIG_INVALID` with every problem in its message.
+ * @throws MillraceError `CONFIG_MISSING`, `CONFIG_UNREADABLE`, or `CONFIG_INVALID` with every problem in its message.
  */
 export async function readApiKeys(path: string): Promise<readonly ApiKey[]> {
   return keysOf(path, await readEntries(path));
@@ -66,7 +66,9 @@ export async function addApiKey(
 async function readEntries(path: string): Promise<readonly unknown[]> {
   const text = await readFile(path, "utf8").catch((error: unknown) => {
     const reason = error instanceof Error ? error.message : String(error);
-    throw new MillraceError("CONFIG_UNREADABLE", `API keys: ${reason}`, { cause: error });
+    const isMissing = error instanceof Error && "code" in error && error.code === "ENOENT";
+    const code = isMissing ? "CONFIG_MISSING" : "CONFIG_UNREADABLE";
+    throw new MillraceError(code, `API keys: ${reason}`, { cause: error });
   });
   const file = parse(path, text);
   const keys = isJsonObject(file) && file["version"] === VERSION ? file["keys"] : undefined;
@@ -141,7 +143,5 @@ function invalid(path: string, problems: readonly string[]): MillraceError {
 }
 
 function isNotThere(error: unknown): boolean {
-  if (!(error instanceof MillraceError) || error.code !== "CONFIG_UNREADABLE") return false;
-  const { cause } = error;
-  return cause instanceof Error && "code" in cause && cause.code === "ENOENT";
+  return error instanceof MillraceError && error.code === "CONFIG_MISSING";
 }

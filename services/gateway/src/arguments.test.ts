@@ -65,6 +65,6 @@ describe("the command line", () => {
 
   it("explains itself with exit codes", () => {
     expect(readArguments(["-h"])).toEqual({ kind: "usage", text: HELP, exitCode: 0 });
-    expect(HELP).toContain("Exit codes: 0 stopped as asked, 1 error, 2 wrong use.");
+    expect(HELP).toContain("Exit codes: 0 stopped as asked, 1 error, 2 wrong use, 4 no such file.");
   });
 });

@@ -62,7 +62,7 @@ new-key adds a key to FILE and prints it; it is shown this once and kept nowhere
 Environment: KAFKA_BROKERS (default: 127.0.0.1:9092) and SCHEMA_REGISTRY_URL
 (default: http://127.0.0.1:8081/apis/ccompat/v7) where no configuration names them; OTEL_* for traces.
 
-Exit codes: 0 stopped as asked, 1 error, 2 wrong use.
+Exit codes: 0 stopped as asked, 1 error, 2 wrong use, 4 no such file.
 `;
 
 const OPTIONS = {

@@ -1,5 +1,6 @@
 /** The process behind `millrace gateway`: reads its arguments, takes events in, ends on SIGTERM or SIGINT. */
 import { MillraceError } from "@millrace/engine";
+import { SchemaError } from "@millrace/schemas";
 import { createTelemetry, type AppTelemetry } from "@millrace/telemetry";
 import type { Access } from "./access.ts";
 import { addApiKey, readApiKeys } from "./api-key-file.ts";
@@ -10,6 +11,7 @@ import { GatewayProcess } from "./gateway-process.ts";
 import { VERSION } from "./version.ts";
 
 const EXIT_ERROR = 1;
+const EXIT_NOT_FOUND = 4;
 /** Of the grace, kept for flushing and the last telemetry, ms. */
 const GRACE_RESERVE_MS = 5_000;
 
@@ -23,8 +25,15 @@ async function main(): Promise<number> {
     return args.kind === "new-key" ? await makeKey(args) : await run(args);
   } catch (error) {
     process.stderr.write(`millrace gateway: ${messageOf(error)}\n`);
-    return EXIT_ERROR;
+    return exitCodeOf(error);
   }
+}
+
+function exitCodeOf(error: unknown): number {
+  const isMissing =
+    (error instanceof MillraceError && error.code === "CONFIG_MISSING") ||
+    (error instanceof SchemaError && error.code === "CATALOG_MISSING");
+  return isMissing ? EXIT_NOT_FOUND : EXIT_ERROR;
 }
 
 async function makeKey(args: NewKeyArguments): Promise<number> {
