@@ -141,6 +141,8 @@ export class MemoryStateLog implements StateLog {
   readonly entries: { readonly key: string; readonly value: unknown }[];
   readonly #view = new Map<string, StateEntry>();
   #read = 0;
+  /** The prefixes that were asked for, in order. */
+  readonly listed: string[] = [];
   /** Asked before each write; throws where it must fail. */
   onAppend: (keys: readonly string[]) => Promise<void> = () => Promise.resolve();
 
@@ -176,6 +178,7 @@ export class MemoryStateLog implements StateLog {
   }
 
   list(prefix: string): readonly (readonly [string, StateEntry])[] {
+    this.listed.push(prefix);
     return [...this.#view].filter(([key]) => key.startsWith(prefix));
   }
 

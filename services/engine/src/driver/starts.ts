@@ -7,9 +7,21 @@
  * - What an overtaken owner writes of it holds for nobody, as with markers (aside/markers.ts): it is judged by the
  *   claims, and deleted before any of them is.
  */
-import { asOffset, type Epoch, type Offset, type Topic } from "../core/lanes/identity.ts";
+import {
+  asOffset,
+  type Epoch,
+  type Offset,
+  type TargetId,
+  type Topic,
+} from "../core/lanes/identity.ts";
 import { partitionName } from "../core/state.ts";
-import type { AssignedPartition, Assignment, OffsetCommit, PartitionHalt } from "../ports.ts";
+import type {
+  AssignedPartition,
+  Assignment,
+  OffsetCommit,
+  PartitionHalt,
+  StateLog,
+} from "../ports.ts";
 import { entriesByPlace, isFenced } from "./aside/markers.ts";
 import type { DriverOptions, DriverPorts } from "./options.ts";
 import {
@@ -19,7 +31,7 @@ import {
   readInitialised,
   readTopic,
   topicKey,
-  topicPrefix,
+  topicsPrefix,
   type BegunValue,
   type InitialisedValue,
   type TopicValue,
@@ -50,6 +62,8 @@ interface Known {
   readonly offsetOf: (partition: AssignedPartition) => Offset | null;
   /** What was committed when it had begun; null where it never did. */
   readonly begunAt: (partition: AssignedPartition) => Offset | null;
+  /** How many partitions each topic had at first sight. */
+  readonly countsAtFirst: ReadonlyMap<Topic, number>;
 }
 
 /**
@@ -63,8 +77,8 @@ export async function findStarts(
   const starts: Start[] = [];
   const halted: PartitionHalt[] = [];
   if (claimed.size === 0) return { starts, halted };
-  await noteTopics(context);
-  const known = await judgeInitialised([...claimed.keys()], context);
+  const countsAtFirst = await noteTopics(context);
+  const known = { ...(await judgeInitialised([...claimed.keys()], context)), countsAtFirst };
   for (const [partition, epoch] of claimed) {
     const start = await findStart(partition, known, context);
     if ("reason" in start) halted.push(start);
@@ -113,25 +127,42 @@ export async function commitStarts(
   if (unnoted.length > 0) await stateLog.append(unnoted);
 }
 
-/** Remembers how many partitions each topic had at first sight. */
-async function noteTopics({ assignment, options, ports }: StartContext): Promise<void> {
-  const { stateLog } = ports;
+/** Remembers how many partitions each topic had at first sight, and gives what is known of them then. */
+async function noteTopics({
+  assignment,
+  options: { target },
+  ports: { stateLog },
+}: StartContext): Promise<ReadonlyMap<Topic, number>> {
+  const known = readCounts(target, stateLog);
   const entries: { key: string; value: TopicValue }[] = [];
   for (const [topic, partitionCount] of assignment.partitionCounts) {
-    if (countAtFirst(topic, { options, ports }) !== null) continue;
-    const key = topicKey(options.target, topic, partitionCount);
+    if (known.has(topic)) continue;
+    const key = topicKey(target, topic, partitionCount);
     entries.push({ key, value: { v: 1, partitionCount } });
   }
-  if (entries.length === 0) return;
+  if (entries.length === 0) return known;
   const offsets = await stateLog.append(entries);
   await stateLog.readTo(asOffset(Math.max(...offsets)));
+  // Another owner may have seen a topic with fewer partitions before.
+  return readCounts(target, stateLog);
+}
+
+function readCounts(target: TargetId, stateLog: StateLog): ReadonlyMap<Topic, number> {
+  const counts = new Map<Topic, number>();
+  for (const [key, { value }] of stateLog.list(topicsPrefix(target))) {
+    const seen = readTopic(key, value);
+    if (seen === null) continue;
+    const { topic, partitionCount } = seen;
+    counts.set(topic, Math.min(partitionCount, counts.get(topic) ?? Infinity));
+  }
+  return counts;
 }
 
 /** Deletes what holds for nobody, or is needed no more. */
 async function judgeInitialised(
   partitions: readonly AssignedPartition[],
   { options: { target }, ports: { stateLog } }: StartContext,
-): Promise<Known> {
+): Promise<Omit<Known, "countsAtFirst">> {
   const initialised = entriesByPlace(stateLog.list(`initialised/${target}/`));
   const claims = entriesByPlace(stateLog.list(`claim/${target}/`));
   const begun = new Map<AssignedPartition, Offset>();
@@ -170,7 +201,7 @@ async function findStart(
   if (begunAt !== null) return halt(partition, begunAt, "committed-offset-gone");
   const metadata = "";
   const initialised = known.offsetOf(partition);
-  const offset = initialised ?? owedFrom(partition, context);
+  const offset = initialised ?? owedFrom(partition, known);
   const isFrom = initialised === null ? "now" : "initialised";
   if (offset === null) {
     return { offset: await ports.source.offsetAt(partition, options.startAt), metadata, isFrom };
@@ -180,21 +211,9 @@ async function findStart(
 }
 
 /** 0 for a partition that was added after the first sight of its topic, whatever `startAt` says; else null. */
-function owedFrom({ topic, partition }: AssignedPartition, context: StartContext): Offset | null {
-  const known = countAtFirst(topic, context);
-  return known !== null && partition >= known ? asOffset(0) : null;
-}
-
-function countAtFirst(
-  topic: Topic,
-  { options: { target }, ports: { stateLog } }: Pick<StartContext, "options" | "ports">,
-): number | null {
-  let least: number | null = null;
-  for (const [, { value }] of stateLog.list(topicPrefix(target, topic))) {
-    const { partitionCount } = readTopic(value) ?? { partitionCount: Infinity };
-    if (partitionCount < (least ?? Infinity)) least = partitionCount;
-  }
-  return least;
+function owedFrom({ topic, partition }: AssignedPartition, known: Known): Offset | null {
+  const count = known.countsAtFirst.get(topic);
+  return count !== undefined && partition >= count ? asOffset(0) : null;
 }
 
 async function checkRange(

@@ -263,6 +263,17 @@ describe("the first sight of a topic", () => {
 
     expect(starts(bench)).toEqual({ "users/0": 500, "users/1": 0 });
   });
+
+  it("is looked up once for all partitions that begin", async () => {
+    const topic = [{ key: "topic/crm/users/3", value: { v: 1, partitionCount: 3 } }];
+    const bench = new DriverBench({}, {}, new MemoryStateLog(topic));
+    const places = [0, 1, 2].map((partition): Place => ({ partition, committed: null }));
+
+    await bench.assign(1, places, 3);
+
+    const sights = bench.stateLog.listed.filter((prefix) => prefix.startsWith("topic/"));
+    expect(sights).toEqual(["topic/crm/"]);
+  });
 });
 
 describe("the committed offset", () => {

@@ -52,12 +52,12 @@ export const initialisedKey = (
 export const begunKey = (target: TargetId, { topic, partition }: TopicPartition): string =>
   `begun/${target}/${topic}/${partition}`;
 
-/** What all keys of a topic's sights begin with. */
-export const topicPrefix = (target: TargetId, topic: Topic): string => `topic/${target}/${topic}/`;
+/** What all keys of a target's sights of topics begin with. */
+export const topicsPrefix = (target: TargetId): string => `topic/${target}/`;
 
 /** `topic/<target>/<topic>/<partition count>`: a topic was seen with so many partitions; the fewest are those of the first sight. */
 export const topicKey = (target: TargetId, topic: Topic, partitionCount: number): string =>
-  `${topicPrefix(target, topic)}${partitionCount}`;
+  `${topicsPrefix(target)}${topic}/${partitionCount}`;
 
 /** What tells the entries of a partition's keys apart. */
 export interface EntryName {
@@ -210,11 +210,17 @@ export function readBegun(value: unknown): BegunValue | null {
   return isOffset(offset) ? { v: 1, offset } : null;
 }
 
-/** Reads a `topic` value; null for anything else. */
-export function readTopic(value: unknown): TopicValue | null {
+/** Reads a topic as it was seen; null for anything else. */
+export function readTopic(
+  key: string,
+  value: unknown,
+): (TopicValue & { readonly topic: Topic }) | null {
+  const [, , topic = ""] = key.split("/");
   if (!isVersionOne(value)) return null;
   const { partitionCount } = value;
-  return typeof partitionCount === "number" ? { v: 1, partitionCount } : null;
+  return typeof partitionCount === "number"
+    ? { v: 1, topic: asTopic(topic), partitionCount }
+    : null;
 }
 
 function entryKey(
