@@ -117,9 +117,9 @@ export class DeliveryProcess {
   targets(): readonly TargetView[] {
     const { namespace } = this.#options.config;
     const moment = { now: systemClock.now(), wallNow: systemClock.wallNow() };
-    return this.#runners.map(({ name, driver: { state, halts } }) => {
-      const group = groupId(namespace, name);
-      return viewTarget({ name, group, process: this.#processId, state, halts }, moment);
+    return this.#runners.map(({ name, driver: { state, halts, replays } }) => {
+      const of = { name, group: groupId(namespace, name), process: this.#processId };
+      return viewTarget({ ...of, state, halts, replays }, moment);
     });
   }
 

@@ -85,7 +85,14 @@ export function facts(of: Partial<DeliveryFacts> = {}, and: Partial<EventFacts> 
 }
 
 const IDLE: TargetView = viewTarget(
-  { name: "crm", group: "ns.crm", process: "p1", state: createState(DEFAULTS, 0), halts: [] },
+  {
+    name: "crm",
+    group: "ns.crm",
+    process: "p1",
+    state: createState(DEFAULTS, 0),
+    halts: [],
+    replays: [],
+  },
   { now: 0, wallNow: 0 },
 );
 
@@ -104,7 +111,12 @@ export function owned(of: Partial<PartitionView> = {}): PartitionView {
   return {
     ...{ topic: "users", partition: 3, epoch: 1, committed: "40", committable: "40", next: "50" },
     ...{ unsettled: 3, span: 0, fetching: "on", lanes: 1, head: null },
-    ...{ setAside: { block: 0, deferred: 0, quarantine: 0 }, failing: [], failingCount: 0 },
+    ...{
+      setAside: { block: 0, deferred: 0, quarantine: 0 },
+      setAsideKeys: [],
+      failing: [],
+      failingCount: 0,
+    },
     ...of,
   };
 }

@@ -5,7 +5,14 @@ import { accessFor } from "./access.ts";
 import { answerOperations } from "./operations-api.ts";
 
 const crm = viewTarget(
-  { name: "crm", group: "ns.crm", process: "p1", state: createState(DEFAULTS, 0), halts: [] },
+  {
+    name: "crm",
+    group: "ns.crm",
+    process: "p1",
+    state: createState(DEFAULTS, 0),
+    halts: [],
+    replays: [],
+  },
   { now: 0, wallNow: 0 },
 );
 

@@ -10,7 +10,14 @@ import type { MemberFact, PartitionFact, SetAsideFact, TargetFacts } from "./fac
 const SINCE = "2026-01-01T10:03:00.000Z";
 
 const idle: TargetView = viewTarget(
-  { name: "crm", group: "ns.crm", process: "p1", state: createState(DEFAULTS, 0), halts: [] },
+  {
+    name: "crm",
+    group: "ns.crm",
+    process: "p1",
+    state: createState(DEFAULTS, 0),
+    halts: [],
+    replays: [],
+  },
   { now: 0, wallNow: 0 },
 );
 
@@ -24,7 +31,12 @@ const lane = (of: Partial<LaneView> = {}): LaneView => ({
 const owned = (of: Partial<PartitionView> = {}): PartitionView => ({
   ...{ topic: "orders", partition: 0, epoch: 1, committed: "7", committable: "7", next: "9" },
   ...{ unsettled: 2, span: 0, fetching: "on", lanes: 1, head: null },
-  ...{ setAside: { block: 0, deferred: 0, quarantine: 0 }, failing: [], failingCount: 0 },
+  ...{
+    setAside: { block: 0, deferred: 0, quarantine: 0 },
+    setAsideKeys: [],
+    failing: [],
+    failingCount: 0,
+  },
   ...of,
 });
 

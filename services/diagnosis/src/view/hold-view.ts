@@ -1,5 +1,5 @@
 import type { EngineState, Pauser, PreparedEvent } from "@millrace/engine";
-import type { Moment } from "./moment.ts";
+import { untilMs, type Moment } from "./moment.ts";
 
 type Hold = EngineState<PreparedEvent>["hold"];
 
@@ -14,11 +14,11 @@ export type HoldView =
   | { readonly kind: "breaker-open"; readonly waitMs: number | null };
 
 /** What holds a target now, in no order. */
-export function holdsOf(hold: Hold, { now }: Moment): readonly HoldView[] {
+export function holdsOf(hold: Hold, moment: Moment): readonly HoldView[] {
   const { throttle, misconfiguration, breaker, pauses } = hold;
-  const until = (at: number): number => Math.max(0, Math.ceil(at - now));
+  const until = (at: number): number => untilMs(at, moment);
   const holds: HoldView[] = Array.from(pauses, (by) => ({ kind: "paused", by, waitMs: null }));
-  if (now < throttle.until) holds.push({ kind: "throttled", waitMs: until(throttle.until) });
+  if (moment.now < throttle.until) holds.push({ kind: "throttled", waitMs: until(throttle.until) });
   if (misconfiguration.isHeld) {
     const isProbing = misconfiguration.probe !== null;
     holds.push({

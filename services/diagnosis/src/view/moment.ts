@@ -5,3 +5,8 @@ export interface Moment {
   /** Epoch ms. */
   readonly wallNow: number;
 }
+
+/** Whole ms until a time of the engine's clock; 0 where it has passed. */
+export function untilMs(at: number, { now }: Pick<Moment, "now">): number {
+  return Math.max(0, Math.ceil(at - now));
+}

@@ -1,4 +1,3 @@
-import { isUtf8 } from "node:buffer";
 import {
   keptAttempts,
   type Delivery,
@@ -6,10 +5,13 @@ import {
   type Failure,
   type PreparedEvent,
 } from "@millrace/engine";
-import type { Moment } from "./moment.ts";
+import { keyText } from "./key-text.ts";
+import { untilMs, type Moment } from "./moment.ts";
+import { viewSetAside, type SetAsideView } from "./set-aside-view.ts";
 
 type EventDelivery = Delivery<PreparedEvent>;
-type Partition = EngineState<PreparedEvent>["partitions"] extends Map<string, infer P> ? P : never;
+type State = EngineState<PreparedEvent>;
+type Partition = State["partitions"] extends Map<string, infer P> ? P : never;
 
 /** Lanes that fail and are told of, the lowest offsets first. */
 export const FAILING_MAX = 100;
@@ -33,6 +35,8 @@ export interface PartitionView {
   readonly lanes: number;
   /** Keys that are set aside, by kind. */
   readonly setAside: Readonly<Record<"block" | "deferred" | "quarantine", number>>;
+  /** The first of them. */
+  readonly setAsideKeys: readonly SetAsideView[];
   /** What the committed offset waits for; null where nothing is unsettled. */
   readonly head: LaneView | null;
   /** Lanes whose head has failed, at most {@link FAILING_MAX}, and how many there are. */
@@ -58,7 +62,11 @@ export interface LaneView {
 }
 
 /** Takes a picture of a partition. */
-export function viewPartition(partition: Partition, moment: Moment): PartitionView {
+export function viewPartition(
+  partition: Partition,
+  order: State["config"]["order"],
+  moment: Moment,
+): PartitionView {
   const { topic, epoch, tracker, acknowledged, aside } = partition;
   const heads = headsOf(partition);
   const failing = heads.filter((head) => failureOf(head) !== null);
@@ -75,6 +83,7 @@ export function viewPartition(partition: Partition, moment: Moment): PartitionVi
     fetching: partition.isFetchPaused ? "held back" : "on",
     lanes: partition.lanes.size + partition.looseLanes.size,
     setAside,
+    setAsideKeys: viewSetAside(partition, order),
     head: head === undefined ? null : viewLane(head, moment),
     failing: failing.slice(0, FAILING_MAX).map((delivery) => viewLane(delivery, moment)),
     failingCount: failing.length,
@@ -88,17 +97,17 @@ function headsOf({ lanes, looseLanes, detours }: Partition): readonly EventDeliv
   return heads.sort((one, other) => one.offset - other.offset);
 }
 
-function viewLane(delivery: EventDelivery, { now }: Moment): LaneView {
+function viewLane(delivery: EventDelivery, moment: Moment): LaneView {
   const { lane, offset, payload, attemptCount } = delivery;
   const { record, id, type } = payload;
   return {
     offset: String(offset),
-    key: keyText(record.key),
+    key: record.key === null ? null : keyText(record.key),
     ...{ id, type },
     since: new Date(record.timestampMs).toISOString(),
     state: lane.state,
     attempts: attemptCount,
-    nextAttemptMs: lane.state === "waiting" ? Math.max(0, Math.ceil(lane.dueAt - now)) : null,
+    nextAttemptMs: lane.state === "waiting" ? untilMs(lane.dueAt, moment) : null,
     lastFailure: failureOf(delivery),
   };
 }
@@ -111,10 +120,4 @@ function failureOf(delivery: EventDelivery): Failure | null {
   if (result?.kind !== "misconfigured") return lastFailure;
   const { reason, status, detail } = result;
   return { reason, status, detail };
-}
-
-function keyText(key: Uint8Array | null): string | null {
-  if (key === null) return null;
-  const bytes = Buffer.from(key);
-  return isUtf8(bytes) ? bytes.toString() : bytes.toString("hex");
 }

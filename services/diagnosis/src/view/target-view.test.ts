@@ -1,5 +1,6 @@
 import {
   asEpoch,
+  asJob,
   asOffset,
   asPartition,
   asRecordKey,
@@ -7,13 +8,19 @@ import {
   createState,
   DEFAULTS,
   step,
+  type AsideTakeover,
   type AttemptResult,
+  type EngineConfig,
   type EngineState,
   type Input,
+  type Marker,
   type NewRecord,
   type PreparedEvent,
+  type ReplayStatus,
 } from "@millrace/engine";
 import { describe, expect, it } from "vitest";
+import { JOBS_MAX } from "./job-view.ts";
+import { SET_ASIDE_MAX } from "./set-aside-view.ts";
 import { viewTarget, type TargetView } from "./target-view.ts";
 
 const place = { topic: asTopic("users"), partition: asPartition(0) };
@@ -29,20 +36,51 @@ function event(offset: number, key: string): PreparedEvent {
   };
 }
 
+/** A key that an earlier owner set aside. */
+function aside(offset: number, of: Partial<Marker> = {}): AsideTakeover {
+  const marker: Marker = {
+    ...{ kind: "quarantine", lane: `k${offset}`, epoch: asEpoch(1), offset: asOffset(offset) },
+    ...{ redriveCount: 0, keyCount: 0 },
+    ...of,
+  };
+  return { marker, next: asOffset(offset), cursor: null };
+}
+
+/** Where a job stands in the partition. */
+function replayed(job: string, of: Partial<ReplayStatus> = {}): ReplayStatus {
+  const range = { ...place, from: asOffset(10), to: asOffset(20) };
+  const counts = { sent: 3, skipped: { FILTERED: 1 }, failed: { HTTP_REJECTED: 2 } };
+  return {
+    plan: { job: asJob(job), mode: "repair", ...range },
+    wish: "run",
+    stage: "running",
+    step: { next: asOffset(16), done: "", counts, failedLanes: [], end: null },
+    ...of,
+  };
+}
+
 /** An engine that a test feeds; attempts are ended as it says. */
-function setup() {
-  const state: EngineState<PreparedEvent> = createState(DEFAULTS, 0);
+function setup({
+  config = {},
+  markers = [],
+  replays = [],
+}: {
+  readonly config?: Partial<EngineConfig>;
+  readonly markers?: readonly AsideTakeover[];
+  readonly replays?: readonly ReplayStatus[];
+} = {}) {
+  const state: EngineState<PreparedEvent> = createState({ ...DEFAULTS, ...config }, 0);
   let now = 0;
   const feed = (input: Input<PreparedEvent>) =>
     step(state, input, { now, wallNow: now, entropy: 7 });
   const assigned = {
-    ...{ kind: "taken" as const, ...place, epoch: asEpoch(3), markers: [] },
+    ...{ kind: "taken" as const, ...place, epoch: asEpoch(3), markers },
     ...{ committed: { offset: asOffset(0), metadata: "" }, logEndOffset: asOffset(0) },
   };
   feed({ kind: "assigned", generation: 1, partitions: [assigned], partitionCount: 2 });
   const view = (): TargetView =>
     viewTarget(
-      { name: "crm", group: "ns.crm", process: "p1", state, halts: [] },
+      { name: "crm", group: "ns.crm", process: "p1", state, halts: [], replays },
       { now, wallNow: now },
     );
   const fetch = (keys: readonly string[]) => {
@@ -130,5 +168,100 @@ describe("the view of a target", () => {
     feed({ kind: "pause", by: "operator", reason: "maintenance" });
 
     expect(view().holds).toEqual([{ kind: "paused", by: "operator", waitMs: null }]);
+  });
+
+  it("says where the breaker stands, and when it asks the target again", () => {
+    const { view, fetch, feed, advance } = setup();
+    const result: AttemptResult = {
+      ...{ kind: "retry", reason: "HTTP_STATUS", status: 503 },
+      ...{ ambiguous: true, retryAfterMs: null },
+    };
+    const before = view().breaker;
+    const attempts = fetch(["a", "b", "c", "d", "e"]);
+    const ends = attempts.flatMap((effect) =>
+      effect.kind === "attempt" ? [{ delivery: effect.delivery, result }] : [],
+    );
+    feed({ kind: "attempts-ended", ends });
+    const opened = view();
+    advance(DEFAULTS.breaker.halfOpenAfterMs);
+    feed({ kind: "tick" });
+
+    expect(before).toEqual({ stage: "closed", nextProbeMs: null });
+    expect(opened.breaker).toEqual({
+      stage: "open",
+      nextProbeMs: DEFAULTS.breaker.halfOpenAfterMs,
+    });
+    expect(opened.holds).toMatchObject([{ kind: "breaker-open" }]);
+    expect(view().breaker).toEqual({ stage: "half-open", nextProbeMs: null });
+  });
+
+  it("says what its rate is", () => {
+    const rate = { kind: "limited", perSecond: 200, burst: 200 } as const;
+
+    expect(setup().view().attempts.ratePerSecond).toBeNull();
+    expect(setup({ config: { rate } }).view().attempts.ratePerSecond).toBe(200);
+  });
+
+  it("names the keys that are set aside, and those that come back", () => {
+    const markers = [aside(9, { kind: "deferred", lane: "slow" }), aside(7, { redriveCount: 2 })];
+    const { view, feed } = setup({ markers });
+    const request = { ...place, key: asRecordKey("k7"), offset: asOffset(7), redriveCount: 2 };
+    feed({ kind: "redrive", ...request });
+
+    expect(view().partitions).toMatchObject([
+      {
+        setAside: { block: 0, deferred: 1, quarantine: 1 },
+        setAsideKeys: [
+          {
+            ...{ kind: "quarantine", key: "k7", offset: "7", redriveCount: 2 },
+            ...{ parkedHere: 0, returning: true },
+          },
+          { kind: "deferred", key: "slow", offset: "9" },
+        ],
+      },
+    ]);
+  });
+
+  it("names no key where a whole partition is set aside", () => {
+    const config = { order: "partition" } as const;
+    const { view } = setup({ config, markers: [aside(7, { kind: "block", lane: "" })] });
+
+    expect(view().partitions[0]?.setAsideKeys).toMatchObject([{ kind: "block", key: null }]);
+  });
+
+  it("counts more keys set aside than it names", () => {
+    const markers = Array.from({ length: SET_ASIDE_MAX + 1 }, (_, offset) => aside(offset));
+
+    const [partition] = setup({ markers }).view().partitions;
+
+    expect(partition?.setAsideKeys).toHaveLength(SET_ASIDE_MAX);
+    expect(partition?.setAsideKeys[0]).toMatchObject({ offset: "0" });
+    expect(partition?.setAside.quarantine).toBe(SET_ASIDE_MAX + 1);
+  });
+
+  it("shows how far replays have come, by job", () => {
+    const elsewhere = replayed("j1", { stage: "elsewhere" });
+    const { view } = setup({ replays: [replayed("j1"), elsewhere] });
+
+    expect(view()).toMatchObject({
+      jobCount: 1,
+      jobs: [{ job: "j1", mode: "repair", wanted: "run" }],
+    });
+    const range = { topic: "users", partition: 0, from: "10", to: "20" };
+    const counts = { sent: 3, skipped: { FILTERED: 1 }, failed: { HTTP_REJECTED: 2 } };
+    expect(view().jobs[0]?.parts).toEqual([
+      { ...range, stage: "running", progress: { next: "16", ...counts, end: null } },
+      { ...range, stage: "elsewhere", progress: null },
+    ]);
+  });
+
+  it("names jobs that go on before those that have ended, and counts more than it names", () => {
+    const old = Array.from({ length: JOBS_MAX }, (_, at) => replayed(`o${at}`, { stage: "ended" }));
+
+    const { jobs, jobCount } = setup({ replays: [...old, replayed("j1")] }).view();
+
+    expect(jobs).toHaveLength(JOBS_MAX);
+    expect(jobs[0]).toMatchObject({ job: "j1" });
+    expect(jobCount).toBe(JOBS_MAX + 1);
   });
 });
