@@ -232,7 +232,7 @@ describe("everything that is wrong is told at once", () => {
       "8:7  targets.profile-api.request.method: must be GET, POST, PUT, PATCH or DELETE",
       "9:7  targets.profile-api.request.url: params has nothing for the placeholder {userId}",
       "10:17  targets.profile-api.request.params.userI: the URL has no placeholder {userI}",
-      "11:15  targets.profile-api.request.body.name: users.ProfileUpdated has no field display_nam",
+      "11:15  targets.profile-api.request.body.name: users.ProfileUpdated has no field display_nam at character 12",
       'did you mean "display_name"?',
       "11:49  targets.profile-api.request.body.email: broken expression: Unexpected token: EOF at character 19",
       "12:7  targets.profile-api.request.timeout: must be from 1ms to 45s: a rebalance waits for open attempts, and a longer wait would lose the membership",

@@ -203,12 +203,15 @@ describe("a field name that JavaScript knows", () => {
 
 describe("checked at load, an expression", () => {
   test.each([
-    ["event.data.userid", 'test.SignedUp has no field userid (did you mean "userId"?)'],
-    ["event.dat.userId", 'event has no field dat (did you mean "data"?)'],
-    ["event.data.home.town", "test.Address has no field town"],
+    [
+      "event.data.userid",
+      'test.SignedUp has no field userid at character 12 (did you mean "userId"?)',
+    ],
+    ["event.dat.userId", 'event has no field dat at character 7 (did you mean "data"?)'],
+    ["event.data.home.town", "test.Address has no field town at character 17"],
     [
       "event.data.?userid.orValue(null)",
-      'test.SignedUp has no field userid (did you mean "userId"?)',
+      'test.SignedUp has no field userid at character 13 (did you mean "userId"?)',
     ],
     ["event.data.age + event.data.score", "no such overload: int + double"],
     ["event.data.age + 'a'", "no such overload: int + string"],
@@ -231,8 +234,8 @@ describe("checked at load, an expression", () => {
 
   test("is checked for each event type it can meet", async () => {
     expect(await problemsOf("event.data.reason", [signedUp, left])).toEqual([
-      "test.SignedUp has no field reason (known: userId, age, score, home, work, tags, attributes; " +
-        "or narrow the filter to the types that have it, or write .?field.orValue(null))",
+      "test.SignedUp has no field reason at character 12 (known: userId, age, score, home, work, tags, " +
+        "attributes; or narrow the filter to the types that have it, or write .?field.orValue(null))",
     ]);
     expect(await problemsOf("event.data.?reason.orValue(null)", [signedUp, left])).toEqual([]);
     expect(await problemsOf("event.data.userId", [signedUp, left])).toEqual([]);

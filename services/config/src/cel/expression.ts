@@ -166,9 +166,8 @@ function missedEverywhere(
   misses: readonly (readonly UnknownField[])[],
 ): readonly ExpressionProblem[] {
   const [first = [], ...others] = misses;
-  const nameOf = ({ message }: UnknownField): string => message.slice(message.lastIndexOf(" "));
   return first.filter((miss) =>
-    others.every((other) => other.some((candidate) => nameOf(candidate) === nameOf(miss))),
+    others.every((other) => other.some(({ field }) => field === miss.field)),
   );
 }
 

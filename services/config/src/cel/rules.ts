@@ -57,6 +57,8 @@ function forbiddenMethod(name: string, argumentCount: number): readonly Expressi
 export interface UnknownField extends ExpressionProblem {
   /** `soft` where its absence is expected: after `.?` and inside `has()`. */
   readonly kind: "hard" | "soft";
+  /** Its name. */
+  readonly field: string;
 }
 
 /** The fields of `event` and, by the schema, of `event.data` that an expression names and that do not exist. */
@@ -67,7 +69,7 @@ export function unknownFields(root: ASTNode, data: AvroNode | null): readonly Un
     const [left, name] = node.args;
     if (left.op === "id" && left.args === "event") {
       if (!EVENT_FIELDS.some((field) => field === name)) {
-        found.push(unknown("event", name, { fields: EVENT_FIELDS, kind: "hard" }));
+        found.push(unknown("event", node, { name, fields: EVENT_FIELDS, kind: "hard" }));
       }
       return name === "data" ? data : null;
     }
@@ -78,7 +80,9 @@ export function unknownFields(root: ASTNode, data: AvroNode | null): readonly Un
     const field = record.fields.find((candidate) => candidate.name === name);
     if (field !== undefined) return field.type;
     const kind = node.op === ".?" || isExpected ? "soft" : "hard";
-    found.push(unknown(record.name, name, { fields: record.fields.map((f) => f.name), kind }));
+    found.push(
+      unknown(record.name, node, { name, fields: record.fields.map((f) => f.name), kind }),
+    );
     return null;
   };
   visitChains(root, false, typeOf);
@@ -115,14 +119,17 @@ function indexed(node: ASTNode, data: AvroNode | null, typeOf: TypeOf): AvroNode
   return collection?.kind === "map" ? collection.values : null;
 }
 
+/** @param access ends with the field's name. */
 function unknown(
   owner: string,
-  name: string,
-  of: { readonly fields: readonly string[]; readonly kind: "hard" | "soft" },
+  access: ASTNode,
+  of: { readonly name: string; readonly fields: readonly string[] } & Pick<UnknownField, "kind">,
 ): UnknownField {
-  const hint = suggest(name, of.fields);
-  const message = `${owner} has no field ${name}`;
-  return { kind: of.kind, message, ...(hint === undefined ? {} : { hint }) };
+  const { name: field, fields, kind } = of;
+  const hint = suggest(field, fields);
+  const at = access.range.end - field.length + 1;
+  const message = `${owner} has no field ${field} at character ${at}`;
+  return { kind, field, message, ...(hint === undefined ? {} : { hint }) };
 }
 
 /** Which part of an event an expression needs: the attributes of its envelope, or more. */
