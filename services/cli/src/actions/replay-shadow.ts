@@ -3,7 +3,8 @@
  * Reads without a group, and has no client that could call a target.
  */
 import { ShadowReplay } from "@millrace/jobs";
-import { createLogReader, createTopicAdmin, type LogReader, type ReadRange } from "@millrace/kafka";
+import { createLogReader, type LogReader, type ReadRange } from "@millrace/kafka";
+import { clusterIdOf } from "../cluster-id.ts";
 import type { CommandContext } from "../context.ts";
 import { EXIT, type ExitCode } from "../exit-code.ts";
 import { Progress } from "../output/progress.ts";
@@ -11,7 +12,7 @@ import { jsonLine } from "../output/safe-text.ts";
 import type { Terminal } from "../output/terminal.ts";
 import { timeText } from "../position.ts";
 import { committedOf } from "../replay/make-plan.ts";
-import { connectionOf, registryOf, type Settings } from "../settings.ts";
+import { connectionOf, registryOf } from "../settings.ts";
 import {
   loadShadowConfigs,
   type ConfigChoice,
@@ -55,7 +56,11 @@ async function compare(
   terminal: Terminal,
 ): Promise<ShadowReport> {
   const { shapesMax, samplesMax, privacy } = options;
-  const ground = { registry: registryOf(settings), clusterId: await clusterOf(settings), privacy };
+  const ground = {
+    registry: registryOf(settings),
+    clusterId: await clusterIdOf(settings),
+    privacy,
+  };
   const replay = new ShadowReplay(
     { before: shadowSide(before, ground), after: shadowSide(after, ground) },
     { groupsMax: shapesMax, samplesMax },
@@ -71,16 +76,6 @@ async function compare(
     return shadowReport({ before, after, ranges, result: replay.result });
   } finally {
     await reader.close();
-  }
-}
-
-/** Stands in the source of events without an envelope. */
-async function clusterOf(settings: Settings): Promise<string> {
-  const admin = createTopicAdmin({ connection: connectionOf(settings) });
-  try {
-    return (await admin.describeCluster()).clusterId;
-  } finally {
-    await admin.close();
   }
 }
 

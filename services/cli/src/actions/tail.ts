@@ -94,7 +94,8 @@ class Tailing {
   ): Promise<Tailing> {
     const { filter: source, topic } = options;
     const catalogPath = settings.catalog.path;
-    const filter = source === null ? null : await compileFilter(source, { topic, catalogPath });
+    const filter =
+      source === null ? null : await compileFilter(source, { topics: [topic], catalogPath });
     return new Tailing(context, options, { settings, filter });
   }
 

@@ -1,19 +1,14 @@
 import type { TargetConfig } from "@millrace/config";
-import { createTopicAdmin } from "@millrace/kafka";
 import { CliError } from "../cli-error.ts";
+import { clusterIdOf } from "../cluster-id.ts";
 import { EXIT } from "../exit-code.ts";
-import { connectionOf, type Settings } from "../settings.ts";
+import type { Settings } from "../settings.ts";
 import { changedParts, plannedConfig, type PlannedConfig } from "./plan-basis.ts";
 
 /** What a target would be planned with, on the cluster that the settings name. @throws MillraceError of the brokers. */
 export async function configOf(target: TargetConfig, settings: Settings): Promise<PlannedConfig> {
-  const admin = createTopicAdmin({ connection: connectionOf(settings) });
-  try {
-    const { clusterId } = await admin.describeCluster();
-    return plannedConfig(target, { namespace: settings.namespace, clusterId });
-  } finally {
-    await admin.close();
-  }
+  const clusterId = await clusterIdOf(settings);
+  return plannedConfig(target, { namespace: settings.namespace, clusterId });
 }
 
 /**

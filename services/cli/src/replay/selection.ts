@@ -2,10 +2,9 @@
 import type { TargetConfig } from "@millrace/config";
 import { isInRuns, readRuns, type OffsetRun } from "@millrace/control";
 import type { SourceRecord } from "@millrace/engine";
-import { createDecoder } from "@millrace/schemas";
-import { registryOf, type Settings } from "../settings.ts";
-import { compileFilter } from "../tail/event-filter.ts";
+import type { Settings } from "../settings.ts";
 import { EventMatcher } from "../tail/event-matcher.ts";
+import { targetFilter } from "../tail/target-filter.ts";
 import type { PlannedRange } from "./saved-plan.ts";
 
 /** What events are to be selected by. */
@@ -45,25 +44,15 @@ export async function filterSelection(
 ): Promise<Selection> {
   const byKey = keySelection(keys);
   if (filter === null) return byKey;
-  const { catalog } = settings;
-  const decoder = createDecoder(registryOf(settings), {
-    envelope: target.input.envelope,
-    readerSchemas: new Map([...catalog.types].map(([type, { avro }]) => [type, avro])),
-    unknownGraceMs: 0,
-  });
-  const matchers = new Map<string, EventMatcher>();
-  for (const { topic } of topics) {
-    const compiled = await compileFilter(filter, { topic, catalogPath: catalog.path });
-    matchers.set(topic, new EventMatcher(decoder, compiled));
-  }
+  const names = topics.map(({ topic }) => topic);
+  const compiled = await targetFilter(filter, { target, topics: names, settings });
+  const matcher = new EventMatcher(compiled.decoder, compiled.filter);
   return {
     async isMeant(record) {
-      const matcher = matchers.get(record.topic);
-      if (matcher === undefined || byKey.isMeant(record) !== true) return false;
+      if (byKey.isMeant(record) !== true) return false;
       return matcher.matches(await matcher.decode(record));
     },
-    unfilterableCount: () =>
-      Array.from(matchers.values()).reduce((sum, one) => sum + one.unfilterableCount, 0),
+    unfilterableCount: () => matcher.unfilterableCount,
   };
 }
 

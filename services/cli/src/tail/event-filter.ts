@@ -1,6 +1,6 @@
 /** `--filter`: CEL over an event, exactly as a target's filter, and checked against the topic's schemas like one. */
 import { readFile } from "node:fs/promises";
-import { loadConfig, type TargetFilter } from "@millrace/config";
+import { loadConfig, type TargetConfig, type TargetFilter } from "@millrace/config";
 import { MillraceError } from "@millrace/engine";
 import { CliError } from "../cli-error.ts";
 import { EXIT } from "../exit-code.ts";
@@ -8,23 +8,32 @@ import { EXIT } from "../exit-code.ts";
 /** A configuration with this filter and nothing else to it. */
 const NAME = "--filter";
 
+/** Which events a filter is for. */
+export interface FilteredEvents {
+  readonly topics: readonly string[];
+  readonly catalogPath: string;
+  /** With `derive` there may be events of types that the catalogue does not have. Default: `require`. */
+  readonly envelope?: TargetConfig["input"]["envelope"];
+}
+
 /**
- * Compiles a filter for the events of a topic.
+ * Compiles a filter for the events of topics.
  * @throws CliError with all that is wrong with it.
  */
 export async function compileFilter(
   source: string,
-  of: { readonly topic: string; readonly catalogPath: string },
+  { topics, catalogPath, envelope = "require" }: FilteredEvents,
 ): Promise<TargetFilter> {
   const target = {
-    topics: [of.topic],
+    topics,
+    input: { envelope },
     startAt: "latest",
     filter: source,
     request: { method: "GET", url: "http://localhost/" },
   };
   const text = JSON.stringify({
     apiVersion: "millrace/v1",
-    catalog: of.catalogPath,
+    catalog: catalogPath,
     targets: { tail: target },
   });
   const files = {
