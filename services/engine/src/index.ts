@@ -35,6 +35,7 @@ export type * from "./core/aside/marker.ts";
 export type { RedriveRequest } from "./core/aside/redrive.ts";
 export type { Pauser } from "./core/guards/pause.ts";
 export { listSetAside } from "./driver/aside/set-aside-keys.ts";
+export { isCut, originalRecord } from "./driver/aside/set-aside-record.ts";
 export type { SetAsideKey } from "./driver/aside/set-aside-keys.ts";
 export type * from "./core/replay/replay.ts";
 export { LIVE_PER_REPLAY } from "./core/replay/weight.ts";

@@ -1,6 +1,6 @@
 export { readAsideTopic } from "./dead-letters/aside-topic.ts";
-export type { AsideReading, ReadingProgress } from "./dead-letters/aside-topic.ts";
-export { readDeadLetter, readSourcePlace } from "./dead-letters/dead-letter.ts";
+export type { AsideReading, OffsetSpan, ReadingProgress } from "./dead-letters/aside-topic.ts";
+export { readDeadLetter, readOriginal, readSourcePlace } from "./dead-letters/dead-letter.ts";
 export type { DeadLetter, SourcePlace } from "./dead-letters/dead-letter.ts";
 export { DeadLetterShelf } from "./dead-letters/open-dead-letters.ts";
 export type { OpenDeadLetter, Standing } from "./dead-letters/open-dead-letters.ts";

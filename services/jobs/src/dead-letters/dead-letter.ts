@@ -4,6 +4,8 @@ import {
   asPartition,
   asRecordKey,
   asTopic,
+  isCut,
+  originalRecord,
   type Offset,
   type PartitionId,
   type RecordHeaders,
@@ -74,6 +76,15 @@ export function readSourcePlace({ headers }: Pick<SourceRecord, "headers">): Sou
   const offset = numberOf(headers, "millrace-offset");
   if (topic === null || partition === null || offset === null) return null;
   return { topic: asTopic(topic), partition: asPartition(partition), offset: asOffset(offset) };
+}
+
+/**
+ * The record that a dead letter or parked event was made of, as it lay in its source; null where the brokers took it without
+ * its bytes, or where it is none of ours.
+ */
+export function readOriginal(record: SourceRecord): SourceRecord | null {
+  const place = readSourcePlace(record);
+  return place === null || isCut(record) ? null : originalRecord(record, place);
 }
 
 /** A record key as a lane name. */

@@ -7,7 +7,7 @@ import {
   type SourceRecord,
 } from "@millrace/engine";
 import { describe, expect, it } from "vitest";
-import { readDeadLetter, type DeadLetter } from "./dead-letter.ts";
+import { readDeadLetter, readOriginal, type DeadLetter } from "./dead-letter.ts";
 import { DeadLetterShelf, type Standing } from "./open-dead-letters.ts";
 import { ParkedCount } from "./parked-count.ts";
 
@@ -58,6 +58,8 @@ function open(letters: readonly DeadLetter[], standing: Partial<Standing> = {}) 
     .map(({ offset, later, redriveCount }) => ({ offset, later, redriveCount }));
 }
 
+const VALUE = Buffer.from("value");
+
 describe("a dead letter", () => {
   it("is read with where its event stands and why it was given up", () => {
     expect(letter({ offset: 5, at: 2 })).toMatchObject({
@@ -69,6 +71,23 @@ describe("a dead letter", () => {
 
   it("is none of ours without its place", () => {
     expect(readDeadLetter({ ...record({ offset: 5, at: 2 }), headers: {} })).toBeNull();
+  });
+
+  it("has the record that it was made of, as that lay in its source", () => {
+    const headers = { "millrace-timestamp": "1700" };
+    const original = readOriginal({ ...record({ offset: 5, at: 2, headers }), value: VALUE });
+
+    expect(original).toMatchObject({
+      ...{ topic: "users", partition: 0, offset: 5, timestampMs: 1_700, value: VALUE },
+    });
+    expect(Object.keys(original?.headers ?? {})).toEqual(["ce_id", "ce_type"]);
+  });
+
+  it("has it no more where its bytes were too large, or where it is none of ours", () => {
+    const headers = { "millrace-value": "omitted: too large" };
+
+    expect(readOriginal(record({ offset: 5, at: 2, headers }))).toBeNull();
+    expect(readOriginal({ ...record({ offset: 5, at: 2 }), headers: {} })).toBeNull();
   });
 });
 
