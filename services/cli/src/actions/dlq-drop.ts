@@ -2,9 +2,9 @@ import { asTarget } from "@millrace/engine";
 import { confirm } from "../confirm.ts";
 import type { CommandContext } from "../context.ts";
 import { wishOf, type WishOptions } from "../control-access.ts";
-import { withDeadLetters } from "../dead-letters/dead-letter-desk.ts";
-import { filterLetters, type LetterFlags } from "../dead-letters/letter-filter.ts";
+import type { LetterFlags } from "../dead-letters/letter-filter.ts";
 import { LETTER_COLUMNS, letterItem } from "../dead-letters/letter-item.ts";
+import { withMeantLetters } from "../dead-letters/meant-letters.ts";
 import { EXIT, type ExitCode } from "../exit-code.ts";
 import { print } from "../output/print.ts";
 import { loadWithoutTargetSecrets } from "../settings.ts";
@@ -18,8 +18,7 @@ export async function dlqDrop(
   const { terminal } = context;
   const settings = await loadWithoutTargetSecrets(context);
   const target = chooseTarget(settings, flags.target);
-  return withDeadLetters({ settings, target, terminal }, async ({ board, letters }) => {
-    const meant = filterLetters(letters, flags);
+  return withMeantLetters({ settings, target, terminal }, flags, async ({ board, meant }) => {
     const loose = meant.filter(({ later }) => later === "delivered");
     const heldCount = meant.length - loose.length;
     if (heldCount > 0) {

@@ -1,9 +1,9 @@
-import { ownTopics } from "@millrace/config";
 import type { RecordHeaders, SourceRecord } from "@millrace/engine";
 import type { CommandContext } from "../context.ts";
-import { readTargetTopic, withDeadLetters } from "../dead-letters/dead-letter-desk.ts";
-import { filterLetters, type LetterFlags } from "../dead-letters/letter-filter.ts";
+import type { LetterFlags } from "../dead-letters/letter-filter.ts";
 import { letterItem, type LetterItem } from "../dead-letters/letter-item.ts";
+import { readLetterRecords } from "../dead-letters/letter-records.ts";
+import { withMeantLetters } from "../dead-letters/meant-letters.ts";
 import { EXIT, type ExitCode } from "../exit-code.ts";
 import { jsonLine } from "../output/safe-text.ts";
 import { loadWithoutTargetSecrets } from "../settings.ts";
@@ -22,17 +22,14 @@ export async function dlqExport(context: CommandContext, flags: LetterFlags): Pr
   const { terminal } = context;
   const settings = await loadWithoutTargetSecrets(context);
   const target = chooseTarget(settings, flags.target);
-  const desk = { settings, target, terminal };
-  const letters = await withDeadLetters(desk, ({ letters: open }) => Promise.resolve(open));
-  const meant = filterLetters(letters, flags).map(letterItem);
-  const byPlace = new Map(meant.map((item) => [placeOf(item.letter), item]));
-  const { dead } = ownTopics(settings.namespace, target.name);
-  await readTargetTopic(desk, dead, (record) => {
-    const item = byPlace.get(placeOf(record));
-    if (item !== undefined) terminal.write(`${jsonLine(exported(item, record))}\n`);
+  const options = { settings, target, terminal };
+  return withMeantLetters(options, flags, async ({ letters, meant }) => {
+    await readLetterRecords(options, meant, (letter, record) =>
+      terminal.write(`${jsonLine(exported(letterItem(letter), record))}\n`),
+    );
+    terminal.note(`${meant.length} of ${letters.length} open dead letters of ${target.name}`);
+    return EXIT.ok;
   });
-  terminal.note(`${meant.length} of ${letters.length} open dead letters of ${target.name}`);
-  return EXIT.ok;
 }
 
 function exported(item: LetterItem, { value, headers }: SourceRecord): ExportedLetter {
@@ -48,14 +45,4 @@ function headerTexts(headers: RecordHeaders): Readonly<Record<string, readonly s
 
 function base64(bytes: Uint8Array): string {
   return Buffer.from(bytes).toString("base64");
-}
-
-function placeOf({
-  partition,
-  offset,
-}: {
-  readonly partition: number;
-  readonly offset: number | string;
-}): string {
-  return `${partition}:${offset}`;
 }

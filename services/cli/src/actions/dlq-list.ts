@@ -1,7 +1,7 @@
 import type { CommandContext } from "../context.ts";
-import { withDeadLetters } from "../dead-letters/dead-letter-desk.ts";
-import { filterLetters, type LetterFlags } from "../dead-letters/letter-filter.ts";
+import type { LetterFlags } from "../dead-letters/letter-filter.ts";
 import { LETTER_COLUMNS, letterItem } from "../dead-letters/letter-item.ts";
+import { withMeantLetters } from "../dead-letters/meant-letters.ts";
 import { EXIT, type ExitCode } from "../exit-code.ts";
 import { print } from "../output/print.ts";
 import { loadWithoutTargetSecrets } from "../settings.ts";
@@ -12,11 +12,10 @@ export async function dlqList(context: CommandContext, flags: LetterFlags): Prom
   const { terminal } = context;
   const settings = await loadWithoutTargetSecrets(context);
   const target = chooseTarget(settings, flags.target);
-  const letters = await withDeadLetters({ settings, target, terminal }, (desk) =>
-    Promise.resolve(desk.letters),
-  );
-  const items = filterLetters(letters, flags).map(letterItem);
-  await print(context, { kind: "DeadLetterList", items }, LETTER_COLUMNS);
-  terminal.note(`${items.length} of ${letters.length} open dead letters of ${target.name}`);
-  return EXIT.ok;
+  return withMeantLetters({ settings, target, terminal }, flags, async ({ letters, meant }) => {
+    const items = meant.map(letterItem);
+    await print(context, { kind: "DeadLetterList", items }, LETTER_COLUMNS);
+    terminal.note(`${items.length} of ${letters.length} open dead letters of ${target.name}`);
+    return EXIT.ok;
+  });
 }

@@ -3,10 +3,11 @@ import type { RedriveCounts } from "@millrace/jobs";
 import { confirm } from "../confirm.ts";
 import type { CommandContext } from "../context.ts";
 import { wishOf } from "../control-access.ts";
-import { withDeadLetters, type DeadLetterDesk } from "../dead-letters/dead-letter-desk.ts";
+import type { DeadLetterDesk } from "../dead-letters/dead-letter-desk.ts";
 import { recordKeyText } from "../dead-letters/key-text.ts";
-import { filterLetters, type LetterFlags } from "../dead-letters/letter-filter.ts";
+import type { LetterFlags } from "../dead-letters/letter-filter.ts";
 import { placeText } from "../dead-letters/letter-item.ts";
+import { withMeantLetters, type MeantDesk } from "../dead-letters/meant-letters.ts";
 import { PLAN_COLUMNS, planRedrive, type RedrivePlan } from "../dead-letters/redrive-plan.ts";
 import { runRedrive, type RedriveResult } from "../dead-letters/redrive-run.ts";
 import { EXIT, type ExitCode } from "../exit-code.ts";
@@ -36,8 +37,8 @@ export async function dlqRedrive(context: CommandContext, flags: RedriveFlags): 
   const { terminal } = context;
   const settings = await loadWithoutTargetSecrets(context);
   const target = chooseTarget(settings, flags.target);
-  return withDeadLetters({ settings, target, terminal }, async (desk) => {
-    const plan = await makePlan(desk, flags);
+  return withMeantLetters({ settings, target, terminal }, flags, async (desk) => {
+    const plan = await makePlan(desk);
     if (flags.dryRun === true) {
       await print(context, { kind: "RedrivePlan", items: plan.partitions }, PLAN_COLUMNS);
       return EXIT.ok;
@@ -55,8 +56,8 @@ export async function dlqRedrive(context: CommandContext, flags: RedriveFlags): 
   });
 }
 
-async function makePlan(desk: DeadLetterDesk, flags: RedriveFlags): Promise<RedrivePlan> {
-  return planRedrive(filterLetters(desk.letters, flags), desk.setAside, await desk.countParked());
+async function makePlan(desk: MeantDesk): Promise<RedrivePlan> {
+  return planRedrive(desk.meant, desk.setAside, await desk.countParked());
 }
 
 function tellPlan({ terminal }: CommandContext, plan: RedrivePlan, flags: RedriveFlags): void {

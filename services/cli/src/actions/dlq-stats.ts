@@ -1,8 +1,8 @@
 import type { CommandContext } from "../context.ts";
-import { withDeadLetters } from "../dead-letters/dead-letter-desk.ts";
-import { filterLetters, type LetterFlags } from "../dead-letters/letter-filter.ts";
+import type { LetterFlags } from "../dead-letters/letter-filter.ts";
 import { letterItem } from "../dead-letters/letter-item.ts";
 import { letterStats, statsColumns, type LetterGroup } from "../dead-letters/letter-stats.ts";
+import { withMeantLetters } from "../dead-letters/meant-letters.ts";
 import { EXIT, type ExitCode } from "../exit-code.ts";
 import { print } from "../output/print.ts";
 import { loadWithoutTargetSecrets } from "../settings.ts";
@@ -16,11 +16,10 @@ export async function dlqStats(
   const { terminal } = context;
   const settings = await loadWithoutTargetSecrets(context);
   const target = chooseTarget(settings, flags.target);
-  const letters = await withDeadLetters({ settings, target, terminal }, (desk) =>
-    Promise.resolve(desk.letters),
-  );
-  const items = letterStats(filterLetters(letters, flags).map(letterItem), flags.groupBy);
-  await print(context, { kind: "DeadLetterStats", items }, statsColumns(flags.groupBy));
-  if (items.length === 0) terminal.note(`no open dead letters of ${target.name}`);
-  return EXIT.ok;
+  return withMeantLetters({ settings, target, terminal }, flags, async ({ meant }) => {
+    const items = letterStats(meant.map(letterItem), flags.groupBy);
+    await print(context, { kind: "DeadLetterStats", items }, statsColumns(flags.groupBy));
+    if (items.length === 0) terminal.note(`no open dead letters of ${target.name}`);
+    return EXIT.ok;
+  });
 }

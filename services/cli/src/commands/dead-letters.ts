@@ -3,6 +3,14 @@ import type { LetterFlags } from "../dead-letters/letter-filter.ts";
 import type { Registrar } from "./registrar.ts";
 import { count, countOrNone } from "./option-value.ts";
 
+const FILTER_HELP = `
+--filter (CEL over event.type, event.data..., as in a target) is checked against the schemas of the target's topics, and asked about the
+events that the other options leave. Events that cannot be decoded, or have not what it asks for, are left out and told: exit
+code 3.
+
+Example:
+  millrace dlq list --target crm --error HTTP_REJECTED --filter 'event.data.country == "NO"'`;
+
 const DROP_HELP = `
 Only of keys that went on without them (onDeadLetter: skip, or no key): behind all others events wait for the dead letter.
 The record stays in the dead-letter topic; it is open no more.`;
@@ -19,7 +27,10 @@ Examples:
 /** `dlq` and `quarantine`. */
 export function addDeadLetterCommands(registrar: Registrar): void {
   const { program, act } = registrar;
-  const dlq = program.command("dlq").description("dead letters: deliveries that were given up");
+  const dlq = program
+    .command("dlq")
+    .description("dead letters: deliveries that were given up")
+    .addHelpText("after", FILTER_HELP);
   addViews({ program: dlq, act });
   addRedrive({ program: dlq, act });
   withFilter(
@@ -102,10 +113,11 @@ function withFilter(command: Command) {
   return command
     .requiredOption("--target <name>", "the target")
     .option("--key <key...>", "of these keys only")
-    .option("--id <id...>", "of these events only")
+    .option("--id <id...>", "of these events only, by id or topic:partition:offset")
     .option("--error <code>", "given up for this reason only, such as HTTP_REJECTED")
     .option("--status <status>", "given up with this HTTP status only", count)
-    .option("--type <type>", "of this event type only");
+    .option("--type <type>", "of this event type only")
+    .option("--filter <cel>", "that it lets through only: CEL over the event, as in a target");
 }
 
 function rate(text: string): number {

@@ -7,6 +7,7 @@ import {
   ParkedCount,
   readAsideTopic,
   readDeadLetter,
+  type AsideReading,
   type OpenDeadLetter,
 } from "@millrace/jobs";
 import { createControlLog, createLogReader } from "@millrace/kafka";
@@ -91,11 +92,11 @@ async function readLetters(
   });
 }
 
-/** Reads one of a target's own topics as it stands, and shows progress. */
+/** Reads one of a target's own topics as it stands, or these spans of it, and shows progress. */
 export async function readTargetTopic(
-  { settings, terminal }: DeskOptions,
+  { settings, terminal, spans }: DeskOptions & Pick<AsideReading, "spans">,
   topic: string,
-  onRecord: Parameters<typeof readAsideTopic>[0]["onRecord"],
+  onRecord: AsideReading["onRecord"],
 ): Promise<void> {
   const reader = createLogReader({ connection: connectionOf(settings) });
   const progress = new Progress(terminal);
@@ -103,6 +104,7 @@ export async function readTargetTopic(
     await readAsideTopic({
       reader,
       topic: asTopic(topic),
+      ...(spans === undefined ? {} : { spans }),
       onRecord,
       onProgress: ({ readCount, totalCount }) =>
         progress.show(readCount, totalCount === 0 ? 1 : readCount / totalCount),

@@ -1,9 +1,11 @@
 import type { OpenDeadLetter } from "@millrace/jobs";
 import { recordKeyText } from "./key-text.ts";
+import { placeText } from "./letter-item.ts";
 
 /** Which dead letters are meant; what is left out means all. */
 export interface LetterFilter {
   readonly key?: readonly string[] | undefined;
+  /** Of events, or their places: topic:partition:offset. */
   readonly id?: readonly string[] | undefined;
   /** The reason's code. */
   readonly error?: string | undefined;
@@ -14,9 +16,11 @@ export interface LetterFilter {
 /** Dead letters of a target, as the command line names them. */
 export interface LetterFlags extends LetterFilter {
   readonly target: string;
+  /** CEL over the event; it is asked about those that the others leave. */
+  readonly filter?: string | undefined;
 }
 
-/** Those that are meant, in the order given. */
+/** Those that are meant by what is known without their values, in the order given. */
 export function filterLetters(
   letters: readonly OpenDeadLetter[],
   { key, id, error, status, type }: LetterFilter,
@@ -28,7 +32,7 @@ export function filterLetters(
   return letters.filter(
     (letter) =>
       isIn(key, recordKeyText(letter.key)) &&
-      isIn(id, letter.id) &&
+      (isIn(id, letter.id) || isIn(id, placeText(letter))) &&
       isSo(error, letter.reason) &&
       isSo(status, letter.httpStatus) &&
       isSo(type, letter.type),

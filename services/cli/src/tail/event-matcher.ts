@@ -7,6 +7,9 @@ export type DecodedRecord = Exclude<
   { readonly kind: "schema-needed" }
 >;
 
+/** What a filter says of a record; of some it cannot be asked. */
+export type FilterVerdict = "matches" | "differs" | "unfilterable";
+
 /** Decodes records, loading the schemas they need, and asks a filter about them. */
 export class EventMatcher {
   readonly #decoder: Decoder;
@@ -37,15 +40,22 @@ export class EventMatcher {
 
   /** Whether the filter lets it through. */
   matches(result: DecodedRecord): boolean {
+    const verdict = this.judge(result);
+    if (verdict === "unfilterable") this.#unfilterableCount += 1;
+    return verdict === "matches";
+  }
+
+  /** What the filter says of it; nothing is counted. */
+  judge(result: DecodedRecord): FilterVerdict {
     const filter = this.#filter;
-    if (filter === null) return true;
+    if (filter === null) return "matches";
+    if (result.kind !== "event") return "unfilterable";
     try {
-      if (result.kind === "event")
-        return filter.matchesHeaders(result.event) && filter.matches(result.event);
+      const { event } = result;
+      return filter.matchesHeaders(event) && filter.matches(event) ? "matches" : "differs";
     } catch {
-      // The event has not what the expression asks for: counted like a record that is no event.
+      // The event has not what the expression asks for.
+      return "unfilterable";
     }
-    this.#unfilterableCount += 1;
-    return false;
   }
 }
