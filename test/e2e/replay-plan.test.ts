@@ -1,9 +1,9 @@
 /** What a replay plans, and what it says it did, against what Kafka's own tools count and the target's own record. */
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { Kafka, logLevel } from "kafkajs";
 import { describe, expect, it } from "vitest";
 import { itemsOf, millrace, type CommandResult } from "../support/cli-command.ts";
+import { deleteRecords } from "../support/delete-records.ts";
 import { createWorld, type World, type WorldOptions } from "../support/delivery-world.ts";
 import { toolRanges, toolRecords, type ToolRecord } from "../support/kafka-tools.ts";
 import { until } from "../support/until.ts";
@@ -223,7 +223,11 @@ describe("millrace replay plan and report", () => {
     await plan("--from", "earliest", "--save", planPath);
     const [[partition = 0, whole] = []] = await ranges();
     const cut = Math.floor((whole?.end ?? 0) / 2);
-    await deleteRecords(world, partition, cut);
+    await deleteRecords(world.servers.brokers, {
+      topic: world.topic,
+      partition: partition,
+      before: cut,
+    });
     expect((await ranges()).get(partition)).toEqual({ start: cut, end: whole?.end });
     const gone = `${cut - 3} records of the range are gone from the log (${world.topic}:${partition}: ${cut - 3})`;
 
@@ -265,23 +269,3 @@ describe("millrace replay plan and report", () => {
     expect(documentOf(report)).toMatchObject({ planned: left, sent: left, isReconciled: true });
   });
 });
-
-/** Deletes the records below an offset, as retention does. */
-async function deleteRecords(
-  { servers, topic }: World,
-  partition: number,
-  before: number,
-): Promise<void> {
-  const kafka = new Kafka({
-    ...{ brokers: [...servers.brokers], clientId: "millrace-test", logLevel: logLevel.NOTHING },
-  });
-  const admin = kafka.admin();
-  await admin.connect();
-  try {
-    // kafkajs looks for the leader in what it knows already.
-    await admin.fetchTopicOffsets(topic);
-    await admin.deleteTopicRecords({ topic, partitions: [{ partition, offset: String(before) }] });
-  } finally {
-    await admin.disconnect();
-  }
-}

@@ -6,6 +6,7 @@ import avsc from "avsc";
 import { Kafka, logLevel } from "kafkajs";
 import { describe, expect, it } from "vitest";
 import { itemsOf, millrace } from "../support/cli-command.ts";
+import { deleteRecords } from "../support/delete-records.ts";
 import { createWorld } from "../support/delivery-world.ts";
 import { readRaw, writeRaw, type RawRecord } from "../support/raw-topic.ts";
 import {
@@ -217,6 +218,27 @@ describe("millrace replay shadow", () => {
     expect(text.stderr).toContain("3 records for board-api: 3 change, 0 do not");
     expect(shadowReport(beyond.stdout).ranges).toMatchObject([{ partition, from: "4", to: "6" }]);
     expect(shadowReport(empty.stdout)).toMatchObject({ records: 0, ranges: [], items: [] });
+  });
+
+  it("says what retention has cut of its range, and compares what is left only where that is wanted", async () => {
+    const project = await createShadowProject();
+    project.change(bodyOf(project, { ...FLIGHT_BODY, carrier: "United" }));
+    const partition = await emitDepartures(project, 6);
+    await deleteRecords(BROKERS, { topic: project.flights, partition, before: 4 });
+    const range = ["--from", `${partition}:1`, "-o", "json"];
+
+    const unasked = await project.shadow(...range);
+    const rest = await project.shadow(...range, "--yes");
+
+    const gone = `3 records of the range are gone from the log (${project.flights}:${partition}: 3)`;
+    expect(unasked).toMatchObject({ code: 5, stdout: "" });
+    expect(unasked.stderr).toContain(`${gone}. Compare what is left? Nobody can be asked here.`);
+    expect(rest.code).toBe(0);
+    expect(rest.stderr).toContain(gone);
+    expect(JSON.parse(rest.stdout)).toMatchObject({
+      ...{ records: 2, ranges: [{ partition, from: "4", to: "6" }] },
+      gone: [{ topic: project.flights, partition, from: "1", to: "4", isExact: true }],
+    });
   });
 
   it("runs a changed schema that nobody has registered, and accounts for what is no event", async () => {

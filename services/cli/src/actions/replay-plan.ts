@@ -1,17 +1,17 @@
 import { writeFile } from "node:fs/promises";
 import type { TargetConfig } from "@millrace/config";
-import { confirm } from "../confirm.ts";
 import type { CommandContext } from "../context.ts";
 import { EXIT, type ExitCode } from "../exit-code.ts";
 import { estimateText } from "../replay/estimate.ts";
 import type { FirstTime } from "../replay/first-time.ts";
-import { goneText, type GoneRecords } from "../replay/gone-records.ts";
+import { goneText } from "../replay/gone-records.ts";
 import { windowText } from "../replay/key-window.ts";
 import { tableText } from "../output/table.ts";
 import type { Column } from "../output/table.ts";
 import type { Position } from "../position.ts";
 import { laterKeysText } from "../replay/later-keys.ts";
-import { makePlan } from "../replay/make-plan.ts";
+import { makePlan, type Planning } from "../replay/make-plan.ts";
+import { isRestWanted } from "../replay/rest-question.ts";
 import { planText, type PlannedRange, type SavedPlan } from "../replay/saved-plan.ts";
 import { printWhole } from "../output/print-whole.ts";
 import { safeText } from "../output/safe-text.ts";
@@ -75,9 +75,10 @@ export async function replayPlan(
   const all = target.topics.map((topic) => ({ topic, partitions: null }));
   const topics = options.topics.length === 0 ? all : options.topics;
   const { from, to, keys, filter, privacy } = options;
-  const isRestWanted = (gone: readonly GoneRecords[]): Promise<boolean> =>
-    confirm(context, `${goneText(gone)}. Plan what is left?`);
-  const course = { settings, context, isRestWanted };
+  const course: Planning = {
+    ...{ settings, context },
+    isRestWanted: (gone) => isRestWanted(context, gone, "Plan"),
+  };
   const plan = await makePlan({ target, topics, from, to, keys, filter, privacy }, course);
   if (plan === null) return EXIT.precondition;
   await printWhole(context, plan, () =>

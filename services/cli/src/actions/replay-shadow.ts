@@ -12,27 +12,31 @@ import { jsonLine } from "../output/safe-text.ts";
 import type { Terminal } from "../output/terminal.ts";
 import { timeText } from "../position.ts";
 import { committedOf } from "../replay/make-plan.ts";
+import { pastRanges, type PastRangeRequest } from "../replay/past-ranges.ts";
+import { isRestWanted } from "../replay/rest-question.ts";
 import { connectionOf, registryOf } from "../settings.ts";
 import {
   loadShadowConfigs,
   type ConfigChoice,
   type ShadowConfigs,
 } from "../shadow/shadow-configs.ts";
-import { shadowRanges, type ShadowRangeRequest } from "../shadow/shadow-ranges.ts";
 import { shadowReport, type ShadowReport } from "../shadow/shadow-report.ts";
 import { shadowSide } from "../shadow/shadow-side.ts";
 import { groupsText, summaryLines, warningLines } from "../shadow/shadow-text.ts";
 import type { Privacy } from "../tail/event-view.ts";
 
 /** What is compared. */
-export interface ReplayShadowOptions extends ConfigChoice, ShadowRangeRequest {
+export interface ReplayShadowOptions extends ConfigChoice, PastRangeRequest {
   /** Shapes that are shown, and records of each. */
   readonly shapesMax: number;
   readonly samplesMax: number;
   readonly privacy: Privacy;
 }
 
-/** Shows which requests change. Exit code 3 where records cannot be sent any more. */
+/**
+ * Shows which requests change. Exit code 3 where records cannot be sent any more. Where the log has lost a part of the range it
+ * says so, and asks whether the rest is meant.
+ */
 export async function replayShadow(
   context: CommandContext,
   options: ReplayShadowOptions,
@@ -43,18 +47,21 @@ export async function replayShadow(
     const position = options[name];
     if (position.kind === "time") terminal.note(`${name} ${timeText(position.epochMs)}`);
   }
-  const report = await compare(configs, options, terminal);
+  const report = await compare(configs, options, context);
+  if (report === null) return EXIT.precondition;
   await show(context, report);
   for (const line of summaryLines(report)) terminal.note(line);
   for (const line of warningLines(report)) terminal.complain(line);
   return report.changed["newly-undeliverable"] > 0 ? EXIT.partial : EXIT.ok;
 }
 
+/** Null where what is left of the range is not wanted. */
 async function compare(
   { settings, before, after }: ShadowConfigs,
   options: ReplayShadowOptions,
-  terminal: Terminal,
-): Promise<ShadowReport> {
+  context: CommandContext,
+): Promise<ShadowReport | null> {
+  const { terminal } = context;
   const { shapesMax, samplesMax, privacy } = options;
   const ground = {
     registry: registryOf(settings),
@@ -67,13 +74,15 @@ async function compare(
   );
   const reader = createLogReader({ connection: connectionOf(settings) });
   try {
-    const ranges = await shadowRanges(options, {
-      reader,
-      readTopics: [...new Set([...before.target.topics, ...after.target.topics])],
-      committed: (topic) => committedOf(settings, before.target.name, topic),
+    const { name } = before.target;
+    const topics = [...new Set([...before.target.topics, ...after.target.topics])];
+    const { ranges, gone } = await pastRanges(options, {
+      ...{ reader, target: { name, topics }, end: "may-come" },
+      committed: (topic) => committedOf(settings, name, topic),
     });
+    if (!(await isRestWanted(context, gone, "Compare"))) return null;
     await readInto(replay, { reader, ranges, terminal });
-    return shadowReport({ before, after, ranges, result: replay.result });
+    return shadowReport({ before, after, ranges, gone, result: replay.result });
   } finally {
     await reader.close();
   }

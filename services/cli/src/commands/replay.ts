@@ -7,6 +7,7 @@ import type { Registrar } from "./registrar.ts";
 const PLAN_HELP = `
 A position is ${POSITION_GRAMMAR}.
 Reads the ranges and counts; nothing is sent. --save keeps the plan for millrace replay start, which sends exactly that.
+What the log has lost of the range is told, and asked about.
 What --filter (CEL over event.type, event.data..., as in a target) lets through is found out now, and kept by offset.
 
 The journal is asked how these events ended when they were delivered live (DELIVERED, SKIPPED by the filter, DEAD letters, PARKED;
@@ -19,6 +20,7 @@ const SHADOW_HELP = `
 --config is the changed configuration; the one in force is millrace.yaml, or what --against names. Both are run over the same
 past events, and what they would send is compared: method, URL, headers, body. Events of a topic that only one of them reads
 count as filtered by the other. Nothing is sent, and no offset moves. Personal data is masked, and what is made of it.
+What the log has lost of the range is told, and asked about.
 
 Exit code 3 where events that can be sent now could not be sent any more; 0 whatever else changes.
 

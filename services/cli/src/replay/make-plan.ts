@@ -1,19 +1,17 @@
 import { groupId, type TargetConfig } from "@millrace/config";
 import { asTopic } from "@millrace/engine";
-import { createTopicAdmin, type LogReader, type ReadRange } from "@millrace/kafka";
-import { nearestHint } from "@millrace/schemas";
+import { createTopicAdmin } from "@millrace/kafka";
 import { CliError } from "../cli-error.ts";
 import { EXIT } from "../exit-code.ts";
 import { API_VERSION } from "../output/document.ts";
 import type { CommandContext } from "../context.ts";
-import type { Position } from "../position.ts";
 import { connectionOf, type Settings } from "../settings.ts";
 import type { Privacy } from "../tail/event-view.ts";
-import { readRanges } from "../tail/read-ranges.ts";
 import { countRanges, type CountedRanges } from "./count-ranges.ts";
 import { filterSelection } from "./selection.ts";
-import { goneRecords, type GoneRecords } from "./gone-records.ts";
+import type { GoneRecords } from "./gone-records.ts";
 import { lookBack } from "./look-back.ts";
+import { pastRanges, type PastRangeRequest } from "./past-ranges.ts";
 import { configOf } from "./planned-config.ts";
 import type { SavedPlan } from "./saved-plan.ts";
 import { withReader } from "./with-reader.ts";
@@ -22,15 +20,8 @@ import { withReader } from "./with-reader.ts";
 const RUNS_MAX = 50_000;
 
 /** What is to be replayed. */
-export interface PlanRequest {
+export interface PlanRequest extends PastRangeRequest {
   readonly target: TargetConfig;
-  /** Topics of the target; with partitions, those only. */
-  readonly topics: readonly {
-    readonly topic: string;
-    readonly partitions: readonly number[] | null;
-  }[];
-  readonly from: Position;
-  readonly to: Position;
   /** Null: all. */
   readonly keys: readonly string[] | null;
   /** CEL over an event; null: all. */
@@ -43,7 +34,7 @@ export interface PlanRequest {
 export interface Planning {
   readonly settings: Settings;
   readonly context: Pick<CommandContext, "env" | "terminal">;
-  /** Asked where the log has lost a part of the range. */
+  /** Asked with what the log has lost of the range, which may be nothing. */
   readonly isRestWanted: (gone: readonly GoneRecords[]) => Promise<boolean>;
 }
 
@@ -56,9 +47,15 @@ export function makePlan(request: PlanRequest, planning: Planning): Promise<Save
   const { settings, context, isRestWanted } = planning;
   const { terminal } = context;
   return withReader({ settings, terminal }, async ({ reader, progress }) => {
-    const { ranges, gone } = await rangesOf(reader, request, settings);
+    const committed = (topic: string) => committedOf(settings, target.name, topic);
+    const { ranges, gone } = await pastRanges(request, {
+      reader,
+      target,
+      committed,
+      end: "in-log",
+    });
     const selection = await filterSelection(request, settings);
-    if (gone.length > 0 && !(await isRestWanted(gone))) return null;
+    if (!(await isRestWanted(gone))) return null;
     const planned = await configOf(target, settings);
     const notesRuns = filter !== null;
     const counted = await countRanges(reader, { ranges, selection, notesRuns, progress });
@@ -85,49 +82,6 @@ function requireFewRuns({ ranges }: CountedRanges): void {
     `the filter's events stand at ${count} places apart, more than ${RUNS_MAX}`,
     { hint: "plan a part of the range at a time, or other events with it" },
   );
-}
-
-interface PlanRanges {
-  readonly ranges: readonly Required<ReadRange>[];
-  readonly gone: readonly GoneRecords[];
-}
-
-async function rangesOf(
-  reader: LogReader,
-  { target, topics, from, to }: PlanRequest,
-  settings: Settings,
-): Promise<PlanRanges> {
-  const ranges: Required<ReadRange>[] = [];
-  const gone: GoneRecords[] = [];
-  requireTopics(target, topics);
-  for (const { topic, partitions } of topics) {
-    const committed = (): Promise<ReadonlyMap<number, number | null>> =>
-      committedOf(settings, target.name, topic);
-    const found = await readRanges(reader, {
-      ...{ topic, partitions, from, to, committed },
-      onGone: (range) => gone.push(goneRecords(range)),
-    });
-    for (const { to: end, ...range } of found)
-      if (end !== undefined && end > range.from) ranges.push({ ...range, to: end });
-  }
-  return { ranges, gone };
-}
-
-function requireTopics(target: TargetConfig, topics: PlanRequest["topics"]): void {
-  const seen = new Set<string>();
-  for (const { topic } of topics) {
-    if (!target.topics.includes(topic)) {
-      throw new CliError(EXIT.notFound, `${target.name} does not read topic ${topic}`, {
-        hint: nearestHint(topic, target.topics, "it reads none"),
-      });
-    }
-    if (seen.has(topic)) {
-      throw new CliError(EXIT.usage, `--topic ${topic} stands twice`, {
-        hint: `name its partitions together: --topic ${topic}:0,3`,
-      });
-    }
-    seen.add(topic);
-  }
 }
 
 /** What a target has committed of a topic, by partition; null for one without. */

@@ -41,12 +41,14 @@ const CHANGED = {
 function reportOf(
   result: Partial<ShadowResult> = {},
   after: Partial<TargetConfig> = { mappingRevision: "rev2" },
+  gone: ShadowReport["gone"] = [],
 ): ShadowReport {
   const range = { topic: asTopic("flights"), partition: asPartition(1) };
   return shadowReport({
     before: { file: "millrace.yaml", target: targetOf({}) },
     after: { file: "new.yaml", target: targetOf(after) },
     ranges: [{ ...range, from: asOffset(0), to: asOffset(53_247) }],
+    gone,
     result: {
       ...{ recordCount: 53_247, unchanged: UNCHANGED, changed: CHANGED },
       groups: [groupOf(sent(), sent({ body: '{"a":3,"b":2}' }))],
@@ -65,6 +67,7 @@ describe("shadowReport", () => {
       after: { file: "new.yaml", mappingRevision: "rev2" },
       otherTerms: [],
       ranges: [{ topic: "flights", partition: 1, from: "0", to: "53247" }],
+      gone: [],
       ...{ records: 53_247, unchanged: UNCHANGED, changed: CHANGED },
       headers: { compared: ["content-type"], leftOut: ["idempotency-key"] },
       leftOut: { records: 0, shapes: 0 },
@@ -161,6 +164,15 @@ describe("summaryLines", () => {
 });
 
 describe("warningLines", () => {
+  it("warns of what of the range is gone", () => {
+    const gone = { topic: "flights", partition: 1, from: "3", to: "8", isExact: true };
+
+    expect(warningLines(reportOf({}, {}, [gone]))).toEqual([
+      "5 records of the range are gone from the log (flights:1: 5)",
+    ]);
+    expect(reportOf({}, {}, [gone]).gone).toEqual([gone]);
+  });
+
   it("warns of records that cannot be sent any more, and of shapes that are not shown", () => {
     expect(warningLines(reportOf())).toEqual([]);
     const report = reportOf({

@@ -9,6 +9,7 @@ import {
 } from "@millrace/jobs";
 import type { ReadRange } from "@millrace/kafka";
 import { API_VERSION } from "../output/document.ts";
+import type { GoneRecords } from "../replay/gone-records.ts";
 
 /** A configuration, as a report names it. */
 export interface ReportedConfig {
@@ -43,6 +44,8 @@ export interface ShadowReport {
   /** What else differs of the target and shows in no request, by its name in the configuration. */
   readonly otherTerms: readonly string[];
   readonly ranges: readonly ReportedRange[];
+  /** What of the range the log has no more. */
+  readonly gone: readonly GoneRecords[];
   /** The sum of all counts below. */
   readonly records: number;
   readonly unchanged: ShadowResult["unchanged"];
@@ -60,11 +63,13 @@ export interface ReportParts {
   readonly before: { readonly file: string; readonly target: TargetConfig };
   readonly after: { readonly file: string; readonly target: TargetConfig };
   readonly ranges: readonly Required<ReadRange>[];
+  readonly gone: readonly GoneRecords[];
   readonly result: ShadowResult;
 }
 
 /** The report of a shadow replay. */
-export function shadowReport({ before, after, ranges, result }: ReportParts): ShadowReport {
+export function shadowReport(parts: ReportParts): ShadowReport {
+  const { before, after, ranges, gone, result } = parts;
   const { recordCount, unchanged, changed, groups, leftOut, comparedHeaders } = result;
   return {
     ...{ apiVersion: API_VERSION, kind: "ShadowReplay", target: after.target.name },
@@ -74,7 +79,7 @@ export function shadowReport({ before, after, ranges, result }: ReportParts): Sh
     ranges: ranges.map(({ topic, partition, from, to }) => ({
       ...{ topic, partition, from: String(from), to: String(to) },
     })),
-    ...{ records: recordCount, unchanged, changed },
+    ...{ gone, records: recordCount, unchanged, changed },
     headers: { compared: comparedHeaders, leftOut: HEADERS_LEFT_OUT },
     leftOut: { records: leftOut.recordCount, shapes: leftOut.groupCount },
     items: groups.map(reportedGroup),

@@ -2,6 +2,7 @@
 import type { ShownOutcome } from "@millrace/jobs";
 import { groupDigits } from "../output/progress.ts";
 import { safeText } from "../output/safe-text.ts";
+import { goneText } from "../replay/gone-records.ts";
 import type { Style, Terminal } from "../output/terminal.ts";
 import { diffLines, type DiffLine } from "./line-diff.ts";
 import {
@@ -39,9 +40,10 @@ export function summaryLines(report: ShadowReport): readonly string[] {
 }
 
 /** What has to be looked at: a line each. */
-export function warningLines({ changed, leftOut, after }: ShadowReport): readonly string[] {
+export function warningLines({ changed, leftOut, after, gone }: ShadowReport): readonly string[] {
   const count = changed["newly-undeliverable"];
   return [
+    ...(gone.length === 0 ? [] : [goneText(gone)]),
     ...(count === 0 ? [] : [`${number(count)} records cannot be sent any more with ${after.file}`]),
     ...(leftOut.records === 0
       ? []

@@ -15,12 +15,13 @@ async function rangeOf(of: {
   readonly committed?: number | null;
   readonly start?: number;
   readonly isTold?: false;
+  readonly end?: "in-log";
 }) {
-  const { from, to = LATEST, committed = null, start = 4, isTold = true } = of;
+  const { from, to = LATEST, committed = null, start = 4, isTold = true, end } = of;
   const gone: GoneRange[] = [];
   const ranges = await readRanges(new MemoryReader([KEYS], start), {
     ...{ topic: "users", partitions: null, from, to },
-    committed: () => Promise.resolve(new Map([[0, committed]])),
+    ...{ committed: () => Promise.resolve(new Map([[0, committed]])), ...(end && { end }) },
     ...(isTold ? { onGone: (one: GoneRange) => gone.push(one) } : {}),
   });
   return {
@@ -29,7 +30,7 @@ async function rangeOf(of: {
   };
 }
 
-describe("a range that must lie in the log", () => {
+describe("a range of which what is gone is told", () => {
   it("begins at the log's start where its beginning is gone, and tells what is", async () => {
     expect(await rangeOf({ from: at(1) })).toEqual({ ranges: [[4, 10]], gone: [[1, 4, true]] });
     expect(await rangeOf({ from: { kind: "committed" }, committed: 3 })).toEqual({
@@ -58,8 +59,8 @@ describe("a range that must lie in the log", () => {
     expect(await rangeOf({ from: time(-5), start: 0 })).toMatchObject({ gone: [] });
   });
 
-  it("may not end beyond the log, which it would wait for", async () => {
-    await expect(rangeOf({ from: at(4), to: at(11) })).rejects.toMatchObject({
+  it("may not end beyond the log, which it would wait for, where it has to lie in it", async () => {
+    await expect(rangeOf({ from: at(4), to: at(11), end: "in-log" })).rejects.toMatchObject({
       exitCode: 4,
       message: "users/0 has no offset 11",
       hint: "its log goes from 4 up to 10",

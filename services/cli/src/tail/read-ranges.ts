@@ -22,11 +22,10 @@ export interface RangeRequest {
   readonly to: Position | null;
   /** A target's committed offsets by partition; null for one without. */
   readonly committed: () => Promise<ReadonlyMap<number, number | null>>;
-  /**
-   * Given: ranges have to lie in the log as it is now, and what of one is below the log's start is told and left out. Default:
-   * a beginning there is refused, and an end may be still to come.
-   */
+  /** Given: what of a range is below the log's start is told and left out. Default: a beginning there is refused. */
   readonly onGone?: (gone: GoneRange) => void;
+  /** Whether ranges have to end in the log as it is now (`in-log`), or may end where it is not yet. Default: they may. */
+  readonly end?: "in-log" | "may-come";
 }
 
 /** What of a range the log has no more: retention, or somebody, has deleted it. */
@@ -38,12 +37,15 @@ export interface GoneRange extends TopicPartition {
   readonly isExact: boolean;
 }
 
+/** What positions are looked up with. */
+type RangeReader = Pick<LogReader, "offsetAt" | "ranges">;
+
 /**
  * The ranges to read, as the log stands now.
  * @throws CliError for partitions and offsets that are not there.
  */
 export async function readRanges(
-  reader: LogReader,
+  reader: RangeReader,
   request: RangeRequest,
 ): Promise<readonly ReadRange[]> {
   const topic = asTopic(request.topic);
@@ -54,6 +56,7 @@ export async function readRanges(
       const { partition } = range;
       const from = await places.offset(range, request.from);
       const to = request.to === null ? null : asOffset(await places.offset(range, request.to));
+      if (to !== null && request.end === "in-log") requireReached(to, range, topic);
       const start = request.onGone === undefined ? from : keptStart({ from, to }, range, request);
       const read = { topic, partition, from: inLog(start, range, topic) };
       return to === null ? read : { ...read, to };
@@ -67,9 +70,8 @@ function keptStart(
   range: PartitionRange,
   { topic: name, from: position, onGone }: RangeRequest,
 ): number {
-  const [topic, { partition, logStartOffset: start, logEndOffset }] = [asTopic(name), range];
+  const [topic, { partition, logStartOffset: start }] = [asTopic(name), range];
   const { from, to } = asked;
-  if (to !== null && to > logEndOffset) inLog(to, range, topic);
   const end = Math.min(to ?? start, start);
   const isExact = from < start || position.kind !== "time";
   // The first record there is may be the first of the time that was asked for, or the first that is left of it.
@@ -100,13 +102,13 @@ function partitionsIn(position: Position): readonly number[] | null {
 }
 
 class Places {
-  readonly #reader: LogReader;
+  readonly #reader: RangeReader;
   readonly #topic: Topic;
   readonly #readCommitted: () => Promise<ReadonlyMap<number, number | null>>;
   #committed: Promise<ReadonlyMap<number, number | null>> | null = null;
 
   constructor(
-    reader: LogReader,
+    reader: RangeReader,
     topic: Topic,
     readCommitted: () => Promise<ReadonlyMap<number, number | null>>,
   ) {
@@ -132,6 +134,10 @@ class Places {
       }
     }
   }
+}
+
+function requireReached(to: Offset, range: PartitionRange, topic: Topic): void {
+  if (to > range.logEndOffset) inLog(to, range, topic);
 }
 
 function inLog(offset: number, range: PartitionRange, topic: Topic): Offset {
