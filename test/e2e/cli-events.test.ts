@@ -325,13 +325,15 @@ describe("millrace tail", () => {
     [["USERS", "--from", "0:99"], 4, "has no offset 99"],
     [["USERS", "--filter", "event.data.nam == 1"], 2, "has no field nam"],
     [["USERS", "--from", "committed"], 2, "needs --target"],
+    [["USERSX"], 4, "did you mean USERS?"],
+    [["USERS", "--target", "profil-api"], 4, "did you mean profile-api?"],
   ])("refuses %j", async (args, expected, why) => {
     const { run, users } = await initialised();
 
     const { code, stderr } = await run(["tail", ...args.map((arg) => arg.replace("USERS", users))]);
 
     expect(code).toBe(expected);
-    expect(stderr).toContain(why);
+    expect(stderr).toContain(why.replace("USERS", users));
   });
 });
 

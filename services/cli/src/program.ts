@@ -1,6 +1,7 @@
 import { Command, Option } from "@commander-js/extra-typings";
 import { addAppCommands } from "./commands/apps.ts";
 import { addBreakerCommands } from "./commands/breaker.ts";
+import { addCompletionCommands } from "./commands/completion.ts";
 import { addContractCommands } from "./commands/contracts.ts";
 import { addDeadLetterCommands } from "./commands/dead-letters.ts";
 import { addEventCommands } from "./commands/events.ts";
@@ -61,6 +62,7 @@ export function createProgram(surroundings: Surroundings): Program {
   addWhyCommand(registrar);
   addGroupCommands(registrar);
   addAppCommands(registrar);
+  addCompletionCommands(registrar);
   return { command: program, exitCode: () => code };
 }
 

@@ -21,7 +21,8 @@ function rowsOf(heading: string): readonly (readonly string[])[] {
 }
 
 function commandRows(command: CommandUnknownOpts, name: string): readonly (readonly string[])[] {
-  const own = command.commands.filter((one) => one.name() !== "help");
+  const visible = command.createHelp().visibleCommands(command);
+  const own = visible.filter((one) => one.name() !== "help");
   if (own.length > 0) return own.flatMap((one) => commandRows(one, `${name} ${one.name()}`));
   const usage = command.registeredArguments.map((argument) =>
     argument.required ? `<${argument.name()}>` : `[${argument.name()}]`,

@@ -4,12 +4,8 @@ import type { Registrar } from "./registrar.ts";
 import { count, countOrNone } from "./option-value.ts";
 
 const FILTER_HELP = `
---filter (CEL over event.type, event.data..., as in a target) is checked against the schemas of the target's topics, and asked about the
-events that the other options leave. Events that cannot be decoded, or have not what it asks for, are left out and told: exit
-code 3.
-
-Example:
-  millrace dlq list --target crm --error HTTP_REJECTED --filter 'event.data.country == "NO"'`;
+A filter, such as --filter 'event.data.country == "NO"', is checked against the schemas of the target's topics, and asked about the
+events that the other options leave. Those that cannot be decoded, or have not what it asks for, are left out and told: exit code 3.`;
 
 const DROP_HELP = `
 Only of keys that went on without them (onDeadLetter: skip, or no key): behind all others events wait for the dead letter.
@@ -27,10 +23,7 @@ Examples:
 /** `dlq` and `quarantine`. */
 export function addDeadLetterCommands(registrar: Registrar): void {
   const { program, act } = registrar;
-  const dlq = program
-    .command("dlq")
-    .description("dead letters: deliveries that were given up")
-    .addHelpText("after", FILTER_HELP);
+  const dlq = program.command("dlq").description("dead letters: deliveries that were given up");
   addViews({ program: dlq, act });
   addRedrive({ program: dlq, act });
   withFilter(
@@ -47,7 +40,7 @@ export function addDeadLetterCommands(registrar: Registrar): void {
     .description("keys that wait behind a dead letter")
     .command("list")
     .description("show the keys that are set aside, and how many events wait behind each")
-    .requiredOption("--target <name>", "the target")
+    .requiredOption("--target <target>", "the target")
     .action(({ target }) =>
       act(async (context) => {
         const { quarantineList } = await import("../actions/quarantine-list.ts");
@@ -78,7 +71,7 @@ function addViews({ program: dlq, act }: Registrar): void {
     .command("show")
     .description("show one dead letter: its event, and why it was given up")
     .argument("<event>", "the event's id, or topic:partition:offset")
-    .requiredOption("--target <name>", "the target")
+    .requiredOption("--target <target>", "the target")
     .action((event, { target }) =>
       act(async (context) => {
         const { dlqShow } = await import("../actions/dlq-show.ts");
@@ -111,13 +104,14 @@ function addRedrive({ program: dlq, act }: Registrar): void {
 
 function withFilter(command: Command) {
   return command
-    .requiredOption("--target <name>", "the target")
+    .requiredOption("--target <target>", "the target")
     .option("--key <key...>", "of these keys only")
     .option("--id <id...>", "of these events only, by id or topic:partition:offset")
     .option("--error <code>", "given up for this reason only, such as HTTP_REJECTED")
     .option("--status <status>", "given up with this HTTP status only", count)
     .option("--type <type>", "of this event type only")
-    .option("--filter <cel>", "that it lets through only: CEL over the event, as in a target");
+    .option("--filter <cel>", "that it lets through only: CEL over the event, as in a target")
+    .addHelpText("after", FILTER_HELP);
 }
 
 function rate(text: string): number {

@@ -46,7 +46,7 @@ export function addReplayCommands({ program, act }: Registrar): void {
   replay
     .command("plan")
     .description("count what a replay would send, and save it")
-    .requiredOption("--target <name>", "the target")
+    .requiredOption("--target <target>", "the target")
     .option(
       "--topic <topic[:partitions]...>",
       "of these topics only, such as orders:0,3",
@@ -82,7 +82,7 @@ function addShadow({ program: replay, act }: Registrar): void {
   replay
     .command("shadow")
     .description("show which requests a changed configuration makes otherwise; sends nothing")
-    .requiredOption("--target <name>", "the target")
+    .requiredOption("--target <target>", "the target")
     .option("--against <file>", "the configuration in force (default: millrace.yaml)")
     .option("--topic <topic[:partitions]...>", "of these topics only", topics, [])
     .requiredOption("--from <position>", "where to begin", position)

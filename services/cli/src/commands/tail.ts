@@ -28,7 +28,7 @@ export function addTailCommand({ program, act }: Registrar): void {
     .option("-k, --key <key>", "events of this key only")
     .option("--filter <cel>", "events for which this is true only")
     .option("-n, --count <number>", "end after so many events", count)
-    .option("--target <name>", "the target whose offsets 'committed' means")
+    .option("--target <target>", "the target whose offsets 'committed' means")
     .option("--unmask", "show personal data")
     .addHelpText("after", TAIL_HELP)
     .action((topic, flags) => act((context) => tail(context, topic, flags)));

@@ -23,7 +23,7 @@ export function addWhyCommand({ program, act }: Registrar): void {
   program
     .command("why")
     .description("say why events of a target wait, or what became of an event")
-    .argument("<what>", "a target, an event's id, or topic:partition:offset")
+    .argument("<target-or-event>", "a target, an event's id, or topic:partition:offset")
     .option("--from <position>", "search the log for the id from there: earliest, -2h, @<time>")
     .addHelpText("after", HELP)
     .action((what, flags) =>
