@@ -19,12 +19,21 @@ async function outcomeOf(argv: readonly string[], surroundings: Surroundings): P
     await program.command.parseAsync([...argv], { from: "user" });
     return program.exitCode();
   } catch (error) {
-    if (error instanceof CommanderError) return usageCode(error);
+    if (error instanceof CommanderError) {
+      if (error.code === MISSING_OPTION) {
+        const { misspeltText } = await import("./completion/misspelt-option.ts");
+        stderr.write(misspeltText(program.command, argv));
+      }
+      return usageCode(error);
+    }
     const { text, exitCode } = await explain(error, env);
     stderr.write(`millrace: ${text}\n`);
     return exitCode;
   }
 }
+
+/** What commander says of a mandatory option; an option that is misspelt it names only where none of these is missing. */
+const MISSING_OPTION = "commander.missingMandatoryOptionValue";
 
 /** commander ends with 1 on wrong use, and with 0 when it has shown what was asked for. */
 function usageCode({ exitCode, code }: CommanderError): ExitCode {

@@ -27,6 +27,7 @@ describe("readArguments", () => {
     [["--admin-port", "70000"], /--admin-port takes a whole number from 0 to 65535, not '70000'/u],
     [["--grace", "soon"], /--grace/u],
     [["--wrong"], /--wrong/u],
+    [["--targt", "crm"], /--targt[^]*\(did you mean --target\?\)/u],
     [["extra"], /extra/u],
   ])("refuses %j and says why", (argv, text) => {
     const read = readArguments(argv);

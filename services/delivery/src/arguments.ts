@@ -1,4 +1,5 @@
 import { parseArgs } from "node:util";
+import { nearest } from "@millrace/schemas";
 
 /** What the process is started with. */
 export interface DeliveryArguments {
@@ -57,8 +58,16 @@ export function readArguments(argv: readonly string[]): DeliveryArguments | Usag
     };
   } catch (error) {
     const message = error instanceof Error ? error.message : String(error);
-    return { text: `${message}\nSee: millrace deliver --help\n`, exitCode: 2 };
+    const hint = optionHint(message);
+    return { text: `${message}${hint}\nSee: millrace deliver --help\n`, exitCode: 2 };
   }
+}
+
+/** What Node says of an option that it does not know, and the one that may be meant. */
+function optionHint(message: string): string {
+  const [, name] = /^Unknown option '--([^']+)'/u.exec(message) ?? [];
+  const near = name === undefined ? null : nearest(name, Object.keys(OPTIONS));
+  return near === null ? "" : ` (did you mean --${near}?)`;
 }
 
 function wholeNumber(name: string, text: string, max: number): number {

@@ -44,6 +44,13 @@ describe("the command line", () => {
     });
   });
 
+  it("says which option is meant by one that is misspelt", () => {
+    expect(readArguments(["--api-key", "k.json"])).toMatchObject({
+      exitCode: 2,
+      text: expect.stringContaining("(did you mean --api-keys?)") as unknown,
+    });
+  });
+
   it.each([
     "--port x",
     "--port 65536",

@@ -1,5 +1,6 @@
 import { parseArgs } from "node:util";
 import type { LogLevel } from "@millrace/engine";
+import { nearest } from "@millrace/schemas";
 import { isLoopbackHost } from "./access.ts";
 
 /** What the process is started with. */
@@ -94,9 +95,16 @@ export function readArguments(argv: readonly string[]): GatewayArguments | NewKe
   } catch (error) {
     const message = error instanceof Error ? error.message : String(error);
     const [line = ""] = message.split("\n", 1);
-    const text = `millrace gateway: ${line}\nSee: millrace gateway --help\n`;
+    const text = `millrace gateway: ${line}${optionHint(line)}\nSee: millrace gateway --help\n`;
     return { kind: "usage", text, exitCode: 2 };
   }
+}
+
+/** The option that may be meant where Node does not know one. */
+function optionHint(message: string): string {
+  const [, name] = /^Unknown option '--([^']+)'/u.exec(message) ?? [];
+  const near = name === undefined ? null : nearest(name, Object.keys(OPTIONS));
+  return near === null ? "" : ` (did you mean --${near}?)`;
 }
 
 type Parsed = ReturnType<typeof parse>;

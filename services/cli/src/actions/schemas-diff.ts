@@ -3,6 +3,7 @@ import { loadContracts } from "../catalog-choice.ts";
 import { CliError } from "../cli-error.ts";
 import type { CommandContext } from "../context.ts";
 import { EXIT, type ExitCode } from "../exit-code.ts";
+import { nearestHint } from "@millrace/schemas";
 import { typeResolver } from "../input/event-type.ts";
 import { print } from "../output/print.ts";
 import type { Column } from "../output/table.ts";
@@ -56,5 +57,8 @@ function chosen(types: readonly CatalogType[], name: string | undefined): readon
   const resolved = typeResolver(types.map(({ type }) => type))(name);
   const found = types.filter(({ type }) => type === resolved);
   if (found.length > 0) return found;
-  throw new CliError(EXIT.notFound, `no such event type in the catalogue: ${name}`);
+  const known = types.map(({ type }) => type);
+  throw new CliError(EXIT.notFound, `no such event type in the catalogue: ${name}`, {
+    hint: nearestHint(name, known, "it has none"),
+  });
 }

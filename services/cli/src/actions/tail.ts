@@ -16,6 +16,8 @@ import type { Privacy } from "../tail/event-view.ts";
 import { readRanges } from "../tail/read-ranges.ts";
 import { isPoison, keyText, TailItems, type TailItem } from "../tail/tail-item.ts";
 import { tailLines } from "../tail/tail-lines.ts";
+import { chooseTarget } from "../target-choice.ts";
+import { topicNames, withNearTopic } from "../topic-choice.ts";
 
 /** What is shown. */
 export interface TailOptions {
@@ -42,15 +44,23 @@ const RECENT_COUNT = 10;
 /** Shows events until there are enough, the end is reached, or nobody reads any more. */
 export async function tail(context: CommandContext, options: TailOptions): Promise<ExitCode> {
   const settings = await loadSettings(context);
+  requireTarget(settings, options.target);
   const reader = createLogReader({ connection: connectionOf(settings) });
   try {
     const tailing = await Tailing.create(context, options, settings);
     const interrupted = context.interrupts.take();
     await tailing.run(reader, AbortSignal.any([interrupted, context.terminal.outputClosed]));
     return interrupted.aborted ? EXIT.interrupted : EXIT.ok;
+  } catch (error) {
+    throw await withNearTopic(error, options.topic, () => topicNames(settings));
   } finally {
     await reader.close();
   }
+}
+
+/** Without a configuration nobody knows which targets there are. */
+function requireTarget(settings: Settings, target: string | null): void {
+  if (target !== null && settings.targets.size > 0) chooseTarget(settings, target);
 }
 
 class Tailing {

@@ -1,12 +1,14 @@
 import { setTimeout } from "node:timers/promises";
 import { storyText, tellStory, type EventStory } from "@millrace/diagnosis";
-import { MillraceError } from "@millrace/engine";
+import type { MillraceError } from "@millrace/engine";
 import type { EventPlace } from "@millrace/journal";
+import { CliError } from "../cli-error.ts";
 import type { CommandContext } from "../context.ts";
 import { EXIT, type ExitCode } from "../exit-code.ts";
 import { documentText } from "../output/document.ts";
 import { safeText } from "../output/safe-text.ts";
 import type { Settings } from "../settings.ts";
+import { isTopicMissing, nearTopic, topicNames } from "../topic-choice.ts";
 import { readEventPlace } from "../why/event/event-place.ts";
 import { withEventWorld, type EventWorld } from "../why/event/event-world.ts";
 import { findPlaces, type EventSearch } from "../why/event/find-places.ts";
@@ -46,11 +48,25 @@ async function placesOf(world: EventWorld, search: EventSearch): Promise<readonl
     await assertInLog(world.reader, place);
     return [place];
   } catch (error) {
-    // An id may look like a place.
-    const isMissing = error instanceof MillraceError && error.code === "TOPIC_MISSING";
-    if (isMissing) return findPlaces(world, search);
-    throw error;
+    if (!isTopicMissing(error)) throw error;
+    // An id may look like a place. One with almost a topic's name is a slip of the hand, unless it is searched for on purpose.
+    if (search.from === null) await refuseAlmostTopic(error, place, world.settings);
+    return findPlaces(world, search);
   }
+}
+
+async function refuseAlmostTopic(
+  missing: MillraceError,
+  { topic, partition, offset }: EventPlace,
+  settings: Settings,
+): Promise<void> {
+  const likely = await nearTopic(topic, () => topicNames(settings));
+  if (likely === null) return;
+  const id = `${topic}:${partition}:${offset}`;
+  throw new CliError(EXIT.notFound, missing.message, {
+    hint: `did you mean ${likely}:${partition}:${offset}? If it is an event's id: millrace why ${id} --from -1d`,
+    cause: missing,
+  });
 }
 
 /** What has just settled is told a moment later. */
