@@ -46,7 +46,7 @@ function letter(of: Parameters<typeof record>[0]): DeadLetter {
 
 const marker = (offset: number, kind: SetAsideKey["kind"] = "quarantine"): SetAsideKey => ({
   ...{ topic: asTopic("users"), partition: asPartition(0), kind, key: asRecordKey("a") },
-  ...{ offset: asOffset(offset), redriveCount: 0, dead: null, since: null },
+  ...{ offset: asOffset(offset), next: asOffset(offset), redriveCount: 0, dead: null, since: null },
 });
 
 function open(letters: readonly DeadLetter[], standing: Partial<Standing> = {}) {

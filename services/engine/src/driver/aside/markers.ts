@@ -52,7 +52,7 @@ export interface Found {
 }
 
 /** A detour's progress, and its key. */
-interface Step {
+export interface Step {
   readonly key: string;
   readonly next: number;
   readonly cursor: Offset | null;
@@ -62,7 +62,7 @@ type Entry = readonly [key: string, entry: StateEntry];
 type Entries = ReadonlyMap<string, readonly Entry[]>;
 
 /** Keys to be deleted, in this order. */
-interface Sentence {
+export interface Sentence {
   readonly void: string[];
   readonly released: string[];
   readonly claims: string[];
@@ -114,7 +114,7 @@ export function lastOfEachLane(
 }
 
 /** How far the detours of markers that hold have come, as the furthest valid entry tells; the rest is void. */
-function progressOf(
+export function progressOf(
   entries: readonly Entry[],
   { last, fence }: { readonly last: ReadonlyMap<string, Found>; readonly fence: readonly Offset[] },
   sentence: Sentence,

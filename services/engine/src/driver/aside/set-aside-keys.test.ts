@@ -20,6 +20,12 @@ const marker = (key: string, of: { epoch: number; offset: number; kind?: string 
   },
 });
 
+/** How far the way back from the marker at offset 5 has come. */
+const progress = (key: string, { next, write }: { next: number; write: number }): Entry => ({
+  key: `progress/crm/users/0/0/${Buffer.from(key).toString("base64url")}/${write}`,
+  value: { v: 1, marker: { epoch: 0, offset: 5 }, next, cursor: null },
+});
+
 async function listed(...entries: Entry[]) {
   const stateLog = new MemoryStateLog([...entries]);
   await stateLog.readTo(asOffset(entries.length));
@@ -31,7 +37,7 @@ describe("keys set aside, as others see them", () => {
     expect(await listed(claim("p1"), marker("a", { epoch: 0, offset: 5 }))).toEqual([
       {
         ...{ topic: "users", partition: 0, kind: "quarantine", key: "a", offset: 5 },
-        ...{ redriveCount: 1, dead: { partition: 0, offset: 7 } },
+        ...{ next: 5, redriveCount: 1, dead: { partition: 0, offset: 7 } },
         since: "2026-01-01T00:00:00.000Z",
       },
     ]);
@@ -46,6 +52,15 @@ describe("keys set aside, as others see them", () => {
     );
 
     expect(keys.map(({ key }) => key)).toEqual(["a"]);
+  });
+
+  it("are told with how far their way back has come, by whoever owned it then", async () => {
+    const marked = [claim("p1"), marker("a", { epoch: 0, offset: 5 })];
+
+    const [key] = await listed(...marked, progress("a", { next: 8, write: 1 }));
+    const [overtaken] = await listed(...marked, claim("p2"), progress("a", { next: 8, write: 1 }));
+
+    expect([key?.next, overtaken?.next]).toEqual([8, 5]);
   });
 
   it("come by offset", async () => {

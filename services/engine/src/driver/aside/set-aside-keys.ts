@@ -1,5 +1,6 @@
 /** Keys that are set aside, for whoever only looks: markers judged by the claims as a new owner would (markers.ts). */
 import {
+  asOffset,
   asRecordKey,
   type Offset,
   type RecordKey,
@@ -9,7 +10,7 @@ import {
 import type { Marker } from "../../core/aside/marker.ts";
 import type { StateEntry, StateLog } from "../../ports.ts";
 import type { DeadLetterPlace } from "../dead-letters/dead-letter-places.ts";
-import { entriesByPlace, lastOfEachLane } from "./markers.ts";
+import { entriesByPlace, lastOfEachLane, progressOf } from "./markers.ts";
 import { partitionOf } from "./state-keys.ts";
 
 /** A key that waits, as its marker says. */
@@ -19,6 +20,8 @@ export interface SetAsideKey extends TopicPartition {
   readonly key: RecordKey;
   /** Of its dead letter, or of the deferred event, in the source partition. */
   readonly offset: Offset;
+  /** Everything of the key below is settled for good, on its way back too; at least `offset`. */
+  readonly next: Offset;
   /** How often the dead letter had been redriven. */
   readonly redriveCount: number;
   /** Where the dead letter stands in its own topic; null where that is not known. */
@@ -32,24 +35,42 @@ export function listSetAside(
   stateLog: Pick<StateLog, "list">,
   target: TargetId,
 ): readonly SetAsideKey[] {
-  const claims = entriesByPlace(stateLog.list(`claim/${target}/`));
-  const markers = entriesByPlace(stateLog.list(`marker/${target}/`));
+  const list = (kind: string): ReturnType<typeof entriesByPlace> =>
+    entriesByPlace(stateLog.list(`${kind}/${target}/`));
+  const [claims, markers, progress] = [list("claim"), list("marker"), list("progress")];
   const keys = Array.from(markers, ([name, entries]) => {
     const fence = (claims.get(name) ?? []).map(([, { offset }]) => offset);
-    return keysOf(partitionOf(name), entries, fence);
+    return keysOf(partitionOf(name), {
+      markers: entries,
+      progress: progress.get(name) ?? [],
+      fence,
+    });
   });
   return keys.flat().sort(byPlace);
 }
 
+type Entries = readonly (readonly [key: string, entry: StateEntry])[];
+
+/** What stands of one partition. */
+interface Standing {
+  readonly markers: Entries;
+  readonly progress: Entries;
+  readonly fence: readonly Offset[];
+}
+
 function keysOf(
   place: TopicPartition,
-  entries: readonly (readonly [key: string, entry: StateEntry])[],
-  fence: readonly Offset[],
+  { markers, progress, fence }: Standing,
 ): readonly SetAsideKey[] {
-  return Array.from(lastOfEachLane(entries, fence).values()).flatMap(({ marker }) => {
+  const last = lastOfEachLane(markers, fence);
+  // Whoever only looks deletes nothing.
+  const steps = progressOf(progress, { last, fence }, { void: [], released: [], claims: [] });
+  return Array.from(last.values()).flatMap(({ marker }) => {
     const { kind, lane, offset, redriveCount, dead, since } = marker;
     if (kind === "released") return [];
-    return [{ ...place, kind, key: asRecordKey(lane), offset, redriveCount, dead, since }];
+    const next = asOffset(steps.get(lane)?.next ?? offset);
+    const key = asRecordKey(lane);
+    return [{ ...place, kind, key, offset, next, redriveCount, dead, since }];
   });
 }
 
