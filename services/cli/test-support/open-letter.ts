@@ -8,7 +8,8 @@ export function openLetter(offset: number, of: Partial<OpenDeadLetter> = {}): Op
     ...{ topic: asTopic("users"), partition, offset: asOffset(offset) },
     ...{ key: asRecordKey("ada"), id: `e${offset}`, source: "/test", type: "users.ProfileUpdated" },
     ...{ reason: "HTTP_REJECTED", error: "HTTP 422", httpStatus: 422, attemptCount: 1 },
-    ...{ firstFailedAt: null, lastFailedAt: null, epoch: 1, redriveCount: 0, later: "parked" },
+    ...{ firstFailedAt: null, lastFailedAt: null, epoch: 1, redriveCount: 0, holdsKey: true },
+    later: "parked",
     at: { partition, offset: asOffset(offset), timestampMs: 0 },
     ...of,
   };

@@ -132,6 +132,29 @@ describe("the control board", () => {
     });
   });
 
+  it.each([
+    { kind: "redriven", holdsKey: true, laterMs: 0, isOne: true },
+    { kind: "redriven", holdsKey: null, laterMs: 0, isOne: true },
+    { kind: "redriven", holdsKey: false, laterMs: 0, isOne: false },
+    { kind: "dropped", holdsKey: false, laterMs: 0, isOne: true },
+    // The clocks of two machines.
+    { kind: "dropped", holdsKey: false, laterMs: 3_600_000, isOne: true },
+    { kind: "dropped", holdsKey: false, laterMs: 3_600_001, isOne: false },
+    { kind: "redriven", holdsKey: true, laterMs: 3_600_001, isOne: false },
+  ] as const)(
+    "knows of which dead letters of an event a resolution is: %o",
+    async ({ kind, holdsKey, laterMs, isOne }) => {
+      const { board } = await setup();
+      const letter = { ...redriveOf("a"), holdsKey, writtenAtMs: dana.at + laterMs };
+      expect(board.isResolved(crm, letter)).toBe(false);
+
+      await board.endRedrive(crm, redriveOf("a"), { kind, wish: dana });
+
+      expect(board.isResolved(crm, letter)).toBe(isOne);
+      expect(board.isResolved(audit, letter)).toBe(false);
+    },
+  );
+
   it("takes a redrive whose value it cannot read for a redrive: its key says all", async () => {
     const { board, topic } = await setup();
     await board.redrive(crm, [redriveOf("a")], dana);

@@ -17,11 +17,13 @@ import { PAUSERS, PAUSES, pauseKey, pauseValue, readPause, type Pause } from "./
 import { jobKey, JOBS, jobValue, readJob, type ReplayJob } from "./replay-job.ts";
 import { readRedrive, REDRIVES, redriveKey, redriveValue, type WantedRedrive } from "./redrive.ts";
 import {
+  isResolvedBy,
   readResolution,
   resolutionKey,
   resolutionValue,
   type DeadLetterEvent,
   type Resolution,
+  type WrittenLetter,
 } from "./resolution.ts";
 import type { Wish } from "./wish.ts";
 
@@ -72,9 +74,15 @@ export class ControlBoard {
     return target === undefined ? jobs : jobs.filter((job) => job.target === target);
   }
 
-  /** How a dead letter was resolved; null while it is open. */
+  /** How the dead letter of an event was resolved last; null while it is open. */
   resolution(target: TargetId, event: DeadLetterEvent): Resolution | null {
     return readResolution(this.#log.get(resolutionKey(target, event))?.value);
+  }
+
+  /** Whether someone has resolved a dead letter. */
+  isResolved(target: TargetId, letter: DeadLetterEvent & WrittenLetter): boolean {
+    const resolution = this.resolution(target, letter);
+    return resolution !== null && isResolvedBy(resolution, letter);
   }
 
   /** What was done to a target, the earliest first. */

@@ -11,5 +11,11 @@ export type { Pause, PauseValue } from "./pause.ts";
 export type { JobRange, ReplayJob, ReplayJobValue } from "./replay-job.ts";
 export { readRedriveKey } from "./redrive.ts";
 export type { RedriveValue, WantedRedrive } from "./redrive.ts";
-export type { DeadLetterEvent, Resolution, ResolutionKind, ResolutionValue } from "./resolution.ts";
+export type {
+  DeadLetterEvent,
+  Resolution,
+  ResolutionKind,
+  ResolutionValue,
+  WrittenLetter,
+} from "./resolution.ts";
 export type { Wish } from "./wish.ts";

@@ -25,6 +25,29 @@ export interface ResolutionValue extends WishValue {
   readonly kind: ResolutionKind;
 }
 
+/** A dead letter that a resolution may be of. */
+export interface WrittenLetter {
+  /** By the brokers' clock, epoch ms. */
+  readonly writtenAtMs: number;
+  /** Whether later events of its key waited for it; null where its record does not say. */
+  readonly holdsKey: boolean | null;
+}
+
+/** How far the clocks of brokers and of whoever resolves may be apart, ms. */
+const CLOCKS_APART_MS = 3_600_000;
+
+/**
+ * Whether a resolution of an event is one of this dead letter of it. The same event may be given up anew after its group's
+ * offsets were set back. And what nothing waits for is not redriven: what was, is an earlier dead letter of the event.
+ */
+export function isResolvedBy(
+  { kind, wish }: Resolution,
+  { writtenAtMs, holdsKey }: WrittenLetter,
+): boolean {
+  if (kind === "redriven" && holdsKey === false) return false;
+  return writtenAtMs <= wish.at + CLOCKS_APART_MS;
+}
+
 /** The key of a resolution. */
 export const resolutionKey = (
   target: TargetId,

@@ -87,7 +87,8 @@ async function readLetters(
   });
   return shelf.open({
     setAside,
-    isResolved: (event) => board.resolution(asTarget(name), event) !== null,
+    isResolved: (letter) =>
+      board.isResolved(asTarget(name), { ...letter, writtenAtMs: letter.at.timestampMs }),
     holdsKeys: order === "none" || onDeadLetter === "skip" ? "no" : "yes",
   });
 }

@@ -33,6 +33,8 @@ export type Effect<Payload> =
       readonly kind: "dead-letter";
       readonly delivery: Delivery<Payload>;
       readonly why: GivenUp;
+      /** Whether later events of its key wait for it: a marker follows. */
+      readonly holdsKey: boolean;
     }
   /** Write the marker of a key; report `marks-written` or `-failed`. */
   | ({ readonly kind: "mark" } & Mark<Payload>)

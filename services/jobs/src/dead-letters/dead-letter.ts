@@ -34,6 +34,8 @@ export interface DeadLetter extends SourcePlace {
   /** RFC 3339; null where no attempt failed. */
   readonly firstFailedAt: string | null;
   readonly lastFailedAt: string | null;
+  /** Whether later events of its key wait for it; null where its record does not say. */
+  readonly holdsKey: boolean | null;
   /** Epoch of the owner that gave it up, and how often it had been redriven. */
   readonly epoch: number;
   readonly redriveCount: number;
@@ -63,6 +65,7 @@ export function readDeadLetter(record: SourceRecord): DeadLetter | null {
     attemptCount: numberOf(headers, "millrace-attempts") ?? 0,
     firstFailedAt: textOf(headers, "millrace-first-failed-at"),
     lastFailedAt: textOf(headers, "millrace-last-failed-at"),
+    holdsKey: booleanOf(headers, "millrace-holds-key"),
     epoch: numberOf(headers, "millrace-epoch") ?? 0,
     redriveCount: numberOf(headers, "millrace-redrive-count") ?? 0,
     at: { partition, offset, timestampMs },
@@ -103,4 +106,9 @@ function numberOf(headers: RecordHeaders, name: string): number | null {
   const text = textOf(headers, name);
   const value = text === null || text === "" ? Number.NaN : Number(text);
   return Number.isSafeInteger(value) ? value : null;
+}
+
+function booleanOf(headers: RecordHeaders, name: string): boolean | null {
+  const text = textOf(headers, name);
+  return text === "true" || text === "false" ? text === "true" : null;
 }

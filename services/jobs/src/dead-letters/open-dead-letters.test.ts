@@ -128,6 +128,18 @@ describe("open dead letters", () => {
     ]);
     expect(open(letters, { isResolved }).map(({ offset }) => offset)).toEqual([7]);
   });
+
+  it("are told by their own record where their keys went on, whatever the target does today", () => {
+    const letters = [
+      letter({ offset: 5, at: 1, headers: { "millrace-holds-key": "false" } }),
+      letter({ offset: 6, at: 2, headers: { "millrace-holds-key": "true" } }),
+      letter({ offset: 7, at: 3, key: null, headers: { "millrace-holds-key": "true" } }),
+    ];
+
+    for (const holdsKeys of ["yes", "no"] as const)
+      expect(open(letters, { holdsKeys })).toMatchObject([{ offset: 5, later: "delivered" }]);
+    expect(open(letters, { isResolved: () => true })).toEqual([]);
+  });
 });
 
 describe("what waits behind a key", () => {

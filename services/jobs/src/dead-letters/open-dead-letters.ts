@@ -4,7 +4,8 @@
  *
  * - Of a key that waits (`quarantine`, `block`) exactly that one is open which the key's marker names: others were delivered
  *   since, or written by an owner that had been overtaken.
- * - Of one that went on (`skip`, no key) each is, until someone resolves it.
+ * - Of one that went on (`skip`, no key) each is, until someone resolves it. Its record says whether it did; in one that does
+ *   not, the target's order and `onDeadLetter` of today are taken for those of then.
  */
 import type { SetAsideKey } from "@millrace/engine";
 import type { DeadLetter, SourcePlace } from "./dead-letter.ts";
@@ -20,7 +21,7 @@ export interface Standing {
   /** Keys of the target that are set aside. */
   readonly setAside: readonly SetAsideKey[];
   /** Whether a dead letter has been resolved. */
-  readonly isResolved: (event: SourcePlace) => boolean;
+  readonly isResolved: (letter: DeadLetter) => boolean;
   /** Whether the target holds a key behind its dead letter. */
   readonly holdsKeys: "yes" | "no";
 }
@@ -52,8 +53,8 @@ export class DeadLetterShelf {
 }
 
 /** Whether the key of a dead letter went on without it. */
-function isLoose({ key }: DeadLetter, holdsKeys: Standing["holdsKeys"]): boolean {
-  return key === null || holdsKeys === "no";
+function isLoose({ key, holdsKey }: DeadLetter, holdsKeys: Standing["holdsKeys"]): boolean {
+  return holdsKey === null ? key === null || holdsKeys === "no" : !holdsKey;
 }
 
 function isLater(one: DeadLetter, other: DeadLetter): boolean {

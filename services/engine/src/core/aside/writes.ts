@@ -60,7 +60,8 @@ export function giveUp<P>(context: StepContext<P>, delivery: Delivery<P>, why: G
   if (delivery.givenUp === null) noteGivenUp(context, delivery);
   delivery.givenUp = why;
   context.state.writingCount += 1;
-  context.effects.push({ kind: "dead-letter", delivery, why });
+  const holdsKey = markerKind(context, delivery.lane) !== null;
+  context.effects.push({ kind: "dead-letter", delivery, why, holdsKey });
 }
 
 /** Asks for the marker of a dead-lettered head's key (I17). Its dead letter is acknowledged. */

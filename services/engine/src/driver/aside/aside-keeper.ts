@@ -119,12 +119,12 @@ export class AsideKeeper {
     }
   }
 
-  #deadLetter({ delivery, why }: Of<"dead-letter">): Call {
+  #deadLetter({ delivery, why, holdsKey }: Of<"dead-letter">): Call {
     const deliveries = [delivery];
     return {
       what: "write a dead letter",
       made: async () => {
-        const position = await this.#deadLetters.write(delivery, why);
+        const position = await this.#deadLetters.write(delivery, { ...why, holdsKey });
         if (position !== undefined) this.places.noteDelivery(delivery, position);
         return { kind: "dead-letters-written", deliveries };
       },

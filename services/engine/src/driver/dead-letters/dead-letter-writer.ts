@@ -5,6 +5,8 @@ import { MillraceError } from "../../errors.ts";
 import type { PreparedEvent, RecordPosition, RecordSink, SinkRecord } from "../../ports.ts";
 import { setAsideRecord, withoutHeaders, withoutValue, type SetAside } from "./dead-letter.ts";
 
+const PARKED = { reason: "PARKED", holdsKey: null } as const;
+
 /** Where a target's own records go. */
 export interface OwnTopics {
   readonly target: TargetId;
@@ -40,7 +42,7 @@ export class DeadLetterWriter {
     const { target, parked } = this.#to;
     const detail = `the key waits for its event at offset ${marker.offset}`;
     const records = deliveries.map((delivery) =>
-      setAsideRecord(delivery, { reason: "PARKED", detail }, { target, topic: parked }),
+      setAsideRecord(delivery, { ...PARKED, detail }, { target, topic: parked }),
     );
     if ((await this.#tryAppend(records)) !== null) return;
     // One of them is too large: only it loses what does not fit, but never its key, by which it is found again.

@@ -13,8 +13,11 @@ const text = (record: SinkRecord | undefined): Record<string, string> =>
   );
 
 /** A driver that dead-letters one event, through a broker that takes only what `takes` allows. */
-async function setup(takes: (record: SinkRecord) => boolean = () => true) {
-  const bench = await setupDriver();
+async function setup(
+  takes: (record: SinkRecord) => boolean = () => true,
+  engine: Parameters<typeof setupDriver>[0] = {},
+) {
+  const bench = await setupDriver(engine);
   bench.sink.onAppend = (record) =>
     takes(record)
       ? Promise.resolve()
@@ -47,10 +50,17 @@ describe("a dead letter", () => {
       "millrace-mapping-revision": "r1",
       "millrace-epoch": "0",
       "millrace-redrive-count": "0",
+      "millrace-holds-key": "true",
       "millrace-tenant": "acme",
     });
     expect(text(record)["millrace-first-failed-at"]).toMatch(/^2026-01-01T/u);
     expect(text(record)["millrace-last-failed-at"]).toMatch(/^2026-01-01T/u);
+  });
+
+  it("says when its key goes on without it", async () => {
+    const { sink } = await setup(undefined, { onDeadLetter: "skip" });
+
+    expect(text(sink.records[0])["millrace-holds-key"]).toBe("false");
   });
 
   it("keeps key and headers when only the value is too large", async () => {

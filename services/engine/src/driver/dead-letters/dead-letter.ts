@@ -17,6 +17,8 @@ const encoder = new TextEncoder();
 export interface SetAside {
   readonly reason: DeadLetterReason | "PARKED";
   readonly detail: string;
+  /** Whether later events of its key wait for it; null: it is parked itself. */
+  readonly holdsKey: boolean | null;
 }
 
 /**
@@ -57,7 +59,7 @@ function reasonHeaders(
   target: TargetId,
 ): RecordHeaders {
   const { partition, payload, lastFailure } = delivery;
-  const text: Record<string, string | number | null> = {
+  const text: Record<string, string | number | boolean | null> = {
     "millrace-target": target,
     "millrace-reason": why.reason,
     "millrace-error": why.detail.slice(0, ERROR_LENGTH_MAX),
@@ -72,6 +74,7 @@ function reasonHeaders(
     "millrace-mapping-revision": payload.mappingRevision,
     "millrace-epoch": delivery.epoch,
     "millrace-redrive-count": delivery.redriveCount,
+    "millrace-holds-key": why.holdsKey,
     "millrace-ambiguous": String(delivery.wasAmbiguous || delivery.isInherited),
     "millrace-tenant": payload.tenant,
   };
