@@ -34,6 +34,8 @@ export type * from "./core/input.ts";
 export type * from "./core/aside/marker.ts";
 export type { RedriveRequest } from "./core/aside/redrive.ts";
 export type { Pauser } from "./core/guards/pause.ts";
+export { ClosedPrefix } from "./driver/aside/closed-prefix.ts";
+export type * from "./driver/aside/closed-prefix.ts";
 export { listSetAside } from "./driver/aside/set-aside-keys.ts";
 export { isCut, originalRecord } from "./driver/aside/set-aside-record.ts";
 export type { SetAsideKey } from "./driver/aside/set-aside-keys.ts";

@@ -25,6 +25,17 @@ export function originOf({ headers }: SourceRecord): Origin | null {
   return { topic: asTopic(topic), partition: asPartition(partition), offset: asOffset(offset) };
 }
 
+/** How often a dead letter had been redriven when it was given up; null where its record does not say. */
+export function redriveCountOf({ headers }: Pick<SourceRecord, "headers">): number | null {
+  return numberOf(headers, "millrace-redrive-count");
+}
+
+/** Whether later events of its key wait for a dead letter; null where its record does not say. */
+export function holdsKeyOf({ headers }: Pick<SourceRecord, "headers">): boolean | null {
+  const text = textOf(headers, "millrace-holds-key");
+  return text === "true" || text === "false" ? text === "true" : null;
+}
+
 /** Whether the event's own bytes were left out as too large. */
 export function isCut({ headers }: SourceRecord): boolean {
   return headers["millrace-value"] !== undefined;
