@@ -1,8 +1,11 @@
 /** The requests about topics and groups, one function a request. Formats: https://kafka.apache.org/protocol.html */
 import {
   MillraceError,
+  asOffset,
   asPartition,
   asTopic,
+  assert,
+  type Offset,
   type Topic,
   type TopicPartition,
 } from "@millrace/engine";
@@ -69,6 +72,36 @@ export async function deleteTopics(
   }>(controller, { api: "DeleteTopics", payload: { topics, timeout: TIMEOUT_MS } });
   for (const { errorCode } of answer.topicErrors)
     failUnless(errorCode, "UNKNOWN_TOPIC_OR_PARTITION");
+}
+
+/**
+ * Deletes the records of a partition below an offset; asked of its leader. Gives where the log starts then.
+ * @param before at most the log's end. Never negative: to Kafka -1 is all there is.
+ */
+export async function deleteRecords(
+  client: KafkaClient,
+  leader: number,
+  { topic, partition, before }: TopicPartition & { readonly before: Offset },
+): Promise<Offset> {
+  assert(before >= 0, "records are deleted below an offset of theirs");
+  const answer = await client.send<{
+    readonly topics: readonly {
+      readonly partitions: readonly {
+        readonly lowWatermark: { toString(): string };
+        readonly errorCode: number;
+      }[];
+    }[];
+  }>(leader, {
+    api: "DeleteRecords",
+    payload: {
+      topics: [{ topic, partitions: [{ partition, offset: before }] }],
+      timeout: TIMEOUT_MS,
+    },
+  });
+  const [result] = answer.topics.flatMap(({ partitions }) => partitions);
+  if (result === undefined) throw missing(topic);
+  if (result.errorCode !== 0) throw new KafkaError(result.errorCode);
+  return asOffset(Number(result.lowWatermark.toString()));
 }
 
 /** A topic's own settings. */

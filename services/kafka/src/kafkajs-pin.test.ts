@@ -28,6 +28,7 @@ const APIS = {
   InitProducerId: 1,
   DescribeConfigs: 2,
   DeleteGroups: 1,
+  DeleteRecords: 1,
 };
 
 const nothing = (): void => undefined;

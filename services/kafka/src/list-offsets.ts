@@ -92,7 +92,11 @@ export async function offsetAt(
   return offset;
 }
 
-async function leaderOf(client: KafkaClient, { topic, partition }: OffsetQuery): Promise<number> {
+/** The node that leads a partition. @throws KafkaError `LEADER_NOT_AVAILABLE`; MillraceError as `KafkaClient.partitionsOf`. */
+export async function leaderOf(
+  client: KafkaClient,
+  { topic, partition }: TopicPartition,
+): Promise<number> {
   const places = await client.partitionsOf(topic);
   const leader = places.find((place) => place.partition === partition)?.leader ?? null;
   if (leader !== null) return leader;

@@ -1,9 +1,11 @@
 /** Parts of logs read on demand: what a redrive reads of a target's own topics, and single records of its sources. */
 import {
+  MillraceError,
   asOffset,
   type LogSlice,
   type Offset,
   type ParkedLog,
+  type PartitionRange,
   type Telemetry,
   type TopicPartition,
 } from "@millrace/engine";
@@ -19,7 +21,8 @@ export function createParkedLog(options: {
   return new KafkaParkedLog(createLogReader(options));
 }
 
-class KafkaParkedLog implements ParkedLog {
+/** Reads with a reader of its own. */
+export class KafkaParkedLog implements ParkedLog {
   readonly #reader: LogReader;
 
   constructor(reader: LogReader) {
@@ -28,18 +31,32 @@ class KafkaParkedLog implements ParkedLog {
 
   /** @inheritdoc */
   async read(place: TopicPartition, from: Offset, countMax: number): Promise<LogSlice> {
-    const ranges = await this.#reader.ranges(place.topic);
-    const range = ranges.find(({ partition }) => partition === place.partition);
-    const start = asOffset(Math.max(from, range?.logStartOffset ?? 0));
-    const end = range?.logEndOffset ?? start;
-    if (start >= end) return { records: [], next: start, isEnd: true };
-    const bounds = { countMax, bytesMax: Infinity };
-    const page = await readPage(this.#reader, { ...place, from: start, to: end }, bounds);
-    return { ...page, isEnd: page.next >= end };
+    let range = await this.#range(place);
+    for (;;) {
+      const { logStartOffset, logEndOffset: to } = range;
+      const start = asOffset(Math.max(from, logStartOffset));
+      if (start >= to) return { records: [], next: start, isEnd: true };
+      try {
+        const bounds = { countMax, bytesMax: Infinity };
+        const page = await readPage(this.#reader, { ...place, from: start, to }, bounds);
+        return { ...page, isEnd: page.next >= to };
+      } catch (error) {
+        if (!(error instanceof MillraceError) || error.code !== "OFFSETS_GONE") throw error;
+        // What lay there was deleted at this moment: the log's start is beyond it now.
+        range = await this.#range(place);
+        if (range.logStartOffset <= start) throw error;
+      }
+    }
   }
 
   /** @inheritdoc */
   close(): Promise<void> {
     return this.#reader.close();
+  }
+
+  async #range({ topic, partition }: TopicPartition): Promise<Omit<PartitionRange, "partition">> {
+    const ranges = await this.#reader.ranges(topic);
+    const nothing = { logStartOffset: asOffset(0), logEndOffset: asOffset(0) };
+    return ranges.find((range) => range.partition === partition) ?? nothing;
   }
 }

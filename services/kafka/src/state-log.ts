@@ -1,4 +1,4 @@
-import type { StateLog, Telemetry, Topic } from "@millrace/engine";
+import type { ControlLog, StateLog, Telemetry, Topic } from "@millrace/engine";
 import { CompactedLog } from "./compacted-log.ts";
 import type { KafkaConnection } from "./connection.ts";
 
@@ -7,6 +7,6 @@ export function createStateLog(options: {
   readonly connection: KafkaConnection;
   readonly topic: Topic;
   readonly telemetry: Telemetry;
-}): StateLog {
+}): StateLog & Pick<ControlLog, "readToEnd"> {
   return new CompactedLog(options);
 }

@@ -8,16 +8,18 @@ import {
   type PartitionRange,
   type Telemetry,
   type Topic,
+  type TopicPartition,
   NO_TELEMETRY,
 } from "@millrace/engine";
 import type { KafkaConnection } from "./connection.ts";
 import { fetchOffsets } from "./group-protocol.ts";
 import { KafkaClient } from "./kafka-client.ts";
 import { KafkaError, brokerError, errorType, isHalting } from "./kafka-error.ts";
-import { logRanges } from "./list-offsets.ts";
+import { leaderOf, logRanges } from "./list-offsets.ts";
 import {
   createTopics,
   deleteGroup,
+  deleteRecords,
   deleteTopics,
   describeConfigs,
   describeGroup,
@@ -91,6 +93,11 @@ export interface TopicAdmin {
   groupOffsets(groupId: string, topic: Topic): Promise<readonly GroupOffset[]>;
   /** State and members of a group; one that never was is `Dead` and empty. */
   describeGroup(groupId: string): Promise<GroupDescription>;
+  /**
+   * Deletes the records of a partition below an offset, for good. Gives where its log starts then: what lies below it already
+   * is no error. Rights to delete from the topic are needed.
+   */
+  deleteRecords(partition: TopicPartition, before: Offset): Promise<Offset>;
   /** Missing ones are no error. */
   deleteTopics(topics: readonly Topic[]): Promise<void>;
   /** A missing one is no error; one with members is `BROKER_REFUSED`. */
@@ -199,6 +206,17 @@ class KafkaTopicAdmin implements TopicAdmin {
   describeGroup(groupId: string): Promise<GroupDescription> {
     return this.#settled(`group ${groupId}`, async () =>
       describeGroup(this.#client, await this.#client.coordinatorOf(groupId), groupId),
+    );
+  }
+
+  /** @inheritdoc */
+  deleteRecords(partition: TopicPartition, before: Offset): Promise<Offset> {
+    const { topic, partition: id } = partition;
+    return this.#settled(`delete records of ${topic}/${id} below ${before}`, async () =>
+      deleteRecords(this.#client, await leaderOf(this.#client, partition), {
+        ...partition,
+        before,
+      }),
     );
   }
 
