@@ -122,6 +122,58 @@ describe("a topic admin", () => {
     await expect(admin.topicConfig(topic)).rejects.toMatchObject({ code: "TOPIC_MISSING" });
   });
 
+  it("deletes records below an offset, and those that are left are read on", async () => {
+    const { admin } = setup();
+    const world = new RealWorld();
+    const topic = await world.topic(2);
+    const place = { topic, partition: asPartition(1) };
+    const values = ["a", "b", "c"].map((value) => ({ value: Buffer.from(value) }));
+    await world.write(place, values);
+    await world.write({ topic, partition: asPartition(0) }, values);
+
+    expect(await admin.deleteRecords(place, asOffset(2))).toBe(2);
+    expect(await admin.deleteRecords(place, asOffset(1))).toBe(2);
+
+    const [other, own] = await admin.partitionRanges(topic);
+    expect(own).toEqual({ partition: 1, logStartOffset: 2, logEndOffset: 3 });
+    expect(other).toEqual({ partition: 0, logStartOffset: 0, logEndOffset: 3 });
+    const { records } = await world.parkedLog().read(place, asOffset(0), 10);
+    expect(records.map(({ value }) => String(value))).toEqual(["c"]);
+    expect(await admin.deleteRecords(place, asOffset(3))).toBe(3);
+    await expect(admin.deleteRecords(place, asOffset(4))).rejects.toMatchObject({
+      details: { type: "OFFSET_OUT_OF_RANGE" },
+    });
+    expect((await admin.partitionRanges(topic))[1]?.logStartOffset).toBe(3);
+  });
+
+  it("deletes no records of a topic that is compacted, or not there", async () => {
+    const { admin, topic } = setup();
+    await admin.createTopics([
+      { topic, partitionCount: 1, config: { "cleanup.policy": "compact" } },
+    ]);
+    const place = (of: Topic): TopicPartition => ({ topic: of, partition: asPartition(0) });
+
+    await expect(admin.deleteRecords(place(topic), asOffset(0))).rejects.toMatchObject({
+      code: "BROKER_REFUSED",
+    });
+    await expect(
+      admin.deleteRecords(place(asTopic("no-such-topic")), asOffset(0)),
+    ).rejects.toMatchObject({ code: "TOPIC_MISSING" });
+  });
+
+  it("asks for nothing below no offset: -1 is all there is to Kafka", async () => {
+    const { admin } = setup();
+    const world = new RealWorld();
+    const topic = await world.topic(1);
+    const place = { topic, partition: asPartition(0) };
+    await world.write(place, [{ value: Buffer.from("a") }]);
+
+    await expect(admin.deleteRecords(place, asOffset(-1))).rejects.toMatchObject({
+      code: "INVARIANT_BROKEN",
+    });
+    expect((await admin.partitionRanges(topic))[0]?.logStartOffset).toBe(0);
+  });
+
   it("says at once when no broker answers, naming them", async () => {
     const connection = plainConnection(["127.0.0.1:1", "127.0.0.1:2"], "millrace-test");
     const admin = createTopicAdmin({ connection });

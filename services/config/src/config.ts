@@ -81,6 +81,8 @@ export interface TargetConfig {
   readonly startAt: StartPosition;
   readonly order: Order;
   readonly onDeadLetter: "quarantine" | "block" | "skip";
+  /** How long a dead letter or parked event stays in its topic at least, from when it was written, ms; at least 1000. */
+  readonly keepSetAsideMs: number;
   /** Attempts in flight at most, over all processes. */
   readonly concurrencyMax: number;
   readonly ratePerSecond: RateLimit;

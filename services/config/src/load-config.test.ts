@@ -48,6 +48,7 @@ describe("a configuration", () => {
       startAt: { kind: "latest" },
       order: "key",
       onDeadLetter: "quarantine",
+      keepSetAsideMs: 86_400_000,
       concurrencyMax: 64,
       ratePerSecond: { kind: "limited", perSecond: 200, burst: 200 },
       retry: {
@@ -75,6 +76,7 @@ describe("a configuration", () => {
     expect(targets.get("crm")).toMatchObject({
       order: "key",
       onDeadLetter: "quarantine",
+      keepSetAsideMs: 86_400_000,
       concurrencyMax: 64,
       ratePerSecond: { kind: "unlimited" },
       retry: {
@@ -99,6 +101,15 @@ describe("a configuration", () => {
     expect(open.targets.get("crm")?.idempotency.window).toEqual({ kind: "undeclared" });
     expect(await problemsOf(withTarget("idempotency: { window: 5ms }"))).toEqual([
       expect.stringContaining("idempotency.window: must be from 1s to 3650d"),
+    ]);
+  });
+
+  test("takes how long dead letters and parked events are kept", async () => {
+    const { targets } = await loadText(withTarget("keepSetAside: 7d"));
+
+    expect(targets.get("crm")?.keepSetAsideMs).toBe(604_800_000);
+    expect(await problemsOf(withTarget("keepSetAside: 0s"))).toEqual([
+      expect.stringContaining("keepSetAside: must be from 1s to 3650d"),
     ]);
   });
 

@@ -19,6 +19,8 @@ export interface TargetInput {
 }
 
 const TIMEOUT_MS = 10_000;
+/** A day: whoever looks at what was redriven yesterday finds it. */
+const KEEP_SET_ASIDE_MS = 86_400_000;
 
 /** The target with its defaults; null, with the problems reported, when no call can be made of it. */
 export function resolveTarget(input: TargetInput, scope: TargetScope): TargetConfig | null {
@@ -36,6 +38,7 @@ export function resolveTarget(input: TargetInput, scope: TargetScope): TargetCon
     startAt: options.startAt,
     order,
     onDeadLetter: options.onDeadLetter ?? AFTER_DEAD_LETTER[order][0],
+    keepSetAsideMs: options.keepSetAside ?? KEEP_SET_ASIDE_MS,
     concurrencyMax: options.concurrency?.max ?? DEFAULTS.concurrencyMax,
     ratePerSecond: options.rate ?? DEFAULTS.rate,
     retry: retryOf(options.retry ?? {}),

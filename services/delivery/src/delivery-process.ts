@@ -19,7 +19,6 @@ import {
   MillraceError,
   type DriverOwner,
   type RecordSink,
-  type StateLog,
   systemClock,
   systemEntropy,
 } from "@millrace/engine";
@@ -31,8 +30,10 @@ import {
 } from "@millrace/kafka";
 import { createRegistry, type RegistryOptions } from "@millrace/schemas";
 import type { AppTelemetry } from "@millrace/telemetry";
+import { AsideRetention } from "./aside-retention.ts";
 import { ControlFollower, type SteeredTarget } from "./control-follower.ts";
 import { findJournalSchema } from "./journal-schema.ts";
+import { retainedTarget, type RetainedPorts } from "./retained-target.ts";
 import { createTargetRunner, type SharedPorts, type TargetRunner } from "./target-runner.ts";
 
 /** Pause before the brokers are asked again, ms. */
@@ -57,10 +58,11 @@ export interface DeliveryOptions {
 export class DeliveryProcess {
   readonly #options: DeliveryOptions;
   readonly #processId = `${hostname()}-${process.pid}-${randomUUID().slice(0, 8)}`;
-  #stateLog: StateLog | null = null;
+  #stateLog: SharedPorts["stateLog"] | null = null;
   #journalSink: RecordSink | null = null;
   #board: ControlBoard | null = null;
   #follower: ControlFollower | null = null;
+  #retention: AsideRetention | null = null;
   #runners: readonly TargetRunner[] = [];
   readonly #ending = new AbortController();
   #isStopping = false;
@@ -89,6 +91,7 @@ export class DeliveryProcess {
       return createTargetRunner(target, shared, this.#ownerOf(target.name));
     });
     this.#follow(board);
+    this.#retain({ ...shared, board });
     await Promise.all(this.#runners.map((runner) => runner.start()));
     // A start that a stop has cut short resolves too.
     if (this.#isOver()) return;
@@ -127,10 +130,13 @@ export class DeliveryProcess {
   async stop(budgetMs: number): Promise<void> {
     this.#isStopping = true;
     this.#follower?.stop();
+    const swept = this.#retention?.stop();
     this.#ending.abort();
     await Promise.all(this.#runners.map((runner) => runner.stop(budgetMs)));
     await this.#board?.close().catch(() => undefined);
     await this.#stateLog?.close().catch(() => undefined);
+    // What it still asked for has nobody left to answer.
+    await swept;
     if (this.#journalSink !== null) await closeSoon(this.#journalSink);
   }
 
@@ -152,6 +158,15 @@ export class DeliveryProcess {
     const ports = { board, clock: systemClock, telemetry, processId: this.#processId };
     this.#follower = new ControlFollower(this.#runners.map(steered), ports);
     this.#follower.start();
+  }
+
+  #retain(ports: RetainedPorts): void {
+    const { targets, telemetry } = this.#options;
+    const retained = this.#runners.flatMap(({ name, driver }) => {
+      const config = targets.find((target) => target.name === name);
+      return config === undefined ? [] : [retainedTarget(config, driver, ports)];
+    });
+    this.#retention = new AsideRetention(retained, { clock: systemClock, telemetry });
   }
 
   #ownerOf(name: string): DriverOwner {

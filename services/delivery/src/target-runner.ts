@@ -6,6 +6,7 @@ import {
   DEFAULTS,
   TargetDriver,
   type Clock,
+  type ControlLog,
   type DriverOptions,
   type DriverOwner,
   type EngineConfig,
@@ -33,7 +34,7 @@ export interface SharedPorts {
   readonly clusterId: string;
   readonly catalog: Catalog;
   readonly registry: Registry;
-  readonly stateLog: StateLog;
+  readonly stateLog: StateLog & Pick<ControlLog, "readToEnd">;
   /** For the journal of all targets, and nothing else. */
   readonly journalSink: RecordSink;
   /** See `DriverPorts`. */

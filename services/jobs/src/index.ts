@@ -7,6 +7,15 @@ export type { OpenDeadLetter, Standing } from "./dead-letters/open-dead-letters.
 export { ParkedCount } from "./dead-letters/parked-count.ts";
 export { RedriveCourse } from "./redrive/redrive-course.ts";
 export type { RedriveCounts, RedrivePace, RedriveStage } from "./redrive/redrive-course.ts";
+export { AsideSweeper } from "./retention/aside-sweeper.ts";
+export type {
+  Deletion,
+  SweepEnd,
+  SweepListener,
+  SweepPorts,
+  SweepWish,
+  SweptTarget,
+} from "./retention/aside-sweeper.ts";
 export { changedTerms } from "./shadow/changed-terms.ts";
 export type { ShadowChange } from "./shadow/comparison.ts";
 export { HEADERS_LEFT_OUT } from "./shadow/request-diff.ts";

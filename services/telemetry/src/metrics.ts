@@ -16,6 +16,7 @@ export const METRICS = {
   "millrace.consumer.committed.offset": "committed offset",
   "millrace.consumer.rebalances": "assignments received",
   "millrace.dlq.messages": "dead letters written",
+  "millrace.aside.deleted": "dead letters and parked events deleted",
   "millrace.keys.set.aside": "keys in quarantine or blocked",
   "millrace.journal.dropped": "settled deliveries that the journal does not tell of",
   "millrace.inflight": "attempts in flight",

@@ -159,6 +159,11 @@ export const targetOptions = section({
     .describe(
       "After a dead letter: park the key's later events, stop, or go on. Default: quarantine with order key, block with partition, skip with none.",
     ),
+  keepSetAside: duration({ minMs: SECOND, maxMs: 3_650 * DAY })
+    .optional()
+    .describe(
+      "How long dead letters and parked events are kept at least, from when they were written; those that are still open, and what stands behind them, are kept longer. Default: 1d.",
+    ),
   input: input.optional(),
   idempotency: idempotency.optional(),
   onConflict: z

@@ -13,6 +13,7 @@ const NAMES: Readonly<Record<Term, string>> = {
   startAt: "startAt",
   order: "order",
   onDeadLetter: "onDeadLetter",
+  keepSetAsideMs: "keepSetAside",
   concurrencyMax: "concurrency",
   ratePerSecond: "rate",
   retry: "retry",
