@@ -8,6 +8,7 @@ import {
 import type { Expectation, GivenUpLine, HistoryLine } from "../../checker/history.ts";
 import type { Cluster } from "./brokers/cluster.ts";
 import { STATE_TOPIC, type TargetWorld } from "./processes/deliverer.ts";
+import type { MemoryLog } from "../../support/memory-kafka/memory-log.ts";
 import { digest } from "./digest.ts";
 import type { EventPlan, Plan } from "./plan/plan.ts";
 import { FIRST_REVISION, bodyOf } from "./processes/preparer.ts";
@@ -21,13 +22,15 @@ export interface FinalReadParts {
   readonly revisionsOf: (target: string) => readonly string[];
   /** Records of source topics that are not there any more. */
   readonly deleted: readonly SourceRecord[];
+  /** Likewise of the targets' own. */
+  readonly sweptAway: readonly SourceRecord[];
 }
 
 /** Source topics first, then what the engine wrote. */
 export function* readLogs(
   plan: Plan,
   cluster: Cluster,
-  { targets, deleted, revisionsOf }: FinalReadParts,
+  { targets, deleted, sweptAway, revisionsOf }: FinalReadParts,
 ): Generator<HistoryLine> {
   const events = new Map(plan.events.map((event) => [event.id, event]));
   const parts = { plan, events, revisionsOf };
@@ -45,11 +48,14 @@ export function* readLogs(
     }
   }
   for (const { api, deadTopic, parkedTopic } of targets) {
+    const wholeLog = ({ place, records }: MemoryLog): readonly SourceRecord[] => {
+      return [...sweptAway.filter((one) => isIn(one, place)), ...records];
+    };
     for (const log of cluster.logs(deadTopic)) {
-      for (const record of log.records) yield givenUpLine("dlq", api.plan.name, record);
+      for (const record of wholeLog(log)) yield givenUpLine("dlq", api.plan.name, record);
     }
     for (const log of cluster.logs(parkedTopic)) {
-      for (const record of log.records) yield givenUpLine("park", api.plan.name, record);
+      for (const record of wholeLog(log)) yield givenUpLine("park", api.plan.name, record);
     }
   }
   const state = cluster.log({ topic: STATE_TOPIC, partition: asPartition(0) });

@@ -2,6 +2,7 @@
 import { asTopic } from "@millrace/engine";
 import { Aim } from "./aim.ts";
 import { Nemesis } from "./nemesis.ts";
+import { AsideSweeps } from "./brokers/aside-sweeps.ts";
 import { Cluster } from "./brokers/cluster.ts";
 import {
   Deliverer,
@@ -72,6 +73,7 @@ export class World {
   readonly #targets: readonly TargetWorld[];
   readonly #upstream: Upstream;
   readonly #servers: Servers;
+  readonly #sweeps: AsideSweeps;
   readonly #fleet: Fleet;
   readonly #replays: ReplayDesk;
   readonly #redrives: RedriveDesk;
@@ -115,6 +117,7 @@ export class World {
     const queue = this.#queue;
     const cluster = this.#cluster;
     this.#upstream = new Upstream({ queue, cluster, book: this.#book });
+    this.#sweeps = new AsideSweeps({ queue, draws, cluster, targets: this.#targets });
     this.#servers = new Servers({ queue, cluster, registry: this.#registry, words });
     this.#fleet = new Fleet(plan.slotCount, {
       ...{ queue, draws, words },
@@ -158,6 +161,7 @@ export class World {
         this.#queue.after(topic.added.at, () => this.#addPartitions(topic));
     }
     this.#queue.after(this.#plan.chaosMs, () => this.#heal());
+    this.#sweeps.start();
     const watch = new PromiseWatch();
     try {
       await this.#runQueue(watch);
@@ -167,6 +171,7 @@ export class World {
     for (const line of readLogs(this.#plan, this.#cluster, {
       targets: this.#targets,
       deleted: this.#servers.deleted,
+      sweptAway: this.#sweeps.deleted,
       revisionsOf: (target) => [...(this.#revisions.get(target) ?? [])],
     }))
       this.#book.write(line);
