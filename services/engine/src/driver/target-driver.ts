@@ -34,6 +34,7 @@ import type {
 import { AsideKeeper } from "./aside/aside-keeper.ts";
 import { RedriveWishes } from "./aside/redrive-wishes.ts";
 import { attemptRequest } from "./attempt-request.ts";
+import { Drain } from "./drain.ts";
 import { Intake } from "./intake.ts";
 import { JournalWriter } from "./journal/journal-writer.ts";
 import {
@@ -46,9 +47,6 @@ import { ReplayKeeper, type ReplayOrder, type ReplayStatus } from "./replay/repl
 import { Reporter } from "./reporter.ts";
 import { takeOver, type Takeover } from "./takeover.ts";
 
-/** What an abandoned attempt's result and the last commit get, once the budget of a drain is over, ms. */
-const DRAIN_GRACE_MS = 500;
-
 /** Inputs after which partitions may be owned no more. */
 const END_EPOCHS: ReadonlySet<Input<PreparedEvent>["kind"]> = new Set([
   "assigned",
@@ -58,12 +56,6 @@ const END_EPOCHS: ReadonlySet<Input<PreparedEvent>["kind"]> = new Set([
 
 type EventDelivery = Delivery<PreparedEvent>;
 type EventEffect = Effect<PreparedEvent>;
-
-/** A drain under way. */
-interface Drain {
-  readonly ended: Promise<void>;
-  readonly end: () => void;
-}
 
 /** Delivers one target's topics. */
 export class TargetDriver implements GroupListener {
@@ -151,7 +143,7 @@ export class TargetDriver implements GroupListener {
    */
   stop(budgetMs = Infinity): Promise<void> {
     this.#drainMsMax = Math.min(this.#drainMsMax, budgetMs);
-    if (this.#drain !== null) this.#boundDrain(this.#drain, this.#drainMsMax);
+    this.#drain?.bound(this.#drainMsMax);
     this.#stopping ??= this.#stop();
     return this.#stopping;
   }
@@ -231,7 +223,7 @@ export class TargetDriver implements GroupListener {
     if (this.#state.membership === "none") return Promise.resolve();
     this.#reporter.draining(reason, this.#state.inFlightCount);
     const drain = (this.#drain ??= this.#beginDrain());
-    this.#boundDrain(drain, Math.min(budgetMs, this.#drainMsMax));
+    drain.bound(Math.min(budgetMs, this.#drainMsMax));
     this.#step({ kind: "drain" });
     return drain.ended;
   }
@@ -341,26 +333,13 @@ export class TargetDriver implements GroupListener {
   }
 
   #beginDrain(): Drain {
-    const { promise, resolve } = Promise.withResolvers<undefined>();
-    const end = (): void => {
-      this.#drain = null;
-      resolve(undefined);
-    };
-    return { ended: promise, end };
-  }
-
-  /** Gives up what is open when the budget is over, and the wait a little later. */
-  #boundDrain(drain: Drain, budgetMs: number): void {
-    if (budgetMs === Infinity) return;
-    const { clock } = this.#ports;
-    const giveUp = (): void => {
-      if (this.#drain !== drain) return;
-      this.#abandonAll();
-      const end = clock.schedule(DRAIN_GRACE_MS, drain.end);
-      void drain.ended.then(end);
-    };
-    const cancel = clock.schedule(budgetMs, giveUp);
-    void drain.ended.then(cancel);
+    return new Drain({
+      clock: this.#ports.clock,
+      giveUp: () => this.#abandonAll(),
+      onEnd: () => {
+        this.#drain = null;
+      },
+    });
   }
 
   #abandonAll(): void {
