@@ -11,6 +11,7 @@ import {
   type Effect,
   type EngineConfig,
   type EngineState,
+  type Input,
   type Mark,
   type Marker,
   type Outcome,
@@ -97,6 +98,8 @@ export class CoreChecker {
   readonly #isOrdered: boolean;
   /** Keys go on after a dead letter. */
   readonly #goesOn: boolean;
+  /** What other processes were asked, at the longest. */
+  #toldUntil = 0;
 
   constructor(partitions: readonly PartitionTruth[], of: CheckedEngine) {
     const { order, onDeadLetter } = of.config;
@@ -120,10 +123,20 @@ export class CoreChecker {
     this.truthOf(delivery.partition).epoch?.attempting.delete(name);
   }
 
+  /** Another process was asked to wait for so long; gives the input that says so. */
+  throttle(forMs: number, now: number): Input<LogRecord> {
+    this.#toldUntil = Math.max(this.#toldUntil, now + forMs);
+    return { kind: "throttle", forMs, by: "other" };
+  }
+
   /** One effect, as it comes. */
   check(effect: Effect<LogRecord>, now: number): void {
     switch (effect.kind) {
       case "attempt":
+        assert.ok(
+          now >= this.#toldUntil,
+          "I39: an attempt while another process was asked to wait",
+        );
         return this.#attempt(effect.delivery);
       case "dead-letter":
         return this.#begin([effect.delivery]);
@@ -299,4 +312,9 @@ function laneOf({ lane }: Named): string | null {
 
 function expand(runs: readonly { readonly from: number; readonly to: number }[]): number[] {
   return runs.flatMap(({ from, to }) => Array.from({ length: to - from }, (_, i) => from + i));
+}
+
+/** The offset that is committed once everything before it is settled. */
+export function restOf(log: readonly LogRecord[]): number {
+  return log.findLastIndex(({ isGap }) => !isGap) + 1;
 }

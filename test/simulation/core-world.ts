@@ -18,7 +18,7 @@ import {
 } from "@millrace/engine";
 import { SeededRandom } from "../support/seeded-random.ts";
 import { fillLog, newRecord, randomConfig, randomResult } from "./core-draws.ts";
-import { CoreChecker, EpochTruth, PartitionTruth } from "./core-checker.ts";
+import { CoreChecker, EpochTruth, PartitionTruth, restOf } from "./core-checker.ts";
 import { CoreReplays } from "./core-replays.ts";
 
 /** A record of the simulated log; a gap is an offset that no consumer ever sees. */
@@ -37,6 +37,7 @@ type CommitEffect = Extract<Effect<LogRecord>, { kind: "commit" }>;
 
 const TOPIC = asTopic("t");
 const FETCH_MAX = 6;
+const TOLD_MS = [0, 500, 20_000];
 /** Steps after which the world must have come to rest. */
 const REST_STEPS_MAX = 20_000;
 
@@ -111,6 +112,7 @@ export class CoreWorld {
     if (dice < 0.97) return this.#step({ kind: "drain" });
     if (dice < 0.985) return this.#assign();
     if (dice < 0.99) return this.#drainAndAssign();
+    if (dice < 0.992) return this.#step(this.#checker.throttle(random.pick(TOLD_MS), this.#now));
     return this.#fence();
   }
 
@@ -528,11 +530,6 @@ export class CoreWorld {
       committed: committed.offset,
     }));
   }
-}
-
-/** The offset that is committed once everything before it is settled. */
-function restOf(log: readonly LogRecord[]): number {
-  return log.findLastIndex(({ isGap }) => !isGap) + 1;
 }
 
 function deliveriesOf(write: Write): readonly Delivery<LogRecord>[] {

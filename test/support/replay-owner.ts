@@ -75,6 +75,7 @@ export function createOwner(place: OwnerPlace, sender: AttemptSender): Owner {
         throw error;
       },
       paused: () => undefined,
+      throttled: () => undefined,
       redriven: () => undefined,
     },
   );

@@ -74,6 +74,41 @@ describe("the control board", () => {
     expect(changes).toEqual([reset, reset, unread]);
   });
 
+  it("shows what a target asked for last, with who was asked and until when, and writes no audit of it", async () => {
+    const { board, open } = await setup();
+    const wish = { by: "p1", reason: "HTTP_THROTTLED", at: Date.UTC(2026, 0, 1) };
+    const asked = { until: wish.at + 20_000, wish };
+    const changes: ControlChange[] = [];
+    (await open()).follow((change) => changes.push(change));
+
+    await board.putThrottle(crm, { ...asked, until: wish.at + 5_000 });
+    await board.putThrottle(crm, asked);
+
+    const other = await open();
+    expect(other.throttle(crm)).toEqual(asked);
+    expect(other.throttles()).toEqual([{ target: "crm", asked }]);
+    expect(other.throttle(audit)).toBeNull();
+    expect(other.audits(crm)).toEqual([]);
+    expect(changes).toMatchObject([
+      { kind: "throttled", throttle: { target: "crm", asked: { until: wish.at + 5_000 } } },
+      { kind: "throttled", throttle: { target: "crm", asked } },
+    ]);
+  });
+
+  it("knows a throttle that cannot be read from one that says something", async () => {
+    const { board, topic } = await setup();
+    const told = { by: "p1", reason: "HTTP_THROTTLED", at: "2026-01-01T00:00:00.000Z" };
+    const values = [{ v: 2 }, { v: 1, ...told }, { v: 1, ...told, until: "soon" }, "x", null];
+    for (const value of values) {
+      await topic.open().append([{ key: "throttle/crm", value }]);
+      await board.read();
+
+      expect(board.throttle(crm)).toBeNull();
+      const none = value === null ? [] : [{ target: "crm", asked: null }];
+      expect(board.throttles()).toEqual(none);
+    }
+  });
+
   it("tells its followers of others' changes as they come", async () => {
     const { board, open } = await setup();
     const changes: ControlChange[] = [];

@@ -25,6 +25,14 @@ import {
   type Resolution,
   type WrittenLetter,
 } from "./resolution.ts";
+import {
+  readThrottle,
+  throttleKey,
+  THROTTLES,
+  throttleValue,
+  type AskedTime,
+  type TargetThrottle,
+} from "./throttle.ts";
 import type { Wish } from "./wish.ts";
 
 /** A pause to be made. */
@@ -61,6 +69,17 @@ export class ControlBoard {
   /** Pauses that stand, of one target or of all. */
   pauses(target?: TargetId): readonly Pause[] {
     return this.#list(PAUSES, target, readPause);
+  }
+
+  /** What targets asked for, the last of each; its time may be over. */
+  throttles(): readonly TargetThrottle[] {
+    return this.#list(THROTTLES, undefined, readThrottle);
+  }
+
+  /** What a target asked for last; null where it never did, or it cannot be read. Its time may be over. */
+  throttle(target: TargetId): AskedTime | null {
+    const key = throttleKey(target);
+    return readThrottle(key, this.#log.get(key)?.value)?.asked ?? null;
   }
 
   /** Redrives that are wanted and have not ended, of one target or of all. */
@@ -114,6 +133,11 @@ export class ControlBoard {
   async resetBreaker(target: TargetId, wish: Wish): Promise<void> {
     const entry = { key: breakerResetKey(target), value: breakerResetValue(wish) };
     await this.#write([entry], { action: "breaker-reset", target, wish });
+  }
+
+  /** Tells the other processes of a target that it asked for time. Nobody's action, so no audit. */
+  async putThrottle(target: TargetId, asked: AskedTime): Promise<void> {
+    await this.#append([{ key: throttleKey(target), value: throttleValue(asked) }]);
   }
 
   /** Wants dead letters redriven, each with what is parked behind it. At least one. */

@@ -3,6 +3,7 @@ import { readBreakerReset, type BreakerReset } from "./breaker-reset.ts";
 import { readPause, readPauseKey, type Pause } from "./pause.ts";
 import { readJob, type ReplayJob } from "./replay-job.ts";
 import { readRedrive, readRedriveKey, type WantedRedrive } from "./redrive.ts";
+import { readThrottle, type TargetThrottle } from "./throttle.ts";
 
 /** What changed in what is wanted. */
 export type ControlChange =
@@ -11,6 +12,7 @@ export type ControlChange =
   | { readonly kind: "redrive"; readonly redrive: WantedRedrive }
   | { readonly kind: "replay"; readonly job: ReplayJob }
   | { readonly kind: "breaker-reset"; readonly reset: BreakerReset }
+  | { readonly kind: "throttled"; readonly throttle: TargetThrottle }
   | ({ readonly kind: "redrive-ended" } & Omit<WantedRedrive, "wish">);
 
 /** What an entry of the control topic changes; null: nothing that processes follow. */
@@ -25,6 +27,8 @@ function wantedBy(key: string, value: unknown): ControlChange | null {
   if (redrive !== null) return { kind: "redrive", redrive };
   const reset = readBreakerReset(key, value);
   if (reset !== null) return { kind: "breaker-reset", reset };
+  const throttle = readThrottle(key, value);
+  if (throttle !== null) return { kind: "throttled", throttle };
   const job = readJob(key, value);
   return job === null ? null : { kind: "replay", job };
 }

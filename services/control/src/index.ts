@@ -18,4 +18,5 @@ export type {
   ResolutionValue,
   WrittenLetter,
 } from "./resolution.ts";
+export type { AskedTime, TargetThrottle, ThrottleValue } from "./throttle.ts";
 export type { Wish } from "./wish.ts";

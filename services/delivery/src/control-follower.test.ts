@@ -13,6 +13,8 @@ import {
   type Pauser,
   type ReplayOrder,
   type StateEntry,
+  type Telemetry,
+  type ThrottleNotice,
 } from "@millrace/engine";
 import { describe, expect, it } from "vitest";
 import { ControlFollower, type SteeredTarget } from "./control-follower.ts";
@@ -59,12 +61,14 @@ function setup() {
   const redrives = new Set<number>();
   const told: string[] = [];
   const orders: ReplayOrder[] = [];
+  const throttles: ThrottleNotice[] = [];
   const target: SteeredTarget = {
     name: "crm",
     pause: (by, reason) => pauses.set(by, reason),
     resume: (by) => pauses.delete(by),
     isPaused: (by) => pauses.has(by),
     resetBreaker: () => told.push("breaker reset"),
+    throttle: (notice) => throttles.push(notice),
     redrive: ({ offset }) => redrives.add(offset),
     forgetRedrive: ({ offset }) => redrives.delete(offset),
     replay(order) {
@@ -74,22 +78,31 @@ function setup() {
     steerReplay: (job, wish) => told.push(`${wish} ${job}`),
   };
   const board = new ControlBoard(log, () => "1");
+  const wall = { now: 0 };
   const clock = {
     now: () => 0,
-    wallNow: () => 0,
+    wallNow: () => wall.now,
     schedule(_: number, task: () => void) {
       timers.push(task);
       return () => undefined;
     },
   };
-  const ports = { board, clock, telemetry: NO_TELEMETRY, processId: "p1" };
+  const warnings: string[] = [];
+  const telemetry: Telemetry = {
+    ...NO_TELEMETRY,
+    log: (level, message) => {
+      if (level === "warn") warnings.push(message);
+    },
+  };
+  const ports = { board, clock, telemetry, processId: "p1" };
   const follower = new ControlFollower([target], ports);
   const settled = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
   const retry = async (): Promise<void> => {
     timers.shift()?.();
     await settled();
   };
-  return { topic, board, pauses, redrives, told, orders, target, follower, settled, retry };
+  const steered = { pauses, redrives, told, orders, throttles };
+  return { topic, log, board, ...steered, target, follower, wall, warnings, settled, retry };
 }
 
 describe("the follower of the control topic", () => {
@@ -238,5 +251,62 @@ describe("the follower of the control topic", () => {
     await settled();
 
     expect(topic.writes).toBe(1);
+  });
+
+  it("holds a target that others were asked to leave alone before the process began, and since", async () => {
+    const { board, throttles, follower } = setup();
+    const asked = (by: string, until: number) => ({
+      ...{ until, wish: { by, reason: "HTTP_THROTTLED", at: 1_000 } },
+    });
+    await board.putThrottle(crm, asked("p2", 21_000));
+    follower.start();
+    await board.putThrottle(crm, asked("p3", 31_000));
+    await board.putThrottle(asTarget("audit"), asked("p3", 31_000));
+
+    expect(throttles).toEqual([
+      { by: "p2", at: 1_000, until: 21_000 },
+      { by: "p3", at: 1_000, until: 31_000 },
+    ]);
+  });
+
+  it("says that it ignores a wait that it cannot read", async () => {
+    const { log, throttles, warnings, follower } = setup();
+    await log.append([{ key: "throttle/crm", value: { v: 2 } }]);
+    follower.start();
+
+    expect(throttles).toEqual([]);
+    expect(warnings).toEqual([expect.stringContaining("cannot be read")]);
+  });
+
+  it("publishes what a target asked for, and says it again until it stands", async () => {
+    const { board, topic, follower, settled, retry } = setup();
+    follower.start();
+    topic.failures = 1;
+
+    follower.throttled("crm", { by: "p1", at: 0, until: 20_000 });
+    await settled();
+    await retry();
+
+    expect(topic.writes).toBe(2);
+    const wish = { by: "p1", reason: "HTTP_THROTTLED", at: 0 };
+    expect(board.throttle(crm)).toEqual({ until: 20_000, wish });
+  });
+
+  it.each([
+    ["is over", { isOver: true, writes: 1 }],
+    ["was lengthened meanwhile", { isOver: false, writes: 2 }],
+  ])("says no more of a wait that %s", async (_, { isOver, writes }) => {
+    const { board, topic, wall, follower, settled, retry } = setup();
+    follower.start();
+    topic.failures = 1;
+    follower.throttled("crm", { by: "p1", at: 0, until: 20_000 });
+    await settled();
+
+    if (isOver) wall.now = 20_000;
+    else follower.throttled("crm", { by: "p1", at: 0, until: 30_000 });
+    await retry();
+
+    expect(topic.writes).toBe(writes);
+    expect(board.throttle(crm)?.until).toBe(isOver ? undefined : 30_000);
   });
 });

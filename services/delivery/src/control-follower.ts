@@ -1,6 +1,6 @@
 /**
  * Desired state, brought about in this process: what stands on the control topic before the first dispatch, and every
- * change from then on; and what its guards want, published for the other processes of the target.
+ * change from then on; and what its guards want, or its targets asked for, published for the other processes of the target.
  */
 import {
   isInRuns,
@@ -10,6 +10,7 @@ import {
   type JobRange,
   type Pause,
   type ReplayJob,
+  type TargetThrottle,
 } from "@millrace/control";
 import {
   asOffset,
@@ -25,6 +26,7 @@ import {
   type ReplaySelect,
   type ReplayWish,
   type Telemetry,
+  type ThrottleNotice,
 } from "@millrace/engine";
 
 /** A target of this process, as far as it is steered: as the driver says of these. */
@@ -34,6 +36,7 @@ export interface SteeredTarget {
   resume(by: Pauser): void;
   isPaused(by: Pauser): boolean;
   resetBreaker(): void;
+  throttle(notice: ThrottleNotice): void;
   redrive(request: RedriveRequest): void;
   forgetRedrive(request: RedriveRequest): void;
   replay(order: ReplayOrder): void;
@@ -61,6 +64,8 @@ interface Writing {
 export class ControlFollower {
   readonly #ports: FollowerPorts;
   readonly #targets: ReadonlyMap<string, SteeredTarget>;
+  /** What each target asked for last: what is written of it still. */
+  readonly #notices = new Map<string, ThrottleNotice>();
   #hasEnded = false;
 
   constructor(targets: readonly SteeredTarget[], ports: FollowerPorts) {
@@ -72,6 +77,7 @@ export class ControlFollower {
   start(): void {
     const { board } = this.#ports;
     for (const pause of board.pauses()) this.#pause(pause);
+    for (const throttle of board.throttles()) this.#throttle(throttle);
     for (const { target, request } of board.redrives()) this.#targets.get(target)?.redrive(request);
     for (const job of board.jobs()) this.#replay(job);
     board.follow((change) => this.#apply(change));
@@ -89,6 +95,18 @@ export class ControlFollower {
     void this.#untilWritten(`the guard's pause of ${name}`, {
       isWanted: () => this.#targets.get(name)?.isPaused("guard") === true,
       write: () => board.pause({ target: asTarget(name), pauser: "guard", wish }),
+    });
+  }
+
+  /** A target asked this process for time: the others are told, until they know, it is over, or it asked for more. */
+  throttled(name: string, notice: ThrottleNotice): void {
+    const { board, clock } = this.#ports;
+    const { by, at, until } = notice;
+    const wish = { by, reason: "HTTP_THROTTLED", at };
+    this.#notices.set(name, notice);
+    void this.#untilWritten(`the time that ${name} asked for`, {
+      isWanted: () => this.#notices.get(name) === notice && clock.wallNow() < until,
+      write: () => board.putThrottle(asTarget(name), { until, wish }),
     });
   }
 
@@ -117,6 +135,8 @@ export class ControlFollower {
         return this.#targets.get(change.target)?.resume(change.pauser);
       case "breaker-reset":
         return this.#resetBreaker(change.reset);
+      case "throttled":
+        return this.#throttle(change.throttle);
       case "redrive":
         return this.#targets.get(change.redrive.target)?.redrive(change.redrive.request);
       case "replay":
@@ -129,6 +149,21 @@ export class ControlFollower {
   #pause({ target, pauser, wish }: Pause): void {
     const reason = wish === null ? "UNREADABLE_ENTRY" : `${wish.reason} (${wish.by})`;
     this.#targets.get(target)?.pause(pauser, reason);
+  }
+
+  #throttle({ target: name, asked }: TargetThrottle): void {
+    const target = this.#targets.get(name);
+    if (target === undefined) return;
+    if (asked === null) {
+      this.#ports.telemetry.log(
+        "warn",
+        "the time that a target asked another process for cannot be read (a newer version?): ignored",
+        { target: name },
+      );
+      return;
+    }
+    const { until, wish } = asked;
+    target.throttle({ by: wish.by, at: wish.at, until });
   }
 
   #resetBreaker({ target: name, wish }: BreakerReset): void {

@@ -175,6 +175,7 @@ export class DeliveryProcess {
       paused: (by, reason) => {
         if (by === "guard") this.#follower?.guardPaused(name, reason);
       },
+      throttled: (notice) => this.#follower?.throttled(name, notice),
       redriven: (request, end) => this.#follower?.redriven(name, request, end),
     };
   }
@@ -270,6 +271,7 @@ function steered({ name, driver }: TargetRunner): SteeredTarget {
     resume: (by) => driver.resume(by),
     isPaused: (by) => driver.state.hold.pauses.has(by),
     resetBreaker: () => driver.resetBreaker(),
+    throttle: (notice) => driver.throttle(notice),
     redrive: (request) => driver.redrive(request),
     forgetRedrive: (request) => driver.forgetRedrive(request),
     replay: (order) => driver.replay(order),

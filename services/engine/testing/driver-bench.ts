@@ -9,7 +9,7 @@ import {
 } from "../src/core/lanes/identity.ts";
 import type { Pauser } from "../src/core/guards/pause.ts";
 import type { RedriveRequest } from "../src/core/aside/redrive.ts";
-import type { DriverOptions, RedriveEnd } from "../src/driver/options.ts";
+import type { DriverOptions, RedriveEnd, ThrottleNotice } from "../src/driver/options.ts";
 import { TargetDriver } from "../src/driver/target-driver.ts";
 import type { AssignedPartition, SourceRecord } from "../src/ports.ts";
 import { ManualClock, settled } from "./manual-clock.ts";
@@ -50,6 +50,7 @@ export class DriverBench {
   readonly telemetry = new MemoryTelemetry();
   readonly failures: Error[] = [];
   readonly pauses: { readonly by: Pauser; readonly reason: string }[] = [];
+  readonly throttles: ThrottleNotice[] = [];
   readonly redriven: { readonly request: RedriveRequest; readonly end: RedriveEnd }[] = [];
   readonly driver: TargetDriver;
   readonly #nextOffsets = new Map<number, number>();
@@ -91,6 +92,7 @@ export class DriverBench {
       {
         failed: (error) => this.failures.push(error),
         paused: (by, reason) => this.pauses.push({ by, reason }),
+        throttled: (notice) => this.throttles.push(notice),
         redriven: (request, end) => this.redriven.push({ request, end }),
       },
     );

@@ -96,8 +96,15 @@ export class RandomBench {
     if (dice < 191) return this.#send({ kind: "resume", by });
     if (dice < 193) return this.#send({ kind: "pause", by, reason: "TEST" });
     if (dice < 196) return this.#send({ kind: "breaker-reset" });
+    if (dice < 198) return this.#throttle();
     if (dice >= 200) return this.#actOnReplay(dice - 200);
     this.#control(draws.below(100));
+  }
+
+  /** Another process was asked to wait; often that is over. */
+  #throttle(): void {
+    const forMs = this.#draws.pick([-1_000, 0, 20, 300, 1_500]);
+    this.#send({ kind: "throttle", forMs, by: "other" });
   }
 
   #actOnReplay(dice: number): void {

@@ -87,9 +87,16 @@ export type Effect<Payload> =
   | ({ readonly kind: "skipped" } & SkippedRun<Payload>)
   /** Send `tick` at this monotonic time; replaces an earlier wish. */
   | { readonly kind: "wake"; readonly at: number }
-  /** The whole target waits, for a reason people want to know. */
-  | { readonly kind: "target-held"; readonly reason: string; readonly until: number }
+  /** The whole target waits, for a reason people want to know; `toldBy`: another process that it comes from, or null. */
+  | {
+      readonly kind: "target-held";
+      readonly reason: string;
+      readonly until: number;
+      readonly toldBy: string | null;
+    }
   | { readonly kind: "target-released" }
+  /** The target asked this process for time: tell the others, until when (monotonic ms). At most one a second. */
+  | { readonly kind: "throttled"; readonly until: number }
   /** The target is paused until someone resumes it; by the guard, this is an alarm. */
   | { readonly kind: "paused"; readonly by: Pauser; readonly reason: string }
   | { readonly kind: "resumed"; readonly by: Pauser }

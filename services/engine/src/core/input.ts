@@ -96,6 +96,8 @@ export type Input<Payload> =
   | { readonly kind: "pause"; readonly by: Pauser; readonly reason: string }
   /** Ends the pause by this one, if it stands; the target goes on when none stands. */
   | { readonly kind: "resume"; readonly by: Pauser }
+  /** The target asked another process, `by`, for so long from now on; 0 or less is over. Start nothing meanwhile. */
+  | { readonly kind: "throttle"; readonly forMs: number; readonly by: string }
   /** Ask a target that the breaker leaves alone again now. */
   | { readonly kind: "breaker-reset" }
   /** Stop dispatching, end what is open, commit, and say `drained`. `assigned` ends it. */

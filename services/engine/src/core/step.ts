@@ -12,6 +12,7 @@
  * I17 the marker of a key is acknowledged before its dead-lettered event settles (write-ends.ts)
  * I18 an event is parked before it settles as parked (write-ends.ts)
  * I32 no key is called twice at once, live or by a replay (contention.ts)
+ * I39 what one process is asked to wait holds the others, and is told once (throttle.ts)
  */
 import { beginGeneration, endEpochs, fence } from "./lanes/assignment.ts";
 import { noteAppetite } from "./offsets/bounds.ts";
@@ -26,8 +27,10 @@ import { StepRandom } from "./entropy.ts";
 import type { Input, Moment } from "./input.ts";
 import { takeRecords } from "./lanes/intake.ts";
 import { resetBreaker } from "./guards/breaker.ts";
+import { throttleTarget } from "./guards/hold.ts";
 import { endAttempts } from "./lanes/settlement.ts";
 import { pauseTarget, resumeTarget } from "./guards/pause.ts";
+import { nextTellAt, tellThrottle } from "./guards/throttle.ts";
 import {
   acknowledgeProgress,
   failProgress,
@@ -81,6 +84,7 @@ export function step<P>(
   noteAppetite(context);
   sendCommit(context);
   sendProgress(context);
+  tellThrottle(context);
   reportDrained(context);
   askForWake(context);
   return context.effects;
@@ -112,6 +116,8 @@ function apply<P>(context: StepContext<P>, input: Input<P>): void {
       return pauseTarget(context, input.by, input.reason);
     case "resume":
       return resumeTarget(context, input.by);
+    case "throttle":
+      return throttleTarget(context, input);
     case "breaker-reset":
       return resetBreaker(context);
     case "drain":
@@ -180,7 +186,8 @@ function askForWake<P>(context: StepContext<P>): void {
   const { state, effects, now } = context;
   const isCommitDue = state.committing === null && mayCommit(state);
   const commitAt = isCommitDue ? state.commitNotBefore : Infinity;
-  const at = Math.min(commitAt, nextProgressAt(state), nextDispatchAt(context));
+  const tellAt = nextTellAt(state.hold.throttle, now);
+  const at = Math.min(commitAt, nextProgressAt(state), nextDispatchAt(context), tellAt);
   if (at === Infinity || (state.wakeAt > now && state.wakeAt <= at)) return;
   state.wakeAt = at;
   effects.push({ kind: "wake", at });

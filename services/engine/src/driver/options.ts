@@ -41,12 +41,24 @@ export interface DriverOptions {
 /** How a redrive ended: its dead letter was delivered, whatever came of what was parked behind it, or is one again. */
 export type RedriveEnd = "delivered" | "given-up";
 
+/** That a target asked a process for time, as it tells the others. Times are epoch ms of its own clock. */
+export interface ThrottleNotice {
+  /** The process, as claims name it. */
+  readonly by: string;
+  /** When it said so. */
+  readonly at: number;
+  /** Until when the target is to be left alone. */
+  readonly until: number;
+}
+
 /** Who runs a target's driver, and hears of what concerns more than the target in this process. */
 export interface DriverOwner {
   /** The driver can never go on; the process should end. Called once. */
   failed(error: Error): void;
   /** A pause stands that did not before, whoever made it: a guard's concerns every process of the target. */
   paused(by: Pauser, reason: string): void;
+  /** The target asked this process for time, and every process of it is meant. At most one a second; a later one replaces it. */
+  throttled(notice: ThrottleNotice): void;
   /** What someone wanted redriven has ended, here or under an earlier owner; nobody need want it any more. */
   redriven(request: RedriveRequest, end: RedriveEnd): void;
 }

@@ -1,7 +1,7 @@
 /** What a driver tells people: metrics, spans and log lines of one target. Changes nothing. */
 import type { AttemptResult } from "../core/lanes/attempt-result.ts";
 import type { Delivery } from "../core/lanes/delivery.ts";
-import type { Outcome } from "../core/effect.ts";
+import type { Effect, Outcome } from "../core/effect.ts";
 import type { TargetId, TopicPartition } from "../core/lanes/identity.ts";
 import type { Aside, Mark, MarkerKind } from "../core/aside/marker.ts";
 import type { PartitionState } from "../core/lanes/partition.ts";
@@ -30,6 +30,7 @@ import type { DriverOptions, DriverPorts } from "./options.ts";
 
 type EventDelivery = Delivery<PreparedEvent>;
 type PartitionView = PartitionState<PreparedEvent>;
+type TargetHeld = Extract<Effect<PreparedEvent>, { kind: "target-held" }>;
 
 /** An attempt's end, as it is reported. */
 export interface AttemptReport {
@@ -170,8 +171,9 @@ export class Reporter {
     this.#log("warn", `could not ${what}; trying again`, { error: message });
   }
 
-  held(reason: string, forMs: number): void {
-    this.#log("warn", "target waits", { reason, forMs: Math.round(forMs) });
+  held({ reason, toldBy }: TargetHeld, forMs: number): void {
+    const told = toldBy === null ? {} : { toldBy };
+    this.#log("warn", "target waits", { reason, forMs: Math.round(forMs), ...told });
   }
 
   released(): void {

@@ -42,6 +42,7 @@ import {
   type DriverOptions,
   type DriverOwner,
   type DriverPorts,
+  type ThrottleNotice,
 } from "./options.ts";
 import { ReplayKeeper, type ReplayOrder, type ReplayStatus } from "./replay/replay-keeper.ts";
 import { Reporter } from "./reporter.ts";
@@ -164,6 +165,17 @@ export class TargetDriver implements GroupListener {
   /** Asks a target that the breaker leaves alone again now; else it changes nothing. */
   resetBreaker(): void {
     this.#step({ kind: "breaker-reset" });
+  }
+
+  /**
+   * Starts nothing for as long as another process was asked to wait: for what is left of it by this machine's clock, and for
+   * no longer than was asked. So a clock that is behind waits too long by no more than its way here; one that is ahead waits less, and
+   * hears the rest from the target itself. Idempotent; what is over changes nothing, nor does what this process said itself.
+   */
+  throttle({ by, at, until }: ThrottleNotice): void {
+    if (by === this.#options.processId) return;
+    const forMs = Math.min(until - this.#ports.clock.wallNow(), until - at);
+    this.#step({ kind: "throttle", forMs, by });
   }
 
   /**
@@ -404,9 +416,11 @@ export class TargetDriver implements GroupListener {
       case "wake":
         return this.#scheduleTick(effect.at);
       case "target-held":
-        return this.#reporter.held(effect.reason, effect.until - this.#ports.clock.now());
+        return this.#reporter.held(effect, effect.until - this.#ports.clock.now());
       case "target-released":
         return this.#reporter.released();
+      case "throttled":
+        return this.#throttled(effect.until);
       case "paused":
         return this.#paused(effect);
       case "resumed":
@@ -414,6 +428,13 @@ export class TargetDriver implements GroupListener {
       case "drained":
         this.#drain?.end();
     }
+  }
+
+  #throttled(untilAt: number): void {
+    const { clock } = this.#ports;
+    const at = clock.wallNow();
+    const until = at + untilAt - clock.now();
+    this.#owner.throttled({ by: this.#options.processId, at, until });
   }
 
   #paused({ by, reason }: Extract<EventEffect, { kind: "paused" }>): void {

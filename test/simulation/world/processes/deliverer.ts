@@ -217,6 +217,7 @@ export class Deliverer {
       {
         failed: (error) => this.#ports.onCrash(this, error),
         paused: () => undefined,
+        throttled: () => undefined,
         redriven: () => undefined,
       },
     );

@@ -2,7 +2,7 @@
  * Why the whole target waits. Each reason has a guard of its own, and all may hold at once: the target goes on when the
  * last lets it. While it is held, the clock of the retry horizon stands still.
  *
- * - throttled (`throttle.ts`): the target asked for time.
+ * - throttled (`throttle.ts`): the target asked for time, this process or another one.
  * - misconfigured (`misconfiguration.ts`): the target does not take us as we are configured.
  * - broken (`breaker.ts`): the target, or the way to it, fails.
  * - paused (`pause.ts`): people, or the flood guard of dead letters, want it so.
@@ -27,7 +27,7 @@ import {
   type Misconfiguration,
 } from "./misconfiguration.ts";
 import { isPaused, type Pauses } from "./pause.ts";
-import { createThrottle, heedThrottle, type Throttle } from "./throttle.ts";
+import { createThrottle, heedThrottle, takeThrottle, type Throttle } from "./throttle.ts";
 
 /** The guards of one target, and how long they held it. */
 export interface Hold<Payload> {
@@ -94,6 +94,14 @@ export function heed<P>(
   endHold(context);
 }
 
+/** The target asked another process for time. */
+export function throttleTarget<P>(
+  context: StepContext<P>,
+  told: { readonly forMs: number; readonly by: string },
+): void {
+  if (takeThrottle(context, told)) beginHold(context, "HTTP_THROTTLED", told.by);
+}
+
 /** Says that the target goes on, once nothing holds it any more. */
 export function endHold<P>({ state: { hold }, effects, now }: StepContext<P>): void {
   if (hold.heldSince === null || isHeld(hold, now)) return;
@@ -107,7 +115,11 @@ function isHeld<P>(hold: Hold<P>, now: number): boolean {
   return now < throttle.until || misconfiguration.isHeld || isOpen(breaker) || isPaused(hold);
 }
 
-function beginHold<P>({ state: { hold }, effects, now }: StepContext<P>, reason: string): void {
+function beginHold<P>(
+  { state: { hold }, effects, now }: StepContext<P>,
+  reason: string,
+  toldBy: string | null = null,
+): void {
   hold.heldSince ??= now;
-  effects.push({ kind: "target-held", reason, until: mayStartAt(hold) });
+  effects.push({ kind: "target-held", reason, until: mayStartAt(hold), toldBy });
 }
