@@ -11,10 +11,14 @@ import { describeTarget, descriptionText } from "../targets/target-description.t
 export async function targetsDescribe(context: CommandContext, name: string): Promise<ExitCode> {
   const settings = await loadWithoutTargetSecrets(context);
   const target = chooseTarget(settings, name);
-  const pauses = await withBoard(settings, (board) => board.pauses(asTarget(name)));
-  const item = describeTarget(target, settings.namespace, pauses);
+  const id = asTarget(name);
+  const wishes = await withBoard(settings, (board) => ({
+    pauses: board.pauses(id),
+    asked: board.throttle(id),
+  }));
+  const item = describeTarget(target, settings.namespace, wishes);
   const { terminal, output } = context;
-  if (output === null || output === "table") terminal.write(descriptionText(item, pauses));
+  if (output === null || output === "table") terminal.write(descriptionText(item, wishes.pauses));
   else terminal.write(await documentText({ kind: "TargetDescription", items: [item] }, output));
   return EXIT.ok;
 }

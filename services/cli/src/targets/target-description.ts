@@ -1,7 +1,15 @@
 import { ownTopics, type TargetConfig } from "@millrace/config";
-import { pauseText, type Pause } from "@millrace/control";
+import { pauseText, type AskedTime, type Pause } from "@millrace/control";
 import { timeText } from "../position.ts";
 import { targetItem, type TargetItem } from "./target-item.ts";
+import { throttleItem, type ThrottleItem } from "./throttle-item.ts";
+
+/** What stands on the control topic of a target. */
+export interface TargetWishes {
+  readonly pauses: readonly Pause[];
+  /** What it asked for last; its time may be over. */
+  readonly asked: AskedTime | null;
+}
 
 /** Everything that a target's deliveries are decided by, as it is printed. */
 export interface TargetDescription extends TargetItem {
@@ -21,13 +29,15 @@ export interface TargetDescription extends TargetItem {
     readonly maxAttempts: number | null;
   };
   readonly breaker: TargetConfig["breaker"];
+  /** Null where it does not ask for time. */
+  readonly throttle: ThrottleItem | null;
 }
 
 /** Describes a target. */
 export function describeTarget(
   target: TargetConfig,
   namespace: string,
-  pauses: readonly Pause[],
+  { pauses, asked }: TargetWishes,
 ): TargetDescription {
   const { startAt, mappingRevision, concurrencyMax, timeoutMs, retry, breaker } = target;
   const { dead, parked } = ownTopics(namespace, target.name);
@@ -43,6 +53,7 @@ export function describeTarget(
     timeoutMs,
     retry: { ...times, maxAttempts: maxAttempts.kind === "limited" ? maxAttempts.count : null },
     breaker,
+    throttle: throttleItem(asked, Date.now()),
   };
 }
 
@@ -52,6 +63,7 @@ export function descriptionText(of: TargetDescription, pauses: readonly Pause[])
   const rows: readonly (readonly [string, string])[] = [
     ["target", of.name],
     ...wanted.map((line, index): [string, string] => [index === 0 ? "wanted" : "", line]),
+    ...throttleRows(of),
     ["url", of.url],
     ["topics", `${of.topics.join(", ")}, from ${of.startAt}`],
     ["group", of.group],
@@ -69,6 +81,12 @@ export function descriptionText(of: TargetDescription, pauses: readonly Pause[])
 function pauseLine(pause: Pause): string {
   const since = pause.wish === null ? "" : ` since ${timeText(pause.wish.at)}`;
   return `${pauseText(pause)}${since}`;
+}
+
+function throttleRows({ throttle }: TargetDescription): readonly (readonly [string, string])[] {
+  if (throttle === null) return [];
+  const { by, until } = throttle;
+  return [["waits", `until ${timeText(Date.parse(until))}: it asked ${by} for time`]];
 }
 
 function rateText({ ratePerSecond }: TargetDescription): string {

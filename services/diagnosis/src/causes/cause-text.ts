@@ -16,7 +16,7 @@ const SENTENCES: Readonly<Record<CauseKind, (cause: Cause) => string>> = {
   misconfigured: ({ details }) =>
     `it does not take us as we are configured${failureText(details)}${againText(details)}`,
   "breaker-open": ({ details }) => `breaker open${failureText(details)}${againText(details)}`,
-  throttled: ({ details }) => `it asked for time${againText(details)}`,
+  throttled: ({ details }) => `it asked ${askedText(details)}for time${againText(details)}`,
   "partitions-unowned": (cause) =>
     `no process owns ${text(cause.details["partitions"])}${waitText(cause)}`,
   "not-started": (cause) =>
@@ -76,6 +76,11 @@ function reasonText({ details, since }: Cause): string {
 function failureText(details: Cause["details"]): string {
   const { failure } = details;
   return failure === null || failure === undefined ? "" : `: ${failure}`;
+}
+
+/** Which process heard it, where the others have it from that one. */
+function askedText({ asked }: Cause["details"]): string {
+  return typeof asked === "string" ? `${asked} ` : "";
 }
 
 function againText(details: Cause["details"]): string {

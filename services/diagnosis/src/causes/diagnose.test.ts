@@ -110,7 +110,7 @@ const PLANTED: Readonly<Record<CauseKind, readonly [Partial<TargetFacts>, string
     "breaker open: HTTP_STATUS: HTTP 503, next attempt in 8 s",
   ],
   throttled: [
-    { members: [member({ holds: [{ kind: "throttled", waitMs: 60_000 }] })] },
+    { members: [member({ holds: [{ kind: "throttled", waitMs: 60_000, toldBy: null }] })] },
     "it asked for time, next attempt in 60 s",
   ],
   "partitions-unowned": [
@@ -284,6 +284,16 @@ describe("a diagnosis", () => {
     expect(cause?.next).toBe(
       "look at crm itself; it is asked again by itself, or at once: millrace breaker reset crm",
     );
+  });
+
+  it("says which process a target asked for time, where the others have it from that one", () => {
+    const told = member({ holds: [{ kind: "throttled", waitMs: 19_000, toldBy: "p1" }] });
+    const asked = member({ holds: [{ kind: "throttled", waitMs: 19_000, toldBy: null }] });
+
+    const causes = diagnose(facts({ members: [asked, { ...told, process: "p2" }] }));
+
+    expect(causes).toMatchObject([{ kind: "throttled", details: { processes: 2, asked: "p1" } }]);
+    expect(causes.map(causeText)).toEqual(["it asked p1 for time, next attempt in 19 s"]);
   });
 
   it("says once what has no more to it than its reason", () => {

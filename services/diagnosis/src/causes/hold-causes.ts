@@ -53,6 +53,7 @@ function heldBy(
   });
   if (held.length === 0) return [];
   const waits = held.flatMap(({ hold }) => hold.waitMs ?? []);
+  const asked = held.flatMap(({ hold }) => (hold.kind === "throttled" ? (hold.toldBy ?? []) : []));
   const heads = held.flatMap(({ partitions }) => partitions.flatMap(({ failing }) => failing));
   const failure = heads.find(({ lastFailure }) => lastFailure !== null)?.lastFailure ?? null;
   return [
@@ -66,6 +67,8 @@ function heldBy(
         nextAttemptMs: waits.length === 0 ? null : Math.min(...waits),
         failure: failureDetail(failure),
         status: failure?.status ?? null,
+        // Of one that only waits: which process it asked, where that told another.
+        ...(kind === "throttled" ? { asked: asked[0] ?? null } : {}),
       },
       next: NEXT[kind](target),
     },

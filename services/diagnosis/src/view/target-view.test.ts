@@ -162,6 +162,19 @@ describe("the view of a target", () => {
     expect(again?.failing).toMatchObject([{ state: "in-flight", lastFailure: refusal }]);
   });
 
+  it("says for how long it was asked to wait, and which process was asked, if it was another", () => {
+    const { view, feed, fetch } = setup();
+    const [attempt] = fetch(["a"]).filter((effect) => effect.kind === "attempt");
+    if (attempt?.kind !== "attempt") throw new Error("no attempt was made");
+
+    feed({ kind: "throttle", forMs: 20_000, by: "p2" });
+    expect(view().holds).toEqual([{ kind: "throttled", waitMs: 20_000, toldBy: "p2" }]);
+
+    const result: AttemptResult = { kind: "throttled", status: 429, retryAfterMs: 30_000 };
+    feed({ kind: "attempts-ended", ends: [{ delivery: attempt.delivery, result }] });
+    expect(view().holds).toEqual([{ kind: "throttled", waitMs: 30_000, toldBy: null }]);
+  });
+
   it("says who has paused it", () => {
     const { view, feed } = setup();
 
