@@ -51,6 +51,7 @@ export type Party =
   | "dlq"
   | "park"
   | "state"
+  | "throttle"
   | "ops"
   | "measure";
 
@@ -228,6 +229,20 @@ export interface StateLine {
   readonly value: unknown;
 }
 
+/**
+ * A process's word for the time that a target asked for: it tells the other processes of it (`tell`), or was told by another
+ * (`told`), also at its start of what stood then.
+ */
+export interface ThrottleLine {
+  readonly h: "throttle";
+  readonly at: number;
+  readonly ev: "tell" | "told";
+  readonly target: string;
+  readonly process: string;
+  /** From `at` on, ms; of `told` what is left by the process's own wall clock, and no more than was asked. 0 or less is over. */
+  readonly forMs: number;
+}
+
 /** What was done to the run, or happened in it. */
 export interface OperationLine {
   readonly h: "ops";
@@ -255,7 +270,7 @@ export interface OperationLine {
  * in `detail`. `assigned` (process, target, topic, partition, epoch, generation) begins an epoch, when its offset was
  * read and before anything of it is sent; a partition that is continued in the next generation gets none. `revoked`
  * ends it after a drain, `fenced` without one. `held` and `released` (process, target; partition where it is only one)
- * are the engine's word that it waits. `pause` and `resume` are of a whole target, or (job) of a replay. `resolved` (target, topic, partition, key): an operator ended a quarantine
+ * are the engine's word that it waits. `breaker-reset` (process, target): the process has heard of a reset. `pause` and `resume` are of a whole target, or (job) of a replay. `resolved` (target, topic, partition, key): an operator ended a quarantine
  * without sending. `retention` (topic, partition): records were deleted, `detail` is the log's new first offset. `job-done` (target, job; of a replay its partition too): a redrive or replay is through. Where the
  * owner says how a replay ended, `detail` is JSON: `end` (only `done` is through), `sent`, and by reason `skipped`, `failed`.
  */
@@ -286,6 +301,7 @@ export type Operation =
   | "target-heal"
   | "pause"
   | "resume"
+  | "breaker-reset"
   | "config"
   | "redrive"
   | "replay"
@@ -332,5 +348,6 @@ export type HistoryLine =
   | SettleLine
   | GivenUpLine
   | StateLine
+  | ThrottleLine
   | OperationLine
   | MeasureLine;

@@ -39,6 +39,9 @@ const FIELDS: Readonly<Record<Kind, Readonly<Record<string, FieldType>>>> = {
     ...{ sha: "string", attempts: "number", epoch: "number" },
   },
   state: { at: "number", offset: "number", key: "string", value: "any" },
+  throttle: {
+    ...{ at: "number", ev: "string", target: "string", process: "string", forMs: "number" },
+  },
   ops: { at: "number", f: "string", who: "string" },
   measure: { at: "number", what: "string", who: "string", phase: "string", value: "number" },
   end: { name: "string", lineCount: "number" },
@@ -53,6 +56,7 @@ const EVENTS: Readonly<Partial<Record<Kind, readonly string[]>>> = {
   attempt: ["send", "out"],
   recv: ["arrive", "answer", "broken"],
   commit: ["send", "ok", "fail", "seen"],
+  throttle: ["tell", "told"],
 };
 
 /** What is wrong with a line; null for nothing. */

@@ -9,12 +9,13 @@ import type {
   ReceiveLine,
   RunLine,
   TargetTerms,
+  ThrottleLine,
 } from "./history.ts";
 
 /** Who writes in such a history. */
 export const ALL_PARTIES: readonly Party[] = [
   ...(["emit", "log", "attempt", "recv", "commit", "seen"] as const),
-  ...(["settle", "dlq", "park", "state", "ops", "measure"] as const),
+  ...(["settle", "dlq", "park", "state", "throttle", "ops", "measure"] as const),
 ];
 
 /** What is special of a call. */
@@ -235,6 +236,12 @@ export class ScriptedHistory {
 
   op(f: OperationLine["f"], fields: Partial<OperationLine> = {}): this {
     return this.add({ h: "ops", who: "run", ...fields, at: this.#next(), f });
+  }
+
+  /** A process tells the others to wait for so long, or is told. */
+  throttle(ev: ThrottleLine["ev"], process: string, forMs: number): this {
+    const line = { h: "throttle", ev, target: "crm", process, forMs } as const;
+    return this.add({ ...line, at: this.#next() });
   }
 
   measure(

@@ -49,6 +49,36 @@ export const HELD_CASES = casesOf([
   },
   {
     id: "S17",
+    what: "a reset lets a probe of an open breaker out at once",
+    holds: () => behindAProbe((script, [first]) => reset(script).call(first, FAILED_AGAIN)),
+    breaks: () => behindAProbe((script, [first]) => script.call(first, FAILED_AGAIN)),
+  },
+  {
+    id: "S17",
+    what: "a reset lets one probe out, and the next in its turn",
+    holds: () => behindAProbe((script, three) => inTurn(1_000)(reset(script), three)),
+    breaks: () => behindAProbe((script, three) => inTurn(500)(reset(script), three)),
+  },
+  {
+    id: "S17",
+    what: "a reset lets no probe out beside another",
+    holds: () => behindAProbe((script, [first]) => reset(script).call(first, AGAIN)),
+    breaks: () => behindAProbe((script, three) => besideEachOther(reset(script), three)),
+  },
+  {
+    id: "S17",
+    what: "a reset that comes while a probe is out lets none out behind it",
+    holds: () => resetBesideAProbe(1_000),
+    breaks: () => resetBesideAProbe(500),
+  },
+  {
+    id: "S17",
+    what: "a reset that another process heard of lets no probe out",
+    holds: () => behindAProbe((script, [first]) => reset(script).call(first, AGAIN)),
+    breaks: () => behindAProbe((script, [first]) => reset(script, "p2").call(first, AGAIN)),
+  },
+  {
+    id: "S17",
     what: "a target that is just back gets one call at a time",
     holds: () =>
       afterFailures({ status: 503, keyCount: 2 }, (script, [first, second, third]) => {
@@ -88,6 +118,7 @@ export const HELD_CASES = casesOf([
 ]);
 
 const AGAIN = { number: 2 };
+const FAILED_AGAIN = { ...AGAIN, status: 503 };
 
 type Three = readonly [Spot, Spot, Spot];
 type Then = (script: ScriptedHistory, spots: Three) => unknown;
@@ -130,8 +161,31 @@ function besideEachOther(script: ScriptedHistory, [first, second]: readonly Spot
 
 /** Both fail once more, one so long after the other. */
 function inTurn(waitMs: number): Then {
-  const failed = { ...AGAIN, status: 503 };
-  return (script, [first, second]) => script.call(first, failed).wait(waitMs).call(second, failed);
+  return (script, [first, second]) =>
+    script.call(first, FAILED_AGAIN).wait(waitMs).call(second, FAILED_AGAIN);
+}
+
+function reset(script: ScriptedHistory, who = "p1"): ScriptedHistory {
+  return script.op("breaker-reset", { ...HELD, who });
+}
+
+/** A breaker is open, and a probe of it has just failed; then what it says, while it is open. */
+function behindAProbe(then: Then): readonly HistoryLine[] {
+  return afterFailures({ status: 503, keyCount: 2 }, (script, three) => {
+    script.op("held", { ...HELD, detail: "BREAKER_OPEN" }).wait(1_000);
+    script.call(three[2], { status: 503 });
+    then(script, three);
+    script.op("released", HELD);
+  });
+}
+
+/** A reset comes while a probe is out, which fails; the next one follows so long after. */
+function resetBesideAProbe(waitMs: number): readonly HistoryLine[] {
+  return behindAProbe((script, [first, second]) => {
+    script.wait(1_000).send(first, FAILED_AGAIN).arrive(first, FAILED_AGAIN);
+    reset(script).answer(first, FAILED_AGAIN).out(first, FAILED_AGAIN);
+    script.wait(waitMs).call(second, FAILED_AGAIN);
+  });
 }
 
 function goodProbe(script: ScriptedHistory, spot: Spot): void {

@@ -1,6 +1,6 @@
 /** Histories that keep and break what is promised of limits, isolation and ends. */
 import type { HistoryLine } from "../history.ts";
-import { ScriptedHistory } from "../scripted-history.ts";
+import { ScriptedHistory, type Spot } from "../scripted-history.ts";
 import { delivered, casesOf } from "./invariant-case.ts";
 
 /** In the order of their numbers. */
@@ -56,21 +56,88 @@ export const LIMIT_CASES = casesOf([
     holds: () => {
       const script = new ScriptedHistory().owned();
       const first = script.record();
-      script.call(first, { status: 429, retryAfterMs: 3_000 }).wait(3_000);
+      askForTime(script, first, 3_000).wait(3_000);
       return script.call(first, { number: 2 }).commit(1).end();
     },
     breaks: () => {
       const script = new ScriptedHistory().owned();
       const first = script.record();
-      script.call(first, { status: 429, retryAfterMs: 3_000 }).wait(1_000);
+      askForTime(script, first, 3_000).wait(1_000);
       return script.call(first, { number: 2 }).commit(1).end();
     },
   },
   {
     id: "S17",
-    what: "a wait that one process was told is none for another one",
+    what: "a wait that the target asked of one process is none for another that was not told",
     holds: () => toldWhileAsleep("the other"),
     breaks: () => toldWhileAsleep("itself"),
+  },
+  {
+    id: "S17",
+    what: "a wait that a process was told by another is kept",
+    holds: () => toldByAnother({ forMs: 20_000, waitMs: 19_000 }),
+    breaks: () => toldByAnother({ forMs: 20_000, waitMs: 18_000 }),
+  },
+  {
+    id: "S17",
+    what: "a wait that a process was told by another is kept for no longer than 15 minutes",
+    holds: () => toldByAnother({ forMs: 31_536_000_000, waitMs: 900_000 }),
+    breaks: () => toldByAnother({ forMs: 31_536_000_000, waitMs: 890_000 }),
+  },
+  {
+    id: "S17",
+    what: "a wait binds no process before it was told, nor one that has started anew",
+    holds: () => toldByAnother({ forMs: 20_000, waitMs: 100, change: "starts anew" }),
+    breaks: () => toldByAnother({ forMs: 20_000, waitMs: 100 }),
+  },
+  {
+    id: "S17",
+    what: "a process tells the others of the time that it was asked for, unless they know",
+    holds: () => asked((script) => script.throttle("tell", "p1", 19_900)),
+    breaks: () => asked(() => null),
+  },
+  {
+    id: "S17",
+    what: "a process need not tell the others what they have told it",
+    holds: () => asked((script) => script.throttle("told", "p1", 19_500)),
+    breaks: () => asked((script) => script.throttle("told", "p1", 15_000)),
+  },
+  {
+    id: "S17",
+    what: "a process tells the others of the time that it was asked for at once",
+    holds: () => asked((script) => script.wait(900).throttle("tell", "p1", 19_000)),
+    breaks: () => asked((script) => script.wait(1_200).throttle("tell", "p1", 18_700)),
+  },
+  {
+    id: "S17",
+    what: "a process that stands still need tell nobody",
+    holds: () => asked((script) => script.op("stop", { who: "p1" }).op("continue", { who: "p1" })),
+    breaks: () =>
+      asked((script) => {
+        script.op("start", { who: "p2" }).op("stop", { who: "p2" }).op("continue", { who: "p2" });
+      }),
+  },
+  {
+    id: "S17",
+    what: "a process tells the others of nothing that it was not asked itself",
+    holds: () => asked((script) => script.throttle("tell", "p1", 19_900)),
+    breaks: () => asked((script) => script.throttle("tell", "p1", 20_900)),
+  },
+  {
+    id: "S17",
+    what: "a process tells nobody again what it was told",
+    holds: () => asked((script) => script.throttle("tell", "p1", 19_900)),
+    breaks: () =>
+      asked((script) => {
+        script.throttle("tell", "p1", 19_900).op("start", { who: "p2" });
+        script.throttle("told", "p2", 19_800).throttle("tell", "p2", 19_790);
+      }),
+  },
+  {
+    id: "S17",
+    what: "a process tells the others once a second at most",
+    holds: () => asked((script) => tellTwice(script, 1_000)),
+    breaks: () => asked((script) => tellTwice(script, 500)),
   },
   {
     id: "S18",
@@ -180,6 +247,47 @@ export const LIMIT_CASES = casesOf([
   },
 ]);
 
+/** A target asks for time, and its caller tells the others. */
+function askForTime(script: ScriptedHistory, spot: Spot, retryAfterMs: number): ScriptedHistory {
+  return script.call(spot, { status: 429, retryAfterMs }).throttle("tell", "p1", retryAfterMs);
+}
+
+/** A target asks for 20 s; then what it says of that; then the call is made again. */
+function asked(then: (script: ScriptedHistory) => unknown): readonly HistoryLine[] {
+  const script = new ScriptedHistory().owned();
+  const first = script.record();
+  script.call(first, { status: 429, retryAfterMs: 20_000 });
+  then(script);
+  return script.wait(20_000).call(first, { number: 2 }).commit(1).end();
+}
+
+/** What a target asked for, which took 10 ms to hear of, and what is left of it. */
+function tellTwice(script: ScriptedHistory, waitMs: number): void {
+  script
+    .throttle("tell", "p1", 19_900)
+    .wait(waitMs)
+    .throttle("tell", "p1", 19_800 - waitMs);
+}
+
+/** A process is told of a wait, and makes a call so long after; or it is another that has started meanwhile. */
+function toldByAnother({
+  forMs,
+  waitMs,
+  change,
+}: {
+  readonly forMs: number;
+  readonly waitMs: number;
+  readonly change?: "starts anew";
+}): readonly HistoryLine[] {
+  const script = new ScriptedHistory().owned();
+  script.call(script.record()).throttle("told", "p1", forMs);
+  const next = script.record();
+  if (change === undefined) return script.wait(waitMs).call(next).commit(2).end();
+  script.op("kill", { who: "p1" }).wait(waitMs);
+  const other = { process: "p2", epoch: 2 };
+  return script.owned("p2", 2).call(next, other).commit(2, other).end();
+}
+
 /** Both slots hold a retry, while an event of another key has not had its first attempt. */
 function twoRetriesBesideOneThatWaits(waitingKey: "ready" | "set aside"): readonly HistoryLine[] {
   const script = new ScriptedHistory({ concurrencyMax: 2 }).owned();
@@ -275,7 +383,8 @@ function toldWhileAsleep(who: "the other" | "itself"): readonly HistoryLine[] {
   script
     .wait(11_000)
     .owned("p2", 2)
-    .call(first, { ...own, ...told, ...other });
+    .call(first, { ...own, ...told, ...other })
+    .throttle("tell", "p2", told.retryAfterMs);
   script.op("continue", { who: "p1" }).out(first, own);
   script.op("fenced", { who: "p1", target: "crm", topic: "orders", partition: 0, epoch: 1 });
   const third = { epoch: 3 };

@@ -4,7 +4,7 @@
  *
  * - Refused for its configuration in three lanes, with nothing taken between: probes, one after the other.
  * - Down by any reckoning, failures in a row of many lanes, at least as many as there were answers before: probes too.
- * - Held by an open breaker: probes. In the second behind a good one: one call at a time.
+ * - Held by an open breaker: probes. In the second behind a good one: one call at a time. A reset lets the next one out at once.
  * - Paused: none.
  */
 import type { Findings } from "../findings.ts";
@@ -26,6 +26,8 @@ const REFUSED_LANES_MAX = 3;
 const DOWN_COUNT = 28;
 const DOWN_MS = 27_000;
 const DOWN_OF_LANE_MAX = 6;
+/** Why such a target has to wait. */
+const DOWN = "is down";
 /** Answers count against them for so long, ms. */
 const ANSWER_MS = 33_000;
 
@@ -44,6 +46,7 @@ interface Heard {
 export function judgeHeldCalls(ledger: Ledger, target: Target, findings: Findings): void {
   const ends = target.attempts.filter(({ endOrder }) => endOrder !== NEVER);
   ends.sort((one, other) => one.endOrder - other.endOrder);
+  const resets = resetsOf(ledger, target);
   const heard = new Map<Life | null, Heard>();
   const hearerOf = (attempt: Attempt, order: number): Heard => {
     const life = lifeAt(ledger.processes.lives, attempt.process, order) ?? null;
@@ -58,10 +61,10 @@ export function judgeHeldCalls(ledger: Ledger, target: Target, findings: Finding
       next += 1;
       one = ends[next];
     }
-    judgeCall(attempt, hearerOf(attempt, attempt.sendOrder), findings);
+    judgeCall(attempt, hearerOf(attempt, attempt.sendOrder), { resets, findings });
   }
   const holds = holdsOf(ledger).filter((hold) => hold.target === target.terms.target);
-  judgeHolds({ ledger, target, holds }, findings);
+  judgeHolds({ ledger, target, holds, resets }, findings);
 }
 
 function nothingHeard(): Heard {
@@ -82,7 +85,24 @@ function hear(heard: Heard, attempt: Attempt): void {
   }
 }
 
-function judgeCall(attempt: Attempt, heard: Heard, findings: Findings): void {
+/** A process heard that a breaker of the target is to ask again. */
+interface Reset {
+  readonly process: number;
+  readonly order: number;
+}
+
+function resetsOf({ operations, processes }: Ledger, { terms }: Target): readonly Reset[] {
+  return operations.flatMap(({ line: { f, target, who }, order }) => {
+    const isOurs = f === "breaker-reset" && target === terms.target;
+    return isOurs ? [{ process: processes.idOf(who), order }] : [];
+  });
+}
+
+function judgeCall(
+  attempt: Attempt,
+  heard: Heard,
+  { resets, findings }: { readonly resets: readonly Reset[]; readonly findings: Findings },
+): void {
   const why = whyToWait(heard);
   if (why === null) {
     heard.probe = null;
@@ -91,7 +111,8 @@ function judgeCall(attempt: Attempt, heard: Heard, findings: Findings): void {
   findings.judged();
   const { probe } = heard;
   heard.probe = attempt;
-  if (probe !== null && !isInTurn(attempt, probe)) {
+  const some = why === DOWN ? resets : [];
+  if (probe !== null && !isInTurn(attempt, probe, some)) {
     findings.breach(() => `is sent beside other calls to a target that ${why}`, attempt.delivery);
   }
 }
@@ -106,12 +127,21 @@ function whyToWait({ refusedLanes, failures, answers }: Heard): string | null {
   if (answers.length > DOWN_COUNT) return null;
   const counts = new Map<string, number>();
   for (const one of failures) counts.set(laneName(one), (counts.get(laneName(one)) ?? 0) + 1);
-  return Math.max(...counts.values()) <= DOWN_OF_LANE_MAX ? "is down" : null;
+  return Math.max(...counts.values()) <= DOWN_OF_LANE_MAX ? DOWN : null;
 }
 
-/** Whether a probe follows the one before: one that was given up says nothing, so the next may follow at once. */
-function isInTurn({ sendAt, sendOrder }: Attempt, before: Attempt): boolean {
+/**
+ * Whether a probe follows the one before: one that was given up says nothing, so the next may follow at once; so may one behind
+ * a reset that the process heard of between the two.
+ */
+function isInTurn(
+  { process, sendAt, sendOrder }: Attempt,
+  before: Attempt,
+  resets: readonly Reset[],
+): boolean {
   if (before.endOrder > sendOrder) return false;
+  const isBetween = ({ order }: Reset): boolean => before.endOrder < order && order < sendOrder;
+  if (resets.some((reset) => reset.process === process && isBetween(reset))) return true;
   const isGivenUp = before.outcome === "abandoned" || before.outcome === "undeliverable";
   return isGivenUp || sendAt - before.endAt >= PROBE_INTERVAL_MS;
 }
@@ -120,9 +150,10 @@ interface Scene {
   readonly ledger: Ledger;
   readonly target: Target;
   readonly holds: Holds;
+  readonly resets: readonly Reset[];
 }
 
-function judgeHolds({ ledger, target, holds }: Scene, findings: Findings): void {
+function judgeHolds({ ledger, target, holds, resets }: Scene, findings: Findings): void {
   for (const hold of holds) {
     const isOf = (attempt: Attempt): boolean =>
       (hold.process === null || attempt.process === hold.process) &&
@@ -132,7 +163,7 @@ function judgeHolds({ ledger, target, holds }: Scene, findings: Findings): void 
     const during = target.attempts.slice(from, to).filter(isOf);
     if (hold.reasons.includes(PAUSED)) judgePause(hold, during, findings);
     else if (hold.reasons.every((reason) => reason === BREAKER_OPEN)) {
-      judgeProbes(during, findings);
+      judgeProbes(during, resets, findings);
       const last = lastEnded(during, hold.toOrder);
       if (last !== null && isAnswer(last)) judgeSlowStart(hold, { ledger, target, findings });
     }
@@ -148,11 +179,15 @@ function judgePause({ reasons }: Hold, calls: readonly Attempt[], findings: Find
     findings.breach(() => "is sent while its target is paused", call.delivery);
 }
 
-function judgeProbes(probes: readonly Attempt[], findings: Findings): void {
+function judgeProbes(
+  probes: readonly Attempt[],
+  resets: readonly Reset[],
+  findings: Findings,
+): void {
   for (const [index, probe] of probes.entries()) {
     findings.judged();
     const before = probes[index - 1];
-    if (before === undefined || isInTurn(probe, before)) continue;
+    if (before === undefined || isInTurn(probe, before, resets)) continue;
     findings.breach(() => "is sent beside another probe of an open breaker", probe.delivery);
   }
 }

@@ -4,6 +4,7 @@ import { NEVER, type Target } from "../ledger/rows.ts";
 import { type CallTimes, timesOfArrivals, timesOfAttempts } from "./call-times.ts";
 import { judgeHeldCalls } from "./held-calls.ts";
 import { judgeRetryAfter } from "./retry-after.ts";
+import { judgeTelling } from "./told-time.ts";
 
 /** Where only the target wrote: what requests take to arrive, ms. */
 const TRANSIT_MS = 1_000;
@@ -24,6 +25,7 @@ export const targetLimits: Invariant = {
       judgeRate(times, { target, changes, slackMs, findings });
       judgeConcurrency(times, { target, changes, slackMs, findings });
       judgeRetryAfter(ledger, target, findings);
+      if (ledger.parties.has("throttle")) judgeTelling(ledger, target, findings);
       if (isByAttempts) judgeHeldCalls(ledger, target, findings);
     }
   },

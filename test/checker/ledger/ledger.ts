@@ -18,6 +18,7 @@ import type {
   RunLine,
   SettleLine,
   StateLine,
+  ThrottleLine,
 } from "../history.ts";
 import type { CanarySearch } from "../canary-search.ts";
 import { Emissions } from "./emissions.ts";
@@ -132,6 +133,8 @@ export class Ledger {
         return this.#giveUp(line, stamp);
       case "state":
         return this.#state(line, stamp);
+      case "throttle":
+        return this.#throttle(line, stamp);
       case "ops":
         return this.#operate(line, stamp);
       case "measure":
@@ -159,6 +162,7 @@ export class Ledger {
       channels: [],
       attempts: [],
       arrivals: [],
+      throttles: [],
     };
     this.targets.push(target);
     this.#targets.set(terms.target, target);
@@ -331,6 +335,12 @@ export class Ledger {
     delivery.channel.givenUps.push(givenUp);
   }
 
+  #throttle({ ev, target: name, process, forMs }: ThrottleLine, stamp: Stamp): void {
+    const target = this.#targets.get(name);
+    if (target === undefined) return this.flaw(`no target ${name} in this run`);
+    target.throttles.push({ ...stamp, ev, process: this.processes.idOf(process), forMs });
+  }
+
   #state(line: StateLine, stamp: Stamp): void {
     if (this.#states.has(line.offset)) this.flaw(`state entry ${line.offset} is read twice`);
     this.#states.add(line.offset);
@@ -475,10 +485,10 @@ function findArrival({ firstArrival }: Delivery, id: number): Arrival | null {
   return one;
 }
 
-/** An engine may say more than once that it waits. */
+/** An engine may say more than once that it waits, and a process that stood still hears of several resets at once. */
 function isToldTwice(a: OperationLine, b: OperationLine): boolean {
   if (a === b) return true;
-  if (a.f === "held" || a.f === "released") return false;
+  if (a.f === "held" || a.f === "released" || a.f === "breaker-reset") return false;
   return a.f === b.f && a.who === b.who && JSON.stringify(a) === JSON.stringify(b);
 }
 

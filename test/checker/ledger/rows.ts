@@ -69,6 +69,15 @@ export interface Target {
   /** Of all its channels, in the order they came. */
   readonly attempts: Attempt[];
   readonly arrivals: Arrival[];
+  /** In the order they came. */
+  readonly throttles: ThrottleWord[];
+}
+
+/** A process's word that it tells the others of the time that a target asked for, or was told of it. */
+export interface ThrottleWord extends Stamp {
+  readonly ev: "tell" | "told";
+  readonly process: number;
+  readonly forMs: number;
 }
 
 /** A stream as one target reads it. */
