@@ -29,7 +29,10 @@ export function runLineOf({ seed, targets, topics, sessionMs }: Plan): RunLine {
       sessionTimeoutMs: sessionMs,
     })),
     topics: Object.fromEntries(topics.map((topic) => [topic.name, partitionCountMax(topic)])),
-    parties: ["emit", "log", "attempt", "recv", "commit", "seen", "dlq", "park", "state", "ops"],
+    parties: [
+      ...(["emit", "log", "attempt", "recv", "commit", "seen"] as const),
+      ...(["dlq", "park", "state", "throttle", "ops"] as const),
+    ],
     graceMs: GRACE_MS,
   };
 }

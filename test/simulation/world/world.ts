@@ -20,12 +20,14 @@ import { HistoryBook } from "./history-book.ts";
 import { readLogs } from "./final-read.ts";
 import type { Machine } from "./processes/machine.ts";
 import { Fleet } from "./processes/fleet.ts";
+import { ThrottleTopic } from "./processes/throttle-topic.ts";
 import { partitionCountMax, type OperationPlan, type Plan, type TopicPlan } from "./plan/plan.ts";
 import { eventLane } from "./people/event-lane.ts";
 import { RedriveDesk } from "./people/redrive-desk.ts";
 import { FIRST_REVISION, Registry } from "./processes/preparer.ts";
 import { PauseDesk } from "./people/pause-desk.ts";
 import { ReplayDesk } from "./people/replay-desk.ts";
+import { ResetDesk } from "./people/reset-desk.ts";
 import { Servers } from "./servers.ts";
 import { TargetApi } from "./targets/target-api.ts";
 import { strikeOf } from "./people/redrive-strike.ts";
@@ -39,8 +41,8 @@ import type { HistoryLine, Operation, OperationLine } from "../../checker/histor
 const REST_MS_MAX = 3_600_000;
 /** Between two looks whether there is nothing left to do, ms. */
 const LOOK_MS = 500;
-/** Until someone looks again whether there is a key to be redriven, ms. */
-const REDRIVE_CHECK_MS = 200;
+/** Until someone looks again whether there is a key to be redriven, or an open breaker, ms. */
+const CHECK_MS = 200;
 /** Until a member notices that a topic has more partitions, ms. */
 const METADATA_AGE_MS_MAX = 5_000;
 /** Events of one run; one that needs more does not come to rest. */
@@ -78,6 +80,8 @@ export class World {
   readonly #replays: ReplayDesk;
   readonly #redrives: RedriveDesk;
   readonly #pauses: PauseDesk;
+  readonly #resets: ResetDesk;
+  readonly #throttles: ThrottleTopic;
   readonly #aim: Aim;
   readonly #nemesis: Nemesis;
   readonly #terms: Map<string, Terms>;
@@ -141,6 +145,8 @@ export class World {
     };
     const targets = plan.targets.map(({ name }) => name);
     this.#pauses = new PauseDesk(desk);
+    this.#resets = new ResetDesk(desk);
+    this.#throttles = new ThrottleTopic({ ...desk, write: (line) => this.#book.write(line) });
     this.#replays = new ReplayDesk({ ...desk, cluster, targets });
     this.#redrives = new RedriveDesk({
       ...desk,
@@ -267,6 +273,8 @@ export class World {
       case "pause":
         this.#strike("pause", operation.target);
         return this.#pauses.pause(operation.target, operation.forMs);
+      case "breaker-reset":
+        return this.#resetBreaker(operation.target);
       case "reconfigure":
         return this.#reconfigure(operation);
       case "rebalance":
@@ -295,13 +303,18 @@ export class World {
     return owner;
   }
 
+  #resetBreaker(target: string): void {
+    if (this.#phase !== "chaos" || this.#resets.ask(target)) return;
+    this.#queue.after(CHECK_MS, () => this.#resetBreaker(target));
+  }
+
   /** As soon as there is a key to be redriven. */
   #redrive(operation: Extract<OperationPlan, { kind: "redrive" }>): void {
     if (this.#phase !== "chaos") return;
     const { target, pick, strike, strikeAfterMs } = operation;
     const owner = this.#askForRedrive(target, pick);
     if (owner === null) {
-      this.#queue.after(REDRIVE_CHECK_MS, () => this.#redrive(operation));
+      this.#queue.after(CHECK_MS, () => this.#redrive(operation));
       return;
     }
     if (strike === null) return;
@@ -371,6 +384,7 @@ export class World {
       redriveOf: (target, place) => this.#redrives.jobOf(target, place),
       onGivenUp: (target, place) => this.#redrives.noteGivenUp(target, place),
       onFault: (fault, { machine, target }) => this.#struck(fault, machine, target),
+      onThrottled: (teller, target, notice) => this.#throttles.tell(teller, target, notice),
       onCrash: (crashed, why) => this.#fleet.crash(crashed, why),
       onFreeze: (frozen) => this.#fleet.freeze(frozen),
       aimAt: (fault, { machine, target }) =>
@@ -385,6 +399,7 @@ export class World {
       this.#note("config", deliverer.name, { target, detail: revision });
     }
     this.#pauses.greet(deliverer);
+    this.#throttles.greet(deliverer);
     this.#replays.greet(deliverer);
     this.#redrives.greet(deliverer);
   }

@@ -2,6 +2,7 @@
 import type { EngineConfig } from "@millrace/engine";
 import { drawRedrives } from "./draw-redrives.ts";
 import { drawReplays } from "./draw-replays.ts";
+import { drawResets } from "./draw-resets.ts";
 import type { Draws } from "./draws.ts";
 import type { FaultClass } from "./fault-classes.ts";
 import type { OperationPlan, TargetPlan } from "./plan.ts";
@@ -190,6 +191,7 @@ export function drawOperations(
     });
   }
   operations.push(...drawReplays(draws, chaosMs, targets));
+  operations.push(...drawResets(draws, chaosMs, targets));
   operations.push(...drawRedrives(draws, { chaosMs, targets, classes: drawing.classes }));
   return operations.sort((one, other) => one.at - other.at);
 }

@@ -103,6 +103,8 @@ export type OperationPlan = { readonly at: number; readonly fault: FaultClass | 
   | { readonly kind: "refuse-writes"; readonly forMs: number }
   | { readonly kind: "rebalance"; readonly target: string }
   | { readonly kind: "pause"; readonly target: string; readonly forMs: number }
+  /** As soon as a breaker of the target is open. */
+  | { readonly kind: "breaker-reset"; readonly target: string }
   /** A target's new terms: the process in `slot` starts anew with them, each other one when it next starts. */
   | {
       readonly kind: "reconfigure";

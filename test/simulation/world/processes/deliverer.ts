@@ -5,6 +5,7 @@ import {
   asTopic,
   type EngineConfig,
   type RecordHeaders,
+  type ThrottleNotice,
   type Topic,
 } from "@millrace/engine";
 import type { Group } from "../brokers/group.ts";
@@ -66,6 +67,8 @@ export interface DelivererPorts {
     fault: FaultClass,
     at: { readonly machine: Machine; readonly target: string },
   ) => void;
+  /** A target asked the process for time: it tells the others. */
+  readonly onThrottled: (deliverer: Deliverer, target: string, notice: ThrottleNotice) => void;
   /** Kills the process, to be started again. */
   readonly onCrash: (deliverer: Deliverer, why: FaultClass | Error) => void;
   /** The process is to stand still once the present effect is done. */
@@ -217,7 +220,7 @@ export class Deliverer {
       {
         failed: (error) => this.#ports.onCrash(this, error),
         paused: () => undefined,
-        throttled: () => undefined,
+        throttled: (notice) => this.#ports.onThrottled(this, target.name, notice),
         redriven: () => undefined,
       },
     );

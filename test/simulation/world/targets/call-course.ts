@@ -55,6 +55,9 @@ export interface CourseContext {
 }
 
 const YEAR_MS = 31_536_000_000;
+/** What targets ask for absurdly, and what they ask for: a long wait holds all processes, and nothing else befalls them meanwhile. */
+const ABSURD_MS = [YEAR_MS, -5_000, -5_000, -5_000, 0, 0, 0] as const;
+const WAITS_MS = [null, null, 0, 0, 1_000, 1_000, 2_000, 10_000] as const;
 
 /** Draws the course of a call. */
 export function drawCourse(context: CourseContext): Course {
@@ -95,7 +98,7 @@ function episodeCourse(context: CourseContext, { kind }: Episode): Course {
     case "throttled-absurdly":
       return answered(context, {
         status: draws.pick(`${plan.name}.absurd`, [429, 503]),
-        retryAfterMs: draws.pick(`${plan.name}.absurd`, [YEAR_MS, -5_000, 0]),
+        retryAfterMs: draws.pick(`${plan.name}.absurd`, ABSURD_MS),
       });
     case "unauthorized":
       return answered(context, {
@@ -192,7 +195,7 @@ function connectMs({ draws, plan, timeoutMs }: CourseContext): number {
 
 function throttled(context: CourseContext): Course {
   const { draws, plan } = context;
-  const retryAfterMs = draws.pick(`${plan.name}.429`, [null, 0, 1_000, 2_000, 10_000]);
+  const retryAfterMs = draws.pick(`${plan.name}.429`, WAITS_MS);
   const status = retryAfterMs === null ? 429 : draws.pick(`${plan.name}.429`, [429, 503]);
   return answered(context, { status, retryAfterMs });
 }
