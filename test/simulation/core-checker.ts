@@ -34,7 +34,11 @@ export class PartitionTruth {
   readonly parkedLog: number[] = [];
   readonly markers = new Map<string, Marker>();
   /** How far detours came, as the log tells; by lane. */
-  readonly progress = new Map<string, Pick<AsideTakeover, "next" | "cursor">>();
+  readonly progress = new Map<string, Omit<AsideTakeover, "marker">>();
+  /** What people wanted dropped: `<lane>/<dead letter>/<below>`. */
+  readonly discards = new Set<string>();
+  /** Dropped, by whatever owner. */
+  readonly dropped = new Set<number>();
   /** Settled in any epoch. */
   readonly everSettled = new Set<number>();
   /** Of these, as parked; what was parked and never settled so is delivered from the log. */
@@ -172,6 +176,7 @@ export class CoreChecker {
       if (name !== null) this.#enter(truth, name, delivery);
       return;
     }
+    assert.ok(!truth.dropped.has(delivery.offset), `I40: ${truth.name} sends what is dropped`);
     this.#begin([delivery]);
     const isAside = name !== null && truth.markers.has(name);
     assert.equal(isAside, delivery.lane.detour !== null, `S10: ${name} is set aside, or not`);
@@ -251,6 +256,7 @@ export class CoreChecker {
     const isOver =
       outcome === "delivered" || (outcome === "dead-lettered" && this.#isUnmarked(lane));
     if (isOver) truth.isOver.add(offset);
+    if (outcome === "skipped") this.#drop(delivery);
     if (lane.detour !== null) return;
     if (outcome === "dead-lettered") {
       assert.ok(truth.dead.has(offset), `S15: ${name}/${offset} has no dead letter`);
@@ -269,6 +275,22 @@ export class CoreChecker {
     assert.ok(!epoch.settled.has(offset), `I3: ${name}/${offset} settles twice`);
     epoch.open.delete(offset);
     epoch.settled.add(offset);
+  }
+
+  /** I40: someone wanted it dropped, the log says so, and a commit covers it: no later owner sends it. */
+  #drop({ partition, offset, lane }: Named): void {
+    const truth = this.truthOf(partition);
+    const { name, committed, log, progress, discards } = truth;
+    const marker = lane.detour?.aside.marker;
+    const below = progress.get(marker?.lane ?? "")?.dropBelow ?? 0;
+    assert.ok(marker !== undefined && offset < below, `I40: ${name}/${offset} is dropped`);
+    const wish = `${marker.lane}/${marker.offset}/${below}`;
+    assert.ok(discards.has(wish), `I40: nobody wanted ${name}/${offset} dropped`);
+    const done = expand(decodeDoneSet(committed.metadata, committed.offset, log.length));
+    const isCovered = offset < committed.offset || done.includes(offset);
+    assert.ok(isCovered, `I40: ${name}/${offset} is dropped before a commit covers it`);
+    truth.dropped.add(offset);
+    truth.isOver.add(offset);
   }
 
   /** Nothing is set aside for a dead letter of this lane. */

@@ -15,11 +15,13 @@ import {
   type EngineState,
   type Input,
   type Marker,
+  type RedriveRequest,
 } from "@millrace/engine";
 import { SeededRandom } from "../support/seeded-random.ts";
 import { fillLog, newRecord, randomConfig, randomResult } from "./core-draws.ts";
 import { CoreChecker, EpochTruth, PartitionTruth, restOf } from "./core-checker.ts";
 import { CoreReplays } from "./core-replays.ts";
+import { deliveriesOf, placeOf, type Write } from "./core-write.ts";
 
 /** A record of the simulated log; a gap is an offset that no consumer ever sees. */
 export interface LogRecord {
@@ -29,8 +31,6 @@ export interface LogRecord {
   readonly kind: "deliver" | "filtered" | "undeliverable";
 }
 
-/** A write that is open: it may stand in the log before anyone hears of it. */
-type Write = Extract<Effect<LogRecord>, { kind: "dead-letter" | "mark" | "park" | "release" }>;
 type Reading = Extract<Effect<LogRecord>, { kind: "read-detour" }>;
 type ProgressEffect = Extract<Effect<LogRecord>, { kind: "progress" }>;
 type CommitEffect = Extract<Effect<LogRecord>, { kind: "commit" }>;
@@ -100,7 +100,8 @@ export class CoreWorld {
     if (dice < 0.2) return this.#fetch();
     if (dice < 0.25) return this.#answerReading(random.chance(0.8));
     if (dice < 0.28) return this.#answerProgress(random.chance(0.8));
-    if (dice < 0.29) return this.#redrive(random.pick(this.#checker.partitions));
+    if (dice < 0.285) return this.#redrive(random.pick(this.#checker.partitions));
+    if (dice < 0.29) return this.#discard(random.pick(this.#checker.partitions));
     if (dice < 0.3) return this.#actOnReplays(this.#replays.act());
     if (dice < 0.33) return this.#answerReplayReading(random.chance(0.8));
     if (dice < 0.62) return this.#endAttempt(randomResult(random));
@@ -197,6 +198,8 @@ export class CoreWorld {
       const isPassed =
         kind === "filtered" || truth.isSettledByMarker(record, this.#markerOf(truth, record));
       if (isPassed) truth.epoch?.settled.add(offset);
+      // Its owner ended before it heard of the marker: this one settles it.
+      if (isPassed) truth.everSettled.add(offset);
     }
     this.#step({
       kind: "records",
@@ -320,10 +323,10 @@ export class CoreWorld {
     if (progress === undefined) return;
     const { id, entries, replays } = progress;
     this.#replays.note(replays, isWritten);
-    for (const { partition, marker, next, cursor } of isWritten ? entries : []) {
+    for (const { partition, marker, next, cursor, dropBelow } of isWritten ? entries : []) {
       const { markers, progress: steps } = this.#checker.truthOf(partition);
       const isCurrent = partition.isOwned && markers.get(marker.lane) === marker;
-      if (isCurrent) steps.set(marker.lane, { next, cursor });
+      if (isCurrent) steps.set(marker.lane, { next, cursor, dropBelow });
     }
     this.#step({ kind: isWritten ? "progress-written" : "progress-failed", id });
   }
@@ -338,12 +341,25 @@ export class CoreWorld {
   }
 
   #redrive(truth: PartitionTruth): void {
+    const wanted = this.#wanted(truth);
+    if (wanted !== null) this.#step({ kind: "redrive", ...wanted });
+  }
+
+  #discard(truth: PartitionTruth): void {
+    const wanted = this.#wanted(truth);
+    if (wanted === null) return;
+    const below = asOffset(wanted.offset + 1 + this.#random.pick([0, 0, 3, 20]));
+    truth.discards.add(`${wanted.key}/${wanted.offset}/${below}`);
+    this.#step({ kind: "discard", ...wanted, below });
+  }
+
+  /** A key that is set aside, as its marker says; null where none is. */
+  #wanted(truth: PartitionTruth): RedriveRequest | null {
     const partition = asPartition(this.#checker.partitions.indexOf(truth));
     const markers = [...truth.markers.values()];
-    if (markers.length === 0) return;
+    if (markers.length === 0) return null;
     const { lane, offset, redriveCount } = this.#random.pick(markers);
-    const key = asRecordKey(lane);
-    this.#step({ kind: "redrive", topic: TOPIC, partition, key, offset, redriveCount });
+    return { topic: TOPIC, partition, key: asRecordKey(lane), offset, redriveCount };
   }
 
   /** An attempt or a write is over: it may begin again. */
@@ -463,7 +479,9 @@ export class CoreWorld {
       logEndOffset: asOffset(log.length),
       markers: [...truth.markers.values()].map((marker) => ({
         marker,
-        ...(truth.progress.get(marker.lane) ?? { next: marker.offset, cursor: null }),
+        ...(truth.progress.get(marker.lane) ?? {
+          ...{ next: marker.offset, cursor: null, dropBelow: null },
+        }),
       })),
     };
   }
@@ -529,32 +547,5 @@ export class CoreWorld {
       end: restOf(log),
       committed: committed.offset,
     }));
-  }
-}
-
-function deliveriesOf(write: Write): readonly Delivery<LogRecord>[] {
-  switch (write.kind) {
-    case "park":
-      return write.deliveries;
-    case "release":
-      return [];
-    default:
-      return write.delivery === null ? [] : [write.delivery];
-  }
-}
-
-function placeOf(write: Write): { readonly partition: number } {
-  switch (write.kind) {
-    case "mark":
-      return write.partition;
-    case "release":
-      return write.detour.aside.partition;
-    case "dead-letter":
-      return write.delivery.partition;
-    case "park": {
-      const [first] = write.deliveries;
-      assert.ok(first !== undefined, "a run has at least one");
-      return first.partition;
-    }
   }
 }

@@ -77,6 +77,7 @@ export function createOwner(place: OwnerPlace, sender: AttemptSender): Owner {
       paused: () => undefined,
       throttled: () => undefined,
       redriven: () => undefined,
+      discarded: () => undefined,
     },
   );
   const close = async (): Promise<void> => {

@@ -8,12 +8,18 @@ import { isVersionOne, readWish, wishValue, type Wish, type WishValue } from "./
 /** What all keys of audit entries begin with. */
 export const AUDITS = "audit/";
 
+/** How keys go on without their dead letters: all that is parked is delivered, or that is dropped too. */
+export type DiscardAction = "quarantine-drop" | "quarantine-release";
+
 /** What can be done. */
 export type AuditAction =
-  "breaker-reset" | "drop" | "pause" | "redrive" | "resume" | `replay-${ReplayWish}`;
+  | ("breaker-reset" | "drop" | "pause" | "redrive" | "resume")
+  | DiscardAction
+  | `replay-${ReplayWish}`;
 
 const ACTIONS: ReadonlySet<unknown> = new Set<AuditAction>([
   ...(["breaker-reset", "pause", "resume", "redrive", "drop"] as const),
+  ...(["quarantine-release", "quarantine-drop"] as const),
   ...(["replay-run", "replay-pause", "replay-cancel"] as const),
 ]);
 

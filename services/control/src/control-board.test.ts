@@ -190,6 +190,40 @@ describe("the control board", () => {
     },
   );
 
+  it("shows what is to be discarded, and from where on its key is delivered, until that has ended", async () => {
+    const { board, open, topic } = await setup();
+    const changes: ControlChange[] = [];
+    (await open()).follow((change) => changes.push(change));
+    const request = { ...redriveOf("a/b \u00ff"), below: asOffset(12) };
+    const dropped = { kind: "dropped", wish: dana } as const;
+
+    await board.discard(crm, [request], { action: "quarantine-drop", wish: dana });
+    expect((await open()).discards(crm)).toEqual([{ target: "crm", request, wish: dana }]);
+    expect(board.redrives()).toEqual([]);
+    expect(topic.entries.at(-1)?.value).toMatchObject({ action: "quarantine-drop", by: "dana" });
+
+    await board.endDiscard(crm, request, dropped);
+    expect(board.discards()).toEqual([]);
+    expect(board.resolution(crm, request)).toEqual(dropped);
+    expect(changes).toEqual([
+      { kind: "discard", discard: { target: "crm", request, wish: dana } },
+      { kind: "discard-ended", target: "crm", request },
+    ]);
+  });
+
+  it("leaves a resolution as it is when what was wanted ended with something else", async () => {
+    const { board } = await setup();
+    const request = { ...redriveOf("a"), below: asOffset(8) };
+    await board.redrive(crm, [request], dana);
+    await board.discard(crm, [request], { action: "quarantine-release", wish: dana });
+
+    await board.endDiscard(crm, request, { kind: "dropped", wish: dana });
+    await board.forgetRedrive(crm, request);
+
+    expect([...board.redrives(), ...board.discards()]).toEqual([]);
+    expect(board.resolution(crm, request)?.kind).toBe("dropped");
+  });
+
   it("takes a redrive whose value it cannot read for a redrive: its key says all", async () => {
     const { board, topic } = await setup();
     await board.redrive(crm, [redriveOf("a")], dana);
@@ -304,9 +338,13 @@ describe("the control board", () => {
       { key: "job/1", value: { v: 1 } },
       { key: "redrive/crm/users/0/YQ/x/0", value: { v: 1 } },
       { key: "redrive/crm/users/0/YQ/1", value: { v: 1 } },
+      { key: "discard/crm/users/0/YQ/1/0", value: { v: 1 } },
+      { key: "discard/crm/users/0/YQ/1/0/x", value: { v: 1 } },
+      { key: "discard/crm/users/0/YQ/1/0/1", value: { v: 1 } },
     ]);
 
     expect(board.pauses()).toEqual([]);
     expect(board.redrives()).toEqual([]);
+    expect(board.discards()).toEqual([]);
   });
 });

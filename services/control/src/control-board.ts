@@ -6,12 +6,14 @@ import {
   asOffset,
   type Cancel,
   type ControlLog,
+  type DiscardRequest,
   type Pauser,
   type RedriveRequest,
   type TargetId,
 } from "@millrace/engine";
-import { auditEntry, AUDITS, readAudit, type Audit } from "./audit.ts";
+import { auditEntry, AUDITS, readAudit, type Audit, type DiscardAction } from "./audit.ts";
 import { breakerResetKey, breakerResetValue } from "./breaker-reset.ts";
+import { discardKey, DISCARDS, discardValue, readDiscard, type WantedDiscard } from "./discard.ts";
 import { changeOf, type ControlChange } from "./control-change.ts";
 import { PAUSERS, PAUSES, pauseKey, pauseValue, readPause, type Pause } from "./pause.ts";
 import { jobKey, JOBS, jobValue, readJob, type ReplayJob } from "./replay-job.ts";
@@ -87,6 +89,11 @@ export class ControlBoard {
     return this.#list(REDRIVES, target, readRedrive);
   }
 
+  /** Discards that are wanted and have not ended, of one target or of all. */
+  discards(target?: TargetId): readonly WantedDiscard[] {
+    return this.#list(DISCARDS, target, readDiscard);
+  }
+
   /** Replays, of one target or of all; those that have ended too. */
   jobs(target?: TargetId): readonly ReplayJob[] {
     const jobs = this.#log.list(JOBS).flatMap(([key, { value }]) => readJob(key, value) ?? []);
@@ -155,6 +162,18 @@ export class ControlBoard {
     await this.#write(entries, { action: "drop", target, wish, of });
   }
 
+  /** Wants keys to go on without their dead letters, and without what is parked below an event. At least one. */
+  async discard(
+    target: TargetId,
+    requests: readonly DiscardRequest[],
+    { action, wish }: Pick<Audit, "wish"> & { readonly action: DiscardAction },
+  ): Promise<void> {
+    const value = discardValue(wish);
+    const entries = requests.map((request) => ({ key: discardKey(target, request), value }));
+    const of = entries.map(({ key }) => key);
+    await this.#write(entries, { action, target, wish, of });
+  }
+
   /** Wants a replay, or wants another thing of it: the whole job is written each time. */
   async putJob(job: ReplayJob): Promise<void> {
     const entry = { key: jobKey(job.id), value: jobValue(job) };
@@ -172,6 +191,21 @@ export class ControlBoard {
     // One that is given up again is open, whatever was said of it before.
     const open = { key: resolutionKey(target, request), value: null };
     await this.#append([resolution === null ? open : resolved(target, request, resolution), end]);
+  }
+
+  /** The same of a discard; `resolution` null: what is known of the dead letter stays so. */
+  async endDiscard(
+    target: TargetId,
+    request: DiscardRequest,
+    resolution: Resolution | null,
+  ): Promise<void> {
+    const end = { key: discardKey(target, request), value: null };
+    await this.#append(resolution === null ? [end] : [resolved(target, request, resolution), end]);
+  }
+
+  /** A redrive has ended with something else that was wanted: what is known of the dead letter stays so. */
+  async forgetRedrive(target: TargetId, request: RedriveRequest): Promise<void> {
+    await this.#append([{ key: redriveKey(target, request), value: null }]);
   }
 
   /** Tells of every change from now on. Reading has begun with the first `read`. */

@@ -1,5 +1,6 @@
 import type { StateEntry } from "@millrace/engine";
 import { readBreakerReset, type BreakerReset } from "./breaker-reset.ts";
+import { readDiscard, readDiscardKey, type WantedDiscard } from "./discard.ts";
 import { readPause, readPauseKey, type Pause } from "./pause.ts";
 import { readJob, type ReplayJob } from "./replay-job.ts";
 import { readRedrive, readRedriveKey, type WantedRedrive } from "./redrive.ts";
@@ -10,10 +11,12 @@ export type ControlChange =
   | { readonly kind: "paused"; readonly pause: Pause }
   | ({ readonly kind: "resumed" } & Pick<Pause, "pauser" | "target">)
   | { readonly kind: "redrive"; readonly redrive: WantedRedrive }
+  | { readonly kind: "discard"; readonly discard: WantedDiscard }
   | { readonly kind: "replay"; readonly job: ReplayJob }
   | { readonly kind: "breaker-reset"; readonly reset: BreakerReset }
   | { readonly kind: "throttled"; readonly throttle: TargetThrottle }
-  | ({ readonly kind: "redrive-ended" } & Omit<WantedRedrive, "wish">);
+  | ({ readonly kind: "redrive-ended" } & Omit<WantedRedrive, "wish">)
+  | ({ readonly kind: "discard-ended" } & Omit<WantedDiscard, "wish">);
 
 /** What an entry of the control topic changes; null: nothing that processes follow. */
 export function changeOf(key: string, entry: StateEntry | null): ControlChange | null {
@@ -25,6 +28,8 @@ function wantedBy(key: string, value: unknown): ControlChange | null {
   if (pause !== null) return { kind: "paused", pause };
   const redrive = readRedrive(key, value);
   if (redrive !== null) return { kind: "redrive", redrive };
+  const discard = readDiscard(key, value);
+  if (discard !== null) return { kind: "discard", discard };
   const reset = readBreakerReset(key, value);
   if (reset !== null) return { kind: "breaker-reset", reset };
   const throttle = readThrottle(key, value);
@@ -37,5 +42,7 @@ function endOf(key: string): ControlChange | null {
   const pause = readPauseKey(key);
   if (pause !== null) return { kind: "resumed", ...pause };
   const redrive = readRedriveKey(key);
-  return redrive === null ? null : { kind: "redrive-ended", ...redrive };
+  if (redrive !== null) return { kind: "redrive-ended", ...redrive };
+  const discard = readDiscardKey(key);
+  return discard === null ? null : { kind: "discard-ended", ...discard };
 }

@@ -1,8 +1,10 @@
-export type { Audit, AuditAction, AuditValue } from "./audit.ts";
+export type { Audit, AuditAction, AuditValue, DiscardAction } from "./audit.ts";
 export type { BreakerReset, BreakerResetValue } from "./breaker-reset.ts";
 export { ControlBoard } from "./control-board.ts";
 export type { PauseOrder } from "./control-board.ts";
 export type { ControlChange } from "./control-change.ts";
+export { readDiscardKey } from "./discard.ts";
+export type { DiscardValue, WantedDiscard } from "./discard.ts";
 export { memberNote, readMemberNote } from "./member-note.ts";
 export type { MemberNote } from "./member-note.ts";
 export { isInRuns, readRuns, runLengths, type OffsetRun } from "./offset-runs.ts";

@@ -26,6 +26,9 @@ const request = (offset: number) => ({
 });
 const dana = { by: "dana", reason: "maintenance", at: Date.UTC(2026, 0, 1) };
 
+const discardOf = (offset: number) => ({ ...request(offset), below: asOffset(offset + 1) });
+const RELEASE = { action: "quarantine-release", wish: dana } as const;
+
 /** A control topic that its one reader hears of at once; writes fail while `failures` last. */
 function setup() {
   const view = new Map<string, StateEntry>();
@@ -59,6 +62,7 @@ function setup() {
   };
   const pauses = new Map<Pauser, string>();
   const redrives = new Set<number>();
+  const discards = new Map<number, number>();
   const told: string[] = [];
   const orders: ReplayOrder[] = [];
   const throttles: ThrottleNotice[] = [];
@@ -70,7 +74,9 @@ function setup() {
     resetBreaker: () => told.push("breaker reset"),
     throttle: (notice) => throttles.push(notice),
     redrive: ({ offset }) => redrives.add(offset),
-    forgetRedrive: ({ offset }) => redrives.delete(offset),
+    discard: ({ offset, below }) => discards.set(offset, below),
+    forget: ({ kind, request: { offset } }) =>
+      (kind === "redrive" ? redrives : discards).delete(offset),
     replay(order) {
       told.push(`replay ${order.job} ${order.from} ${order.to}`);
       orders.push(order);
@@ -101,7 +107,7 @@ function setup() {
     timers.shift()?.();
     await settled();
   };
-  const steered = { pauses, redrives, told, orders, throttles };
+  const steered = { pauses, redrives, discards, told, orders, throttles };
   return { topic, log, board, ...steered, target, follower, wall, warnings, settled, retry };
 }
 
@@ -173,6 +179,81 @@ describe("the follower of the control topic", () => {
     expect(board.redrives(crm)).toEqual([]);
     expect(board.resolution(crm, request(1))).toMatchObject({ kind: "redriven" });
     expect(board.resolution(crm, request(2))).toBeNull();
+  });
+
+  it("has discarded what was wanted before the process began, and since, until nobody wants it", async () => {
+    const { board, discards, follower } = setup();
+    await board.discard(crm, [discardOf(1)], RELEASE);
+    follower.start();
+    await board.discard(crm, [discardOf(2)], RELEASE);
+    expect([...discards]).toEqual([
+      [1, 2],
+      [2, 3],
+    ]);
+
+    await board.endDiscard(crm, discardOf(1), null);
+    expect([...discards.keys()]).toEqual([2]);
+  });
+
+  it("writes who dropped a dead letter, and why, until it stands", async () => {
+    const { board, topic, follower, settled, retry } = setup();
+    follower.start();
+    await board.discard(crm, [discardOf(1)], RELEASE);
+    topic.failures = 1;
+
+    follower.discarded("crm", discardOf(1), "dropped");
+    await settled();
+    await retry();
+
+    expect(board.discards(crm)).toEqual([]);
+    expect(board.resolution(crm, request(1))).toEqual({ kind: "dropped", wish: dana });
+  });
+
+  it("says nothing of a dead letter that a redrive took, or that is one again", async () => {
+    const { board, follower, settled } = setup();
+    follower.start();
+    await board.redrive(crm, [request(1), request(2)], dana);
+    await board.discard(crm, [discardOf(1), discardOf(2)], RELEASE);
+
+    follower.redriven("crm", request(1), "delivered");
+    follower.discarded("crm", discardOf(1), "delivered");
+    follower.redriven("crm", request(2), "given-up");
+    follower.discarded("crm", discardOf(2), "given-up");
+    await settled();
+
+    expect([...board.redrives(crm), ...board.discards(crm)]).toEqual([]);
+    expect(board.resolution(crm, request(1))?.kind).toBe("redriven");
+    expect(board.resolution(crm, request(2))).toBeNull();
+  });
+
+  it("says that a dead letter was dropped for which both were wanted, where that is what became of it", async () => {
+    const { board, follower, settled } = setup();
+    follower.start();
+    await board.redrive(crm, [request(1)], dana);
+    await board.discard(crm, [discardOf(1)], RELEASE);
+
+    follower.redriven("crm", request(1), "dropped");
+    follower.discarded("crm", discardOf(1), "dropped");
+    await settled();
+
+    expect([...board.redrives(crm), ...board.discards(crm)]).toEqual([]);
+    expect(board.resolution(crm, request(1))?.kind).toBe("dropped");
+  });
+
+  it("takes an earlier owner's word for how a discard ended, and else says that it was dropped", async () => {
+    const { board, follower, settled } = setup();
+    follower.start();
+    await board.redrive(crm, [request(1)], dana);
+    await board.endRedrive(crm, request(1), { kind: "redriven", wish: dana });
+    await board.discard(crm, [discardOf(1), discardOf(2)], RELEASE);
+
+    follower.discarded("crm", discardOf(1), "elsewhere");
+    follower.discarded("crm", discardOf(2), "elsewhere");
+    await settled();
+
+    expect(board.discards(crm)).toEqual([]);
+    expect(board.resolution(crm, request(1))?.kind).toBe("redriven");
+    expect(board.resolution(crm, request(2))?.kind).toBe("dropped");
   });
 
   it("has replayed what was wanted before the process began, and steers it as people want", async () => {

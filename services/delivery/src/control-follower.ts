@@ -11,12 +11,16 @@ import {
   type Pause,
   type ReplayJob,
   type TargetThrottle,
+  type WantedDiscard,
 } from "@millrace/control";
 import {
   asOffset,
   asRecordKey,
   asTarget,
+  type AsideWish,
   type Clock,
+  type DiscardEnd,
+  type DiscardRequest,
   type JobId,
   type Pauser,
   type RecordKey,
@@ -38,7 +42,8 @@ export interface SteeredTarget {
   resetBreaker(): void;
   throttle(notice: ThrottleNotice): void;
   redrive(request: RedriveRequest): void;
-  forgetRedrive(request: RedriveRequest): void;
+  discard(request: DiscardRequest): void;
+  forget(wish: AsideWish): void;
   replay(order: ReplayOrder): void;
   steerReplay(job: JobId, wish: ReplayWish): void;
 }
@@ -79,6 +84,7 @@ export class ControlFollower {
     for (const pause of board.pauses()) this.#pause(pause);
     for (const throttle of board.throttles()) this.#throttle(throttle);
     for (const { target, request } of board.redrives()) this.#targets.get(target)?.redrive(request);
+    for (const { target, request } of board.discards()) this.#targets.get(target)?.discard(request);
     for (const job of board.jobs()) this.#replay(job);
     board.follow((change) => this.#apply(change));
   }
@@ -113,11 +119,33 @@ export class ControlFollower {
   /** A redrive that someone wanted has ended under this process. */
   redriven(name: string, request: RedriveRequest, end: RedriveEnd): void {
     const { board, clock, processId } = this.#ports;
+    const target = asTarget(name);
     const wish = { by: processId, reason: "redriven", at: clock.wallNow() };
     const resolution = end === "delivered" ? ({ kind: "redriven", wish } as const) : null;
     void this.#untilWritten(`the end of a redrive of ${name}`, {
       isWanted: () => true,
-      write: () => board.endRedrive(asTarget(name), request, resolution),
+      write: () =>
+        // Who dropped it says so.
+        end === "dropped"
+          ? board.forgetRedrive(target, request)
+          : board.endRedrive(target, request, resolution),
+    });
+  }
+
+  /** A discard that someone wanted has ended under this process: who wanted it has dropped the dead letter. */
+  discarded(name: string, request: DiscardRequest, end: DiscardEnd): void {
+    const { board, clock, processId } = this.#ports;
+    const target = asTarget(name);
+    const standing = board.discards(target).find(isWish(request))?.wish ?? null;
+    const wish = standing ?? { by: processId, reason: "UNREADABLE_ENTRY", at: clock.wallNow() };
+    void this.#untilWritten(`the end of a discard of ${name}`, {
+      isWanted: () => true,
+      write: () => {
+        // An earlier owner may have ended what came before this one, and said how.
+        const isTold = end === "elsewhere" && board.resolution(target, request) !== null;
+        const isDropped = end === "dropped" || (end === "elsewhere" && !isTold);
+        return board.endDiscard(target, request, isDropped ? { kind: "dropped", wish } : null);
+      },
     });
   }
 
@@ -142,7 +170,11 @@ export class ControlFollower {
       case "replay":
         return this.#replay(change.job);
       case "redrive-ended":
-        return this.#targets.get(change.target)?.forgetRedrive(change.request);
+        return this.#targets.get(change.target)?.forget({ ...change, kind: "redrive" });
+      case "discard":
+        return this.#targets.get(change.discard.target)?.discard(change.discard.request);
+      case "discard-ended":
+        return this.#targets.get(change.target)?.forget({ ...change, kind: "discard" });
     }
   }
 
@@ -206,6 +238,13 @@ export class ControlFollower {
       });
     }
   }
+}
+
+function isWish(request: DiscardRequest): (discard: WantedDiscard) => boolean {
+  const nameOf = ({ topic, partition, key, offset, redriveCount, below }: DiscardRequest): string =>
+    JSON.stringify([topic, partition, key, offset, redriveCount, below]);
+  const name = nameOf(request);
+  return (discard) => nameOf(discard.request) === name;
 }
 
 function selectOf(keys: ReadonlySet<RecordKey> | null, only: JobRange["only"]): ReplaySelect {

@@ -177,6 +177,7 @@ export class DeliveryProcess {
       },
       throttled: (notice) => this.#follower?.throttled(name, notice),
       redriven: (request, end) => this.#follower?.redriven(name, request, end),
+      discarded: (request, end) => this.#follower?.discarded(name, request, end),
     };
   }
 
@@ -273,7 +274,8 @@ function steered({ name, driver }: TargetRunner): SteeredTarget {
     resetBreaker: () => driver.resetBreaker(),
     throttle: (notice) => driver.throttle(notice),
     redrive: (request) => driver.redrive(request),
-    forgetRedrive: (request) => driver.forgetRedrive(request),
+    discard: (request) => driver.discard(request),
+    forget: (wish) => driver.forget(wish),
     replay: (order) => driver.replay(order),
     steerReplay: (job, wish) => driver.steerReplay(job, wish),
   };

@@ -32,7 +32,7 @@ export { laneNameOf } from "./core/lanes/lane.ts";
 export type * from "./core/effect.ts";
 export type * from "./core/input.ts";
 export type * from "./core/aside/marker.ts";
-export type { RedriveRequest } from "./core/aside/redrive.ts";
+export type { DiscardRequest, RedriveRequest } from "./core/aside/redrive.ts";
 export type { Pauser } from "./core/guards/pause.ts";
 export { ClosedPrefix } from "./driver/aside/closed-prefix.ts";
 export type * from "./driver/aside/closed-prefix.ts";
@@ -51,10 +51,16 @@ export type { ReplaySelect } from "./driver/replay/replay-reader.ts";
 export { createState } from "./core/state.ts";
 export type * from "./core/state.ts";
 export { step } from "./core/step.ts";
-export { JOURNAL_TEXT_MAX, journalKey, journalText } from "./driver/journal/journal-entry.ts";
+export {
+  DROPPED,
+  JOURNAL_TEXT_MAX,
+  journalKey,
+  journalText,
+} from "./driver/journal/journal-entry.ts";
 export type * from "./driver/journal/journal-entry.ts";
 export { JournalPageBuilder } from "./driver/journal/journal-page.ts";
 export { JOURNAL_RECORD, JOURNAL_SCHEMA } from "./driver/journal/journal-schema.ts";
 export type * from "./driver/options.ts";
+export type { AsideWish } from "./driver/aside/redrive-wishes.ts";
 export { systemClock, systemEntropy } from "./driver/system.ts";
 export { TargetDriver } from "./driver/target-driver.ts";

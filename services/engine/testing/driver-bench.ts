@@ -8,8 +8,13 @@ import {
   type TopicPartition,
 } from "../src/core/lanes/identity.ts";
 import type { Pauser } from "../src/core/guards/pause.ts";
-import type { RedriveRequest } from "../src/core/aside/redrive.ts";
-import type { DriverOptions, RedriveEnd, ThrottleNotice } from "../src/driver/options.ts";
+import type { DiscardRequest, RedriveRequest } from "../src/core/aside/redrive.ts";
+import type {
+  DiscardEnd,
+  DriverOptions,
+  RedriveEnd,
+  ThrottleNotice,
+} from "../src/driver/options.ts";
 import { TargetDriver } from "../src/driver/target-driver.ts";
 import type { AssignedPartition, SourceRecord } from "../src/ports.ts";
 import { ManualClock, settled } from "./manual-clock.ts";
@@ -52,6 +57,7 @@ export class DriverBench {
   readonly pauses: { readonly by: Pauser; readonly reason: string }[] = [];
   readonly throttles: ThrottleNotice[] = [];
   readonly redriven: { readonly request: RedriveRequest; readonly end: RedriveEnd }[] = [];
+  readonly discarded: { readonly request: DiscardRequest; readonly end: DiscardEnd }[] = [];
   readonly driver: TargetDriver;
   readonly #nextOffsets = new Map<number, number>();
 
@@ -94,6 +100,7 @@ export class DriverBench {
         paused: (by, reason) => this.pauses.push({ by, reason }),
         throttled: (notice) => this.throttles.push(notice),
         redriven: (request, end) => this.redriven.push({ request, end }),
+        discarded: (request, end) => this.discarded.push({ request, end }),
       },
     );
   }

@@ -1,15 +1,17 @@
 /** One engine under random inputs, all of them from a seed: a log, a group, writes and a target with moods. It checks nothing. */
 import type { AttemptResult } from "../src/core/lanes/attempt-result.ts";
-import { DEFAULTS, type EngineConfig } from "../src/core/config.ts";
 import type { Delivery, NewRecord } from "../src/core/lanes/delivery.ts";
 import type { Effect } from "../src/core/effect.ts";
 import { asEpoch, asJob, asOffset, asPartition, asRecordKey } from "../src/core/lanes/identity.ts";
 import type { AssignedInput, Input } from "../src/core/input.ts";
 import type { Marker } from "../src/core/aside/marker.ts";
+import type { ProgressEntry } from "../src/core/aside/progress.ts";
+import type { RedriveRequest } from "../src/core/aside/redrive.ts";
 import type { ReplayPlan, ReplayStep } from "../src/core/replay/replay.ts";
 import { createState, partitionName, type EngineState } from "../src/core/state.ts";
 import { step } from "../src/core/step.ts";
 import { BUSY, FAILED, OK, REFUSED, REJECTED, throttled, topic } from "./engine-bench.ts";
+import { randomConfig } from "./random-config.ts";
 import { SeededDraws } from "./seeded-draws.ts";
 
 type Kind = Effect<string>["kind"];
@@ -20,6 +22,8 @@ type Write = Asked<"dead-letter" | "mark" | "park" | "release">;
 interface Log {
   readonly records: { readonly key: string | null; readonly kind: "ok" | "bad" | "filtered" }[];
   readonly markers: Map<string, Marker>;
+  /** How far detours came, and what they drop, by lane. */
+  readonly steps: Map<string, ProgressEntry<string>>;
   readonly parked: number[];
   committed: { readonly offset: number; readonly metadata: string };
   position: number;
@@ -67,6 +71,7 @@ export class RandomBench {
     this.#logs = PARTITIONS.map(() => ({
       records: [],
       markers: new Map(),
+      steps: new Map(),
       parked: [],
       committed: { offset: 0, metadata: "" },
       position: 0,
@@ -91,7 +96,8 @@ export class RandomBench {
     if (dice < 152) return this.#answerProgress();
     if (dice < 165) return this.#answerCommit();
     if (dice < 173) return this.#send({ kind: "tick" });
-    if (dice < 185) return this.#redrive();
+    if (dice < 181) return this.#redrive();
+    if (dice < 185) return this.#discard();
     const by = draws.pick(["operator", "guard"] as const);
     if (dice < 191) return this.#send({ kind: "resume", by });
     if (dice < 193) return this.#send({ kind: "pause", by, reason: "TEST" });
@@ -140,7 +146,7 @@ export class RandomBench {
     if (reading === undefined) return;
     const { replay, from, to } = reading;
     const log = this.#logOf(replay.plan.partition);
-    if (this.#draws.chance(0.1)) {
+    if (this.#draws.chance(0.2)) {
       const failure = { kind: "again" } as const;
       return this.#send({ kind: "replay-failed", reading, failure });
     }
@@ -192,11 +198,10 @@ export class RandomBench {
       epoch: asEpoch(this.#epoch),
       committed: { offset: asOffset(offset), metadata },
       logEndOffset: asOffset(log.records.length),
-      markers: [...log.markers.values()].map((marker) => ({
-        marker,
-        next: marker.offset,
-        cursor: null,
-      })),
+      markers: [...log.markers.values()].map((marker) => {
+        const { next = marker.offset, dropBelow = null } = log.steps.get(marker.lane) ?? {};
+        return { marker, next, cursor: null, dropBelow };
+      }),
     };
   }
 
@@ -257,6 +262,7 @@ export class RandomBench {
       case "mark":
         if (!write.partition.isOwned) return;
         this.#logOf(write.partition.partition).markers.set(write.marker.lane, write.marker);
+        this.#logOf(write.partition.partition).steps.delete(write.marker.lane);
         return;
       case "park":
         for (const { partition, offset } of write.deliveries) {
@@ -265,7 +271,9 @@ export class RandomBench {
         return;
       case "release": {
         const { partition, marker } = write.detour.aside;
-        if (partition.isOwned) this.#logOf(partition.partition).markers.delete(marker.lane);
+        if (!partition.isOwned) return;
+        this.#logOf(partition.partition).markers.delete(marker.lane);
+        this.#logOf(partition.partition).steps.delete(marker.lane);
       }
     }
   }
@@ -303,6 +311,12 @@ export class RandomBench {
     const progress = this.#draws.take(this.#progress);
     if (progress === undefined) return;
     const kind = this.#draws.chance(0.5) ? "progress-written" : "progress-failed";
+    for (const entry of kind === "progress-written" ? progress.entries : []) {
+      const { markers, steps } = this.#logOf(entry.partition.partition);
+      const { lane } = entry.marker;
+      const isCurrent = entry.partition.isOwned && markers.get(lane) === entry.marker;
+      if (isCurrent) steps.set(lane, entry);
+    }
     for (const { replay, step } of kind === "progress-written" ? progress.replays : []) {
       const known = replay.partition.isOwned ? this.#replays.get(replay.plan.job) : undefined;
       if (known === undefined) continue;
@@ -327,13 +341,23 @@ export class RandomBench {
   }
 
   #redrive(): void {
+    this.#send({ kind: "redrive", ...this.#wanted() });
+  }
+
+  #discard(): void {
+    const wanted = this.#wanted();
+    const below = asOffset(wanted.offset + 1 + this.#draws.below(6));
+    this.#send({ kind: "discard", ...wanted, below });
+  }
+
+  /** A key that is set aside, as its marker says. */
+  #wanted(): RedriveRequest {
     const partition = this.#draws.pick(PARTITIONS);
     const markers = [...this.#logOf(partition).markers.values()];
     const nothing = { lane: "k0", offset: asOffset(0), redriveCount: 0 };
     const marker = markers.length === 0 ? nothing : this.#draws.pick(markers);
     const { lane, offset, redriveCount } = marker;
-    const key = asRecordKey(lane);
-    this.#send({ kind: "redrive", topic, partition, key, offset, redriveCount });
+    return { topic, partition, key: asRecordKey(lane), offset, redriveCount };
   }
 
   #send(input: Input<string>): void {
@@ -400,30 +424,4 @@ function recordsOf(
       },
     ];
   });
-}
-
-/** Bounds that are soon reached, and a breaker that soon opens. */
-function randomConfig(draws: SeededDraws): EngineConfig {
-  return {
-    ...DEFAULTS,
-    order: draws.pick(["key", "key", "key", "key", "partition", "none"]),
-    onDeadLetter: draws.pick(["quarantine", "quarantine", "block", "skip"]),
-    concurrencyMax: 1 + draws.below(4),
-    rate: draws.chance(0.3) ? { kind: "limited", perSecond: 5, burst: 2 } : { kind: "unlimited" },
-    retry: {
-      maxAgeMs: draws.pick([1_000, 86_400_000]),
-      baseMs: 50,
-      capMs: 2_000,
-      maxAttempts: draws.chance(0.5) ? { kind: "limited", count: 2 } : { kind: "unlimited" },
-    },
-    breaker: { ...DEFAULTS.breaker, minCalls: 4, halfOpenAfterMs: 1_000 },
-    bounds: {
-      ...DEFAULTS.bounds,
-      unsettledMax: 4 + draws.below(20),
-      spanMax: 5 + draws.below(20),
-      quarantinedKeysMax: draws.pick([1, 3, 10_000]),
-      parkedPerKeyMax: draws.pick([1, 4, 100_000]),
-    },
-    probeIntervalMs: 3_000,
-  };
 }

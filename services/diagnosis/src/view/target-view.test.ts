@@ -43,7 +43,7 @@ function aside(offset: number, of: Partial<Marker> = {}): AsideTakeover {
     ...{ redriveCount: 0, keyCount: 0 },
     ...of,
   };
-  return { marker, next: asOffset(offset), cursor: null };
+  return { marker, next: asOffset(offset), cursor: null, dropBelow: null };
 }
 
 /** Where a job stands in the partition. */

@@ -7,7 +7,7 @@ import type { ProgressEntry, ReplayNote } from "./aside/progress.ts";
 import type { Replay, ReplayedEnd, ReplayReading, ReplayStep } from "./replay/replay.ts";
 import type { Pauser } from "./guards/pause.ts";
 
-/** How a delivery ended. It settles once. */
+/** How a delivery ended; `skipped`: the filter left it out, or people dropped it. It settles once. */
 export type Outcome = "delivered" | "skipped" | "dead-lettered" | "parked";
 
 /** One partition's part of a commit. */

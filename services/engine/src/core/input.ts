@@ -4,7 +4,7 @@ import type { JobId, TopicPartition } from "./lanes/identity.ts";
 import type { Detour, DetourFound } from "./aside/detour.ts";
 import type { Mark, Park } from "./aside/marker.ts";
 import type { PartitionTakeover } from "./lanes/partition.ts";
-import type { RedriveRequest } from "./aside/redrive.ts";
+import type { DiscardRequest, RedriveRequest } from "./aside/redrive.ts";
 import type { Pauser } from "./guards/pause.ts";
 import type {
   ReadingFailure,
@@ -63,6 +63,8 @@ export type Input<Payload> =
   | { readonly kind: "parks-failed"; readonly parks: readonly Park<Payload>[] }
   /** A key that is set aside is to be delivered, its dead letter first. */
   | ({ readonly kind: "redrive" } & RedriveRequest)
+  /** A key that is set aside is to go on without its dead letter, and without what is parked up to some event. */
+  | ({ readonly kind: "discard" } & DiscardRequest)
   /** What a detour reads was found. */
   | ({ readonly kind: "detour-found" } & DetourFound<Payload>)
   /** It could not be read; the engine asks again. */

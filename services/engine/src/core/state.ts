@@ -62,17 +62,20 @@ export interface EngineState<Payload> {
   writingCount: number;
   /** Enough lanes wait for a slot: no partition is fetched for now. */
   isSated: boolean;
-  /** The commit in flight and what it covers, or null when none is. */
-  committing: {
-    readonly id: number;
-    readonly generation: number;
-    readonly partitions: readonly PartitionState<Payload>[];
-  } | null;
+  /** The commit in flight, or null when none is. */
+  committing: SentCommit<Payload> | null;
   commitCount: number;
   commitNotBefore: number;
   commitFailureCount: number;
   /** The time last asked for; Infinity when none. */
   wakeAt: number;
+}
+
+/** A commit in flight, and what it covers. */
+export interface SentCommit<Payload> {
+  readonly id: number;
+  readonly generation: number;
+  readonly partitions: readonly PartitionState<Payload>[];
 }
 
 /** A target before its first assignment. */

@@ -13,13 +13,14 @@
  * I18 an event is parked before it settles as parked (write-ends.ts)
  * I32 no key is called twice at once, live or by a replay (contention.ts)
  * I39 what one process is asked to wait holds the others, and is told once (throttle.ts)
+ * I40 nothing that is to be dropped is sent, by whatever owner (detour.ts)
  */
 import { beginGeneration, endEpochs, fence } from "./lanes/assignment.ts";
 import { noteAppetite } from "./offsets/bounds.ts";
 import { acknowledgeCommit, failCommit, mayCommit, sendCommit } from "./offsets/commit.ts";
 import type { StepContext } from "./context.ts";
 import { deferSlowKeys } from "./aside/deferral.ts";
-import { beginReadings, failReading, takeDetour } from "./aside/detour.ts";
+import { beginReadings, failReading, noteCover, noteDrops, takeDetour } from "./aside/detour.ts";
 import { dispatch, nextDispatchAt, wakeDueLanes } from "./lanes/dispatch.ts";
 import { mayBegin } from "./lanes/may-begin.ts";
 import type { Effect } from "./effect.ts";
@@ -38,7 +39,7 @@ import {
   nextProgressAt,
   sendProgress,
 } from "./aside/progress.ts";
-import { redrive } from "./aside/redrive.ts";
+import { discard, redrive } from "./aside/redrive.ts";
 import {
   advanceReplays,
   beginReplay,
@@ -95,6 +96,7 @@ type AsideInput<P> = Extract<
   {
     kind:
       | "redrive"
+      | "discard"
       | `${"dead-letters" | "marks" | "parks" | "progress" | "releases"}-${string}`
       | `detour-${string}`;
   }
@@ -109,7 +111,7 @@ function apply<P>(context: StepContext<P>, input: Input<P>): void {
     case "attempts-ended":
       return endAttempts(context, input.ends);
     case "commit-acknowledged":
-      return acknowledgeCommit(context, input.id);
+      return endCommit(context, input.id);
     case "commit-failed":
       return failCommit(context, input.id, input.isFenced);
     case "pause":
@@ -160,12 +162,14 @@ function applyAside<P>(context: StepContext<P>, input: AsideInput<P>): void {
       return failParks(context, input.parks);
     case "redrive":
       return redrive(context, input);
+    case "discard":
+      return discard(context, input);
     case "detour-found":
       return takeDetour(context, input);
     case "detour-failed":
       return failReading(context, input.detour);
     case "progress-written":
-      return endReplays(context, acknowledgeProgress(context, input.id));
+      return endProgress(context, input.id);
     case "progress-failed":
       return failProgress(context, input.id);
     case "releases-written":
@@ -173,6 +177,17 @@ function applyAside<P>(context: StepContext<P>, input: AsideInput<P>): void {
     case "releases-failed":
       return failReleases(context, input.detours);
   }
+}
+
+function endCommit<P>(context: StepContext<P>, id: number): void {
+  const committed = acknowledgeCommit(context, id);
+  if (committed !== null) noteCover(context, committed);
+}
+
+function endProgress<P>(context: StepContext<P>, id: number): void {
+  const { drops, notes } = acknowledgeProgress(context, id);
+  noteDrops(context, drops);
+  endReplays(context, notes);
 }
 
 function reportDrained<P>({ state, effects }: StepContext<P>): void {

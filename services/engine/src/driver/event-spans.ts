@@ -1,5 +1,6 @@
 import type { Delivery } from "../core/lanes/delivery.ts";
 import type { TargetId } from "../core/lanes/identity.ts";
+import { DROPPED } from "./journal/journal-entry.ts";
 import type { PreparedEvent, Span, Telemetry, TraceContext } from "../ports.ts";
 
 type EventDelivery = Delivery<PreparedEvent>;
@@ -52,6 +53,12 @@ export class EventSpans {
   settle(delivery: EventDelivery, error: string | undefined): void {
     this.#open.get(delivery)?.end(error);
     this.#open.delete(delivery);
+  }
+
+  /** The span of an event that people dropped: without an attempt, so that its trace tells how it ended. */
+  drop(delivery: EventDelivery): void {
+    this.#process(delivery);
+    this.settle(delivery, DROPPED);
   }
 
   /** Ends the spans of deliveries whose epoch is over. */

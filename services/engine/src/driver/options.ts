@@ -1,5 +1,5 @@
 import type { EngineConfig } from "../core/config.ts";
-import type { RedriveRequest } from "../core/aside/redrive.ts";
+import type { DiscardRequest, RedriveRequest } from "../core/aside/redrive.ts";
 import type { Pauser } from "../core/guards/pause.ts";
 import type { TargetId, Topic } from "../core/lanes/identity.ts";
 import type {
@@ -38,8 +38,11 @@ export interface DriverOptions {
   readonly processId: string;
 }
 
-/** How a redrive ended: its dead letter was delivered, whatever came of what was parked behind it, or is one again. */
-export type RedriveEnd = "delivered" | "given-up";
+/** How a wait ended: its dead letter was delivered or dropped, whatever came of what was parked behind it, or is one again. */
+export type RedriveEnd = "delivered" | "dropped" | "given-up";
+
+/** The same; `elsewhere`: the key went on under an earlier owner, who alone knew how. */
+export type DiscardEnd = RedriveEnd | "elsewhere";
 
 /** That a target asked a process for time, as it tells the others. Times are epoch ms of its own clock. */
 export interface ThrottleNotice {
@@ -61,6 +64,8 @@ export interface DriverOwner {
   throttled(notice: ThrottleNotice): void;
   /** What someone wanted redriven has ended, here or under an earlier owner; nobody need want it any more. */
   redriven(request: RedriveRequest, end: RedriveEnd): void;
+  /** The same of what someone wanted discarded. */
+  discarded(request: DiscardRequest, end: DiscardEnd): void;
 }
 
 /** What a target's driver works with. */

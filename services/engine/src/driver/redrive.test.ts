@@ -256,7 +256,7 @@ describe("a redrive", () => {
     );
     const request = { ...place(0), key: KEY, offset: asOffset(0), redriveCount: 0 };
     next.driver.redrive(request);
-    next.driver.forgetRedrive(request);
+    next.driver.forget({ kind: "redrive", request });
     await next.assign(2, [{ committed: 4 }]);
     await next.clock.advance(1_000);
 

@@ -244,6 +244,7 @@ export class Reporter {
       const fields = { ...this.#identity(delivery), reason, error: givenUp?.detail };
       this.#log("error", "dead-lettered", fields);
     }
+    if (outcome === "skipped") return this.#spans.drop(delivery);
     this.#spans.settle(delivery, outcome === "delivered" ? undefined : givenUp?.reason);
   }
 
@@ -278,7 +279,7 @@ export class Reporter {
   }
 
   /** A key is set aside no longer. */
-  keyReleased({ partition, marker }: Aside<PreparedEvent>): void {
+  keyReleased({ partition, marker, dropBelow }: Aside<PreparedEvent>): void {
     const { topic, partition: id } = partition;
     const { kind, offset } = marker;
     this.#log("info", "key released: it is delivered like any other", {
@@ -286,6 +287,7 @@ export class Reporter {
       partition: id,
       kind,
       offset,
+      ...(dropBelow === null ? {} : { droppedBelow: dropBelow }),
     });
   }
 

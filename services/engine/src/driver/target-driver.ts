@@ -14,7 +14,7 @@ import type { Effect } from "../core/effect.ts";
 import type { JobId, TopicPartition } from "../core/lanes/identity.ts";
 import type { AssignedInput, Input } from "../core/input.ts";
 import type { PartitionState } from "../core/lanes/partition.ts";
-import type { RedriveRequest } from "../core/aside/redrive.ts";
+import type { DiscardRequest, RedriveRequest } from "../core/aside/redrive.ts";
 import type { Pauser } from "../core/guards/pause.ts";
 import type { ReplayWish } from "../core/replay/replay.ts";
 import { createState, partitionName, type EngineState } from "../core/state.ts";
@@ -32,7 +32,7 @@ import type {
   RecordBatch,
 } from "../ports.ts";
 import { AsideKeeper } from "./aside/aside-keeper.ts";
-import { RedriveWishes } from "./aside/redrive-wishes.ts";
+import { RedriveWishes, type AsideWish } from "./aside/redrive-wishes.ts";
 import { attemptRequest } from "./attempt-request.ts";
 import { Drain } from "./drain.ts";
 import { Intake } from "./intake.ts";
@@ -101,8 +101,8 @@ export class TargetDriver implements GroupListener {
     this.#wishes = new RedriveWishes(options.engine.order, {
       state: this.#state,
       isCurrent: () => this.#state.membership === "active" && this.#isProven(),
-      redrive: (request) => this.#step({ kind: "redrive", ...request }),
-      redriven: (request, end) => owner.redriven(request, end),
+      step: (input) => this.#step(input),
+      owner,
     });
     this.#replays = new ReplayKeeper(options, ports, {
       state: this.#state,
@@ -183,12 +183,20 @@ export class TargetDriver implements GroupListener {
    * rebalances of this process: it is fulfilled, or over, when the key is released or given up again.
    */
   redrive(request: RedriveRequest): void {
-    this.#wishes.add(request);
+    this.#wishes.add({ kind: "redrive", request });
+  }
+
+  /**
+   * Has a key that is set aside go on without its dead letter, and without what it has parked below an event. A wish, as a
+   * redrive is; of both, what its owner begins first is what happens, and the other is over with it.
+   */
+  discard(request: DiscardRequest): void {
+    this.#wishes.add({ kind: "discard", request });
   }
 
   /** Nobody wants that any more: it is not begun here; what has begun goes on. */
-  forgetRedrive(request: RedriveRequest): void {
-    this.#wishes.forget(request);
+  forget(wish: AsideWish): void {
+    this.#wishes.forget(wish);
   }
 
   /**
@@ -422,7 +430,8 @@ export class TargetDriver implements GroupListener {
       case "throttled":
         return this.#throttled(effect.until);
       case "paused":
-        return this.#paused(effect);
+        this.#reporter.paused(effect.by, effect.reason);
+        return this.#owner.paused(effect.by, effect.reason);
       case "resumed":
         return this.#reporter.resumed(effect.by);
       case "drained":
@@ -435,11 +444,6 @@ export class TargetDriver implements GroupListener {
     const at = clock.wallNow();
     const until = at + untilAt - clock.now();
     this.#owner.throttled({ by: this.#options.processId, at, until });
-  }
-
-  #paused({ by, reason }: Extract<EventEffect, { kind: "paused" }>): void {
-    this.#reporter.paused(by, reason);
-    this.#owner.paused(by, reason);
   }
 
   #settled({ delivery, outcome }: Extract<EventEffect, { kind: "settled" }>): void {

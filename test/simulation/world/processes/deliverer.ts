@@ -222,6 +222,7 @@ export class Deliverer {
         paused: () => undefined,
         throttled: (notice) => this.#ports.onThrottled(this, target.name, notice),
         redriven: () => undefined,
+        discarded: () => undefined,
       },
     );
     return driver;

@@ -89,6 +89,7 @@ function left(kind: MarkerKind, offset: number, next = offset): AsideTakeover {
     },
     next: asOffset(next),
     cursor: null,
+    dropBelow: null,
   };
 }
 

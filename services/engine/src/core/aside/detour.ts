@@ -8,9 +8,11 @@
  * - When it has read all that is parked it *holds* the live lane: later events wait instead of being parked. So the
  *   detour ends however fast they come. Under pressure (deferral.ts) they are parked on.
  * - When all that was read is settled and no park is open, the marker is released; the live lane goes on after that.
+ * - What is to be dropped is read like the rest and settles without a call: once the log says that it is dropped, and a
+ *   commit covers it (drop-cover.ts).
  *
  * I29: a detour's attempts and the live lane's never overlap. I30: no marker is released while anything of its lane is
- * parked and not settled for good.
+ * parked and not settled for good. I40: nothing that is to be dropped is sent, by whatever owner.
  */
 import type { StepContext } from "../context.ts";
 import { createDelivery, type Delivery, type NewRecord } from "../lanes/delivery.ts";
@@ -19,7 +21,9 @@ import { asOffset, type Offset } from "../lanes/identity.ts";
 import { createLane, emptyLane, enqueue, type Lane } from "../lanes/lane.ts";
 import type { Aside } from "./marker.ts";
 import type { PartitionState } from "../lanes/partition.ts";
-import type { EngineState } from "../state.ts";
+import { coverOf, isCoveredBy, type DropCover } from "./drop-cover.ts";
+import type { DropNote } from "./progress.ts";
+import type { EngineState, SentCommit } from "../state.ts";
 import { isBlocked } from "./writes.ts";
 import { freeKey } from "../replay/contention.ts";
 
@@ -35,6 +39,8 @@ export interface Detour<Payload> {
   readonly lane: Lane<Payload>;
   /** Something may be parked that has not been read. */
   mustRead: boolean;
+  /** What of it a commit covers or is to cover; null where nothing is dropped, or the next reading is not asked for. */
+  cover: DropCover | null;
   /** The lowest parked event beyond the frontier of the last reading. */
   ahead: Offset | null;
   /** One above the last event that was read, and where to look from behind it: known to hold once all are settled. */
@@ -81,6 +87,7 @@ export function startDetour<P>(context: StepContext<P>, aside: Aside<P>): void {
     aside,
     lane,
     mustRead: true,
+    cover: null,
     ahead: null,
     readTo: aside.next,
     cursorTo: aside.cursor,
@@ -93,6 +100,7 @@ export function startDetour<P>(context: StepContext<P>, aside: Aside<P>): void {
   lane.detour = detour;
   aside.detour = detour;
   partition.detours.add(detour);
+  if (mustNoteDrop(aside)) context.state.progress.dirty.add(aside);
   advance(context, detour);
 }
 
@@ -101,9 +109,10 @@ export function advance<P>(context: StepContext<P>, detour: Detour<P>): void {
   const { state } = context;
   const { lane, ahead, aside } = detour;
   const isBusy = lane.head !== null || detour.isReading || detour.isQueued || detour.isReleasing;
-  if (isBusy) return;
+  if (isBusy || mustNoteDrop(aside)) return;
   leaveSeat(state, detour);
   if (detour.mustRead || (ahead !== null && ahead < frontier(aside))) {
+    if (!isCovered(state, detour)) return;
     detour.isQueued = true;
     return state.detours.push(detour);
   }
@@ -112,6 +121,31 @@ export function advance<P>(context: StepContext<P>, detour: Detour<P>): void {
   detour.isReleasing = true;
   lane.state = "owing";
   state.owing.push(lane);
+}
+
+/** It stands in the log what these drop: their detours go on. */
+export function noteDrops<P>(context: StepContext<P>, notes: readonly DropNote<P>[]): void {
+  for (const { aside, marker } of notes) {
+    if (!aside.partition.isOwned || aside.marker !== marker || aside.detour === null) continue;
+    aside.isDropNoted = true;
+    advance(context, aside.detour);
+  }
+}
+
+/** A commit of these partitions stands: detours go on that waited for it. */
+export function noteCover<P>(
+  context: StepContext<P>,
+  { id, partitions }: Pick<SentCommit<P>, "id" | "partitions">,
+): void {
+  for (const { detours } of partitions) {
+    for (const detour of detours) {
+      const { cover } = detour;
+      const { partition } = detour.aside;
+      if (cover === null || cover.by === null || !isCoveredBy(cover, { id, partition })) continue;
+      cover.by = null;
+      advance(context, detour);
+    }
+  }
 }
 
 /** Goes on with detours that waited for the live lane to come by what is parked ahead. */
@@ -130,8 +164,9 @@ export function beginReadings<P>(context: StepContext<P>): void {
     detour.mustRead = false;
     detour.hasSeat = true;
     state.seatCount += 1;
-    const { aside } = detour;
-    const below = frontier(aside);
+    const { aside, cover } = detour;
+    const below = cover?.below ?? frontier(aside);
+    detour.cover = null;
     effects.push({
       kind: "read-detour",
       detour,
@@ -179,6 +214,11 @@ export function noteDetoured<P>(
   const isRead = lane.head === null;
   const to = { readTo: asOffset(offset + 1), cursorTo: aside.cursor };
   noteNext(context, aside, isRead ? detour : to);
+  leaveParked(context, aside);
+}
+
+/** The key has one parked event less. */
+function leaveParked<P>(context: StepContext<P>, aside: Aside<P>): void {
   aside.parkedCount = Math.max(0, aside.parkedCount - 1);
   const live = liveLane(aside);
   if (live?.state === "blocked" && !isBlocked(context, live)) offer(context, live);
@@ -234,7 +274,8 @@ function leaveSeat<P>(state: EngineState<P>, detour: Detour<P>): void {
   detour.hasSeat = false;
 }
 
-function takeRecord<P>({ effects }: StepContext<P>, detour: Detour<P>, record: NewRecord<P>): void {
+function takeRecord<P>(context: StepContext<P>, detour: Detour<P>, record: NewRecord<P>): void {
+  const { effects } = context;
   const { aside, lane } = detour;
   const { partition, marker } = aside;
   const to = asOffset(record.offset + 1);
@@ -244,6 +285,11 @@ function takeRecord<P>({ effects }: StepContext<P>, detour: Detour<P>, record: N
     return;
   }
   const delivery = createDelivery(lane, record, null);
+  if (aside.dropBelow !== null && record.offset < aside.dropBelow) {
+    effects.push({ kind: "settled", delivery, outcome: "skipped" });
+    if (record.offset > marker.offset) leaveParked(context, aside);
+    return;
+  }
   delivery.isInherited = record.offset < partition.inheritedBelow;
   if (record.offset === marker.offset && marker.kind === "quarantine") {
     delivery.redriveCount = marker.redriveCount + 1;
@@ -301,6 +347,20 @@ function noteNext<P>(
   if (readTo <= aside.next) return;
   aside.next = readTo;
   state.progress.dirty.add(aside);
+}
+
+/** Whether a commit covers what is read next, as far as any of it may be dropped. */
+function isCovered<P>(state: EngineState<P>, detour: Detour<P>): boolean {
+  const { aside } = detour;
+  const { partition, dropBelow, next } = aside;
+  if (dropBelow === null || next >= dropBelow) return true;
+  detour.cover ??= coverOf(state, { partition, below: frontier(aside) });
+  return detour.cover.by === null;
+}
+
+/** Whether its detour has to wait until the log says what it drops. */
+function mustNoteDrop<P>({ dropBelow, isDropNoted }: Aside<P>): boolean {
+  return dropBelow !== null && !isDropNoted;
 }
 
 function frontier<P>(aside: Aside<P>): Offset {

@@ -53,6 +53,8 @@ export interface AsideTakeover {
   readonly next: Offset;
   /** Where in its partition of the parked topic to look for what comes; null: at its start. */
   readonly cursor: Offset | null;
+  /** What it has below is dropped on its way back and not sent; null: nothing is. */
+  readonly dropBelow: Offset | null;
 }
 
 /** A key set aside, as its owner keeps it. */
@@ -61,6 +63,9 @@ export interface Aside<Payload> {
   marker: Marker;
   next: Offset;
   cursor: Offset | null;
+  dropBelow: Offset | null;
+  /** What is dropped stands in the log: every later owner drops it too. */
+  isDropNoted: boolean;
   /** Events that this owner has parked. */
   parkedCount: number;
   /** The marker is being replaced. */
@@ -74,13 +79,15 @@ export interface Aside<Payload> {
 /** A key set aside from now on. */
 export function createAside<P>(
   partition: PartitionState<P>,
-  { marker, next, cursor }: AsideTakeover,
+  { marker, next, cursor, dropBelow }: AsideTakeover,
 ): Aside<P> {
   return {
     partition,
     marker,
     next,
     cursor,
+    dropBelow,
+    isDropNoted: dropBelow !== null,
     parkedCount: 0,
     isMarking: false,
     deferred: null,

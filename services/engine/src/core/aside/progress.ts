@@ -25,7 +25,15 @@ export interface Progress<Payload> {
 export interface OpenWrite<Payload> {
   readonly id: number;
   readonly asides: readonly Aside<Payload>[];
+  /** Of those, what is dropped for the first time. */
+  readonly drops: readonly DropNote<Payload>[];
   readonly notes: readonly ReplayNote<Payload>[];
+}
+
+/** A key of which something is dropped, and the marker that it is dropped behind. */
+export interface DropNote<Payload> {
+  readonly aside: Aside<Payload>;
+  readonly marker: Marker;
 }
 
 /** How far one replay has come. */
@@ -40,6 +48,7 @@ export interface ProgressEntry<Payload> {
   readonly marker: Marker;
   readonly next: Offset;
   readonly cursor: Offset | null;
+  readonly dropBelow: Offset | null;
 }
 
 /** Nothing has moved. */
@@ -77,27 +86,28 @@ export function sendProgress<P>({ state, effects, now }: StepContext<P>): void {
   dirty.clear();
   replays.clear();
   progress.writeCount += 1;
-  progress.open = { id: progress.writeCount, asides, notes };
+  const drops = asides.filter(({ dropBelow, isDropNoted }) => dropBelow !== null && !isDropNoted);
+  progress.open = {
+    ...{ id: progress.writeCount, asides, notes },
+    drops: drops.map((aside) => ({ aside, marker: aside.marker })),
+  };
   progress.notBefore = now + state.config.commitIntervalMs;
-  const entries = asides.map(({ partition, marker, next, cursor }) => ({
-    partition,
-    marker,
-    next,
-    cursor,
+  const entries = asides.map(({ partition, marker, next, cursor, dropBelow }) => ({
+    ...{ partition, marker, next, cursor, dropBelow },
   }));
   effects.push({ kind: "progress", id: progress.writeCount, entries, replays: notes });
 }
 
-/** The write stands. @returns how far replays have come by it. */
+/** The write stands. @returns what is in the log by it of replays, and of what is dropped. */
 export function acknowledgeProgress<P>(
   { state: { progress } }: StepContext<P>,
   id: number,
-): readonly ReplayNote<P>[] {
-  if (progress.open?.id !== id) return [];
-  const { notes } = progress.open;
+): Pick<OpenWrite<P>, "drops" | "notes"> {
+  if (progress.open?.id !== id) return { drops: [], notes: [] };
+  const { drops, notes } = progress.open;
   progress.open = null;
   progress.failureCount = 0;
-  return notes;
+  return { drops, notes };
 }
 
 /** The write may stand or not: it is made again, less often. */

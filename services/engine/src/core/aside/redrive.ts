@@ -1,4 +1,8 @@
-/** Redrive: a key that is set aside is to be delivered again, its dead letter first. */
+/**
+ * What people want of a key behind its dead letter: a redrive delivers it again, the dead letter first; a discard has it go on
+ * without that, and without what is parked up to some event. The first that its owner takes in is what happens: what has
+ * begun goes on as it is.
+ */
 import type { StepContext } from "../context.ts";
 import { startDetour } from "./detour.ts";
 import type { Offset, RecordKey, TopicPartition } from "../lanes/identity.ts";
@@ -20,13 +24,32 @@ export interface RedriveRequest extends TopicPartition {
   readonly redriveCount: number;
 }
 
-/** Takes a request in. */
+/** What is not to be delivered, named by the marker that people saw; like a redrive it may be asked for again. */
+export interface DiscardRequest extends RedriveRequest {
+  /** The dead letter, and what its key has parked below, is dropped; from here on all is delivered. Above `offset`. */
+  readonly below: Offset;
+}
+
+/** Takes a redrive in. */
 export function redrive<P>(context: StepContext<P>, request: RedriveRequest): void {
-  const { state } = context;
+  const aside = meantBy(context, request);
+  if (aside !== undefined) redriveAside(context, aside);
+}
+
+/** Takes a discard in. Where an earlier owner had begun a redrive, that goes on. */
+export function discard<P>(context: StepContext<P>, request: DiscardRequest): void {
+  const aside = meantBy(context, request);
+  if (aside === undefined || aside.detour !== null || aside.isMarking) return;
+  const hasBegun = aside.next > aside.marker.offset;
+  if (!hasBegun && aside.marker.kind !== "deferred") aside.dropBelow ??= request.below;
+  redriveAside(context, aside);
+}
+
+function meantBy<P>({ state }: StepContext<P>, request: RedriveRequest): Aside<P> | undefined {
   const partition = state.partitions.get(partitionName(request.topic, request.partition));
   const name = laneNameOf(state.config.order, request.key);
   const aside = name === null ? undefined : partition?.aside.get(name);
-  if (aside !== undefined && isMeant(request, aside.marker)) redriveAside(context, aside);
+  return aside !== undefined && isMeant(request, aside.marker) ? aside : undefined;
 }
 
 function isMeant({ offset, redriveCount }: RedriveRequest, marker: Marker): boolean {

@@ -124,7 +124,9 @@ function endLaneMark<P>(
   { partition, marker }: Mark<P>,
   delivery: Delivery<P>,
 ): void {
-  const aside = createAside(partition, { marker, next: marker.offset, cursor: null });
+  const aside = createAside(partition, {
+    ...{ marker, next: marker.offset, cursor: null, dropBelow: null },
+  });
   assert(!partition.aside.has(marker.lane), "I20: a key is marked that is set aside");
   partition.aside.set(marker.lane, aside);
   switch (marker.kind) {
@@ -151,6 +153,8 @@ function endDetourMark<P>(
   context.effects.push({ kind: "settled", delivery, outcome: "dead-lettered" });
   aside.marker = marker;
   aside.next = marker.offset;
+  aside.dropBelow = null;
+  aside.isDropNoted = false;
   context.state.progress.dirty.delete(aside);
   endDetour(context, detour);
   freeKey(context, partition, marker.lane);

@@ -33,6 +33,7 @@ function marker(kind: MarkerKind, at: number): AsideTakeover {
     marker: { kind, lane: "a", epoch, offset, redriveCount: 0, keyCount: 1 },
     next: offset,
     cursor: null,
+    dropBelow: null,
   };
 }
 

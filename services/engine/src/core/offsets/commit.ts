@@ -2,7 +2,7 @@ import { writeRetryMs } from "../lanes/backoff.ts";
 import type { StepContext } from "../context.ts";
 import type { PartitionCommit } from "../effect.ts";
 import type { PartitionState } from "../lanes/partition.ts";
-import type { EngineState } from "../state.ts";
+import type { EngineState, SentCommit } from "../state.ts";
 
 /** Notes that a partition has something to commit. */
 export function markDirty<P>({ state }: StepContext<P>, partition: PartitionState<P>): void {
@@ -39,12 +39,14 @@ export function sendCommit<P>({ state, effects, now }: StepContext<P>): void {
   effects.push({ kind: "commit", id, generation: state.generation, commits });
 }
 
-/** The broker has the commit. */
-export function acknowledgeCommit<P>({ state }: StepContext<P>, id: number): void {
-  if (state.committing?.id !== id) return;
-  for (const partition of state.committing.partitions) partition.acknowledged = partition.sent;
+/** The broker has the commit. @returns it; null where it is not the one in flight. */
+export function acknowledgeCommit<P>({ state }: StepContext<P>, id: number): SentCommit<P> | null {
+  const { committing } = state;
+  if (committing?.id !== id) return null;
+  for (const partition of committing.partitions) partition.acknowledged = partition.sent;
   state.committing = null;
   state.commitFailureCount = 0;
+  return committing;
 }
 
 /** The broker may or may not have the commit: what it covered is sent again, by the next generation if fenced. */

@@ -152,7 +152,7 @@ export class AsideKeeper {
       made: async () => {
         await this.#markers.release(detour);
         this.#to.reporter.keyReleased(detour.aside);
-        this.#to.detourEnded(detour.aside, "delivered");
+        this.#to.detourEnded(detour.aside, endOf(detour.aside));
         return { kind: "releases-written", detours: [detour] };
       },
       failed: { kind: "releases-failed", detours: [detour] },
@@ -173,5 +173,9 @@ export class AsideKeeper {
 
 /** A later event of the key may have been given up, which its dead letter came before. */
 function endBy({ offset }: Marker, { aside }: Detour<PreparedEvent>): RedriveEnd {
-  return offset === aside.marker.offset ? "given-up" : "delivered";
+  return offset === aside.marker.offset ? "given-up" : endOf(aside);
+}
+
+function endOf({ dropBelow }: Aside<PreparedEvent>): RedriveEnd {
+  return dropBelow === null ? "delivered" : "dropped";
 }

@@ -85,9 +85,11 @@ export class MarkerWriter {
     return this.#trails.write(entries.map((entry) => this.#stepOf(entry)));
   }
 
-  #stepOf({ partition, marker, next, cursor }: ProgressEntry<PreparedEvent>): TrailStep {
+  #stepOf({ partition, marker, ...how }: ProgressEntry<PreparedEvent>): TrailStep {
     const { lane, offset, epoch } = marker;
-    const value: ProgressValue = { v: 1, marker: { epoch, offset }, next, cursor };
+    const { next, cursor, dropBelow } = how;
+    const drop = dropBelow === null ? {} : { dropBelow };
+    const value: ProgressValue = { v: 1, marker: { epoch, offset }, next, cursor, ...drop };
     return {
       ...{ partition, of: marker, isLast: false, value },
       keyOf: (name) => progressKey(this.#target, partition, { lane, ...name }),

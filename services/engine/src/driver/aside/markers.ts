@@ -36,6 +36,8 @@ export interface Claimed extends TopicPartition {
   readonly epoch: Epoch;
 }
 
+type StepName = Pick<Step, "epoch" | "key" | "next">;
+
 /** What judging works with. */
 export interface Judging {
   readonly target: TargetId;
@@ -54,8 +56,10 @@ export interface Found {
 /** A detour's progress, and its key. */
 export interface Step {
   readonly key: string;
+  readonly epoch: Epoch;
   readonly next: number;
   readonly cursor: Offset | null;
+  readonly dropBelow: Offset | null;
 }
 
 type Entry = readonly [key: string, entry: StateEntry];
@@ -130,13 +134,14 @@ export function progressOf(
     const isValid = step !== null && isOfMarker && !isFenced(step.epoch, offset, fence);
     const before = step === null ? undefined : furthest.get(step.lane);
     // Of two that tell the same its writer may delete the earlier one (trail.ts).
-    if (!isValid || (before !== undefined && !isLater({ key, next: step.next }, before))) {
+    if (!isValid || (before !== undefined && !isLater({ key, ...step }, before))) {
       sentence.void.push(key);
       continue;
     }
     if (before !== undefined) sentence.void.push(before.key);
     const cursor = step.cursor === null ? null : asOffset(step.cursor);
-    furthest.set(step.lane, { key, next: step.next, cursor });
+    const dropBelow = step.dropBelow === undefined ? null : asOffset(step.dropBelow);
+    furthest.set(step.lane, { key, epoch: step.epoch, next: step.next, cursor, dropBelow });
   }
   return furthest;
 }
@@ -157,13 +162,16 @@ function takeovers(
     places.noteMarker(marker, dead);
     const step = steps.get(lane);
     const next = step === undefined ? offset : asOffset(step.next);
-    aside.push({ marker, next, cursor: step?.cursor ?? null });
+    const { cursor = null, dropBelow = null } = step ?? {};
+    aside.push({ marker, next, cursor, dropBelow });
   }
   return aside;
 }
 
-function isLater(one: Omit<Step, "cursor">, other: Omit<Step, "cursor">): boolean {
+/** A later owner that came no further may still drop what an earlier one did not. */
+function isLater(one: StepName, other: StepName): boolean {
   if (one.next !== other.next) return one.next > other.next;
+  if (one.epoch !== other.epoch) return one.epoch > other.epoch;
   return writeOf(one.key) > writeOf(other.key);
 }
 

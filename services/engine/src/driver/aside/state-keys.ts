@@ -97,6 +97,8 @@ export interface ProgressValue {
   readonly next: number;
   /** Where to look on in the parked topic; null: at its start. */
   readonly cursor: number | null;
+  /** What the key has below is dropped; absent: nothing is. */
+  readonly dropBelow?: number;
 }
 
 /** Where a partition begins. */
@@ -179,7 +181,7 @@ export function readMarker(key: string, value: unknown): ReadMarker | null {
 export function readProgress(key: string, value: unknown): (ProgressValue & LaneName) | null {
   const name = readLane(key);
   if (name === null || !isVersionOne(value)) return null;
-  const { marker, next, cursor } = value;
+  const { marker, next, cursor, dropBelow } = value;
   if (!isRecord(marker) || !isOffset(next)) return null;
   const { epoch, offset } = marker;
   if (!isOffset(epoch) || !isOffset(offset)) return null;
@@ -189,6 +191,7 @@ export function readProgress(key: string, value: unknown): (ProgressValue & Lane
     marker: { epoch, offset },
     next,
     cursor: isOffset(cursor) ? cursor : null,
+    ...(isOffset(dropBelow) ? { dropBelow } : {}),
   };
 }
 

@@ -16,6 +16,8 @@ export const JOURNAL_TEXT_MAX = 512;
 /** Why an event is parked: an earlier one of its key is a dead letter, or the key is slow. */
 const KEY_QUARANTINED = "KEY_QUARANTINED";
 const KEY_DEFERRED = "KEY_DEFERRED";
+/** Why an event was not sent that waited: someone ended its key's quarantine without it. */
+export const DROPPED = "DROPPED";
 
 /** A record key: its text, or its bytes where they are no UTF-8. */
 export type JournalKey = string | { readonly hex: string };
@@ -123,6 +125,7 @@ function reasonOf(
     const reason = kind === "quarantine" ? KEY_QUARANTINED : KEY_DEFERRED;
     return { reason, detail: first === offset ? null : `behind offset ${first}` };
   }
+  if (outcome === "skipped") return { reason: DROPPED, detail: null };
   if (givenUp === null) return { reason: null, detail: null };
   return { reason: givenUp.reason, detail: journalText(givenUp.detail) };
 }
