@@ -256,9 +256,12 @@ export interface OperationLine {
   readonly epoch?: number;
   readonly generation?: number;
   readonly key?: string | null;
-  /** Of `redrive`, `replay` and `job-done`: the `job` that its calls carry. */
+  /** Of `redrive`, `discard`, `replay` and `job-done`: the `job` that its calls carry. */
   readonly job?: string;
-  /** Of `replay`: from this offset on, below that one, with the same Idempotency-Keys or new ones. */
+  /**
+   * Of `replay`: from this offset on, below that one, with the same Idempotency-Keys or new ones. Of `discard`: the dead
+   * letter, and from where on its key is delivered. Of `dropped`: the event.
+   */
   readonly from?: number;
   readonly to?: number;
   readonly mode?: "repair" | "reprocess";
@@ -271,7 +274,8 @@ export interface OperationLine {
  * read and before anything of it is sent; a partition that is continued in the next generation gets none. `revoked`
  * ends it after a drain, `fenced` without one. `held` and `released` (process, target; partition where it is only one)
  * are the engine's word that it waits. `breaker-reset` (process, target): the process has heard of a reset. `pause` and `resume` are of a whole target, or (job) of a replay. `resolved` (target, topic, partition, key): an operator ended a quarantine
- * without sending. `retention` (topic, partition): records were deleted, `detail` is the log's new first offset. `job-done` (target, job; of a replay its partition too): a redrive or replay is through. Where the
+ * without sending. `discard` (target, topic, partition, key, job): someone wants a key to go on without its dead letter, and without what it has parked below `to`;
+ * `dropped` (process, target, topic, partition, epoch): an owner's word that nobody sends this event any more. `retention` (topic, partition): records were deleted, `detail` is the log's new first offset. `job-done` (target, job; of a replay its partition too): a redrive, discard or replay is through. Where the
  * owner says how a replay ended, `detail` is JSON: `end` (only `done` is through), `sent`, and by reason `skipped`, `failed`.
  */
 export type Operation =
@@ -304,6 +308,8 @@ export type Operation =
   | "breaker-reset"
   | "config"
   | "redrive"
+  | "discard"
+  | "dropped"
   | "replay"
   | "job-done"
   | "resolved"

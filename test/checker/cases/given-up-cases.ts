@@ -3,6 +3,8 @@ import type { HistoryLine, TargetTerms } from "../history.ts";
 import { ScriptedHistory } from "../scripted-history.ts";
 import {
   delivered,
+  discard,
+  dropped,
   spot,
   quarantined,
   redrive,
@@ -182,6 +184,60 @@ export const GIVEN_UP_CASES = casesOf([
     },
   },
   {
+    id: "S19",
+    what: "a key goes on without a dead letter that its owner dropped, and with what is parked behind it",
+    holds: () =>
+      discarded((script) =>
+        script.op("dropped", { ...dropped, from: 0 }).call(spot(1), { job: "m1" }),
+      ),
+    breaks: () => discarded((script) => script.call(spot(1), { job: "m1" })),
+  },
+  {
+    id: "S19",
+    what: "a release does not send the dead letter",
+    holds: () => discarded(dropsFirst),
+    breaks: () =>
+      discarded((script) => script.call(spot(0), { job: "m1" }).call(spot(1), { job: "m1" })),
+  },
+  {
+    id: "S19",
+    what: "a dead letter that was dropped is sent no more",
+    holds: () => discarded(dropsFirst, (script) => script.call(spot(2)).commit(3)),
+    breaks: () =>
+      discarded(dropsFirst, (script) =>
+        script.call(spot(0), { job: "m2" }).call(spot(2)).commit(3),
+      ),
+  },
+  {
+    id: "S19",
+    what: "what was parked and is dropped is sent no more, by a later owner either",
+    holds: () => droppedByTwo({ job: "r1" }),
+    breaks: () => droppedByTwo({ job: null }),
+  },
+  {
+    id: "S19",
+    what: "nothing is dropped that nobody wanted dropped",
+    holds: () => discarded(dropsBoth, undefined, 2),
+    breaks: () => discarded(dropsBoth, undefined, 1),
+  },
+  {
+    id: "S19",
+    what: "a release leaves nothing behind that nobody dropped",
+    holds: () => discarded(dropsFirst),
+    breaks: () => discarded((script) => script.op("dropped", { ...dropped, from: 0 })),
+  },
+  {
+    id: "S19",
+    what: "a discard is over when the run is at rest",
+    holds: () => discarded(dropsFirst, (script) => script.call(spot(2)).commit(3).op("rest")),
+    breaks: () => {
+      const script = new ScriptedHistory().owned();
+      quarantined(script);
+      script.op("discard", discard).op("dropped", { ...dropped, from: 0 });
+      return script.call(spot(1), { job: "m1" }).call(spot(2)).commit(3).op("rest").end();
+    },
+  },
+  {
     id: "S20",
     what: "a replay sends its range",
     holds: () =>
@@ -289,6 +345,42 @@ export const GIVEN_UP_CASES = casesOf([
       }),
   },
 ]);
+
+type Step = (script: ScriptedHistory) => unknown;
+
+const dropsFirst: Step = (script) =>
+  script.op("dropped", { ...dropped, from: 0 }).call(spot(1), { job: "m1" });
+const dropsBoth: Step = (script) =>
+  script.op("dropped", { ...dropped, from: 0 }).op("dropped", { ...dropped, from: 1 });
+
+/** A key goes on without its dead letter, which is at 0, or also without what is parked below `to`. */
+function discarded(
+  done: Step,
+  after: Step = (script) => script.call(spot(2)).commit(3),
+  to = 1,
+): readonly HistoryLine[] {
+  const script = new ScriptedHistory().owned();
+  quarantined(script);
+  script.op("discard", { ...discard, to });
+  done(script);
+  script.op("job-done", redrive);
+  after(script);
+  return script.end();
+}
+
+/** A key whose events are dropped; the next owner calls the parked one, for a job or not. */
+function droppedByTwo({ job }: { readonly job: string | null }): readonly HistoryLine[] {
+  return discarded(
+    dropsBoth,
+    (script) => {
+      script.call(spot(2)).commit(3).op("kill", { who: "p1" }).wait(10_000).owned("p2", 4);
+      if (job !== null) script.op("replay", { ...replay, from: 1, to: 2, mode: "repair" });
+      script.call(spot(1), { job, process: "p2", epoch: 4 });
+      if (job !== null) script.op("job-done", replay);
+    },
+    2,
+  );
+}
 
 /** A replay whose second owner sends its one event again, though the step of the first has come to `next`. */
 function replayedByTwo(next: number): readonly HistoryLine[] {

@@ -70,6 +70,9 @@ export const quarantined = (script: ScriptedHistory): void => {
 
 /** The redrive of that key. */
 export const redrive = { target: "crm", topic: "orders", partition: 0, key: "k1", job: "m1" };
+/** Someone wants that key to go on without its dead letter, and its owner drops it. */
+export const discard = { ...redrive, from: 0, to: 1 };
+export const dropped = { who: "p1", target: "crm", topic: "orders", partition: 0, epoch: 1 };
 /** A replay of partition 0. */
 export const replay = { target: "crm", topic: "orders", partition: 0, job: "r1" };
 /** A dead letter for spent retries. */

@@ -36,6 +36,8 @@ export const justifiedRepeats: Invariant = {
   },
 };
 
+const ASKED: ReadonlySet<string> = new Set(["redrive", "discard", "replay"]);
+
 interface Judging {
   readonly takeovers: readonly Takeover[];
   /** When each job was asked for; more than once where it was asked again. */
@@ -46,7 +48,7 @@ interface Judging {
 function jobOrders({ operations, names }: Ledger): ReadonlyMap<number, readonly number[]> {
   const orders = new Map<number, number[]>();
   for (const { line, order } of operations) {
-    if ((line.f !== "redrive" && line.f !== "replay") || line.job === undefined) continue;
+    if (!ASKED.has(line.f) || line.job === undefined) continue;
     const job = names.jobOf(line.job);
     orders.set(job, [...(orders.get(job) ?? []), order]);
   }

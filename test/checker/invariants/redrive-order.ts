@@ -1,6 +1,7 @@
 import { channelsOf, type Findings, type Invariant } from "../findings.ts";
 import { isHaltedAt } from "../ledger/halts.ts";
 import type { Ledger } from "../ledger/ledger.ts";
+import { type Drops, droppedOrder, dropsOf, isDropWanted } from "../ledger/drops.ts";
 import { laneOf, lanesOf, replayJobs } from "../ledger/lanes.ts";
 import { type Channel, type Delivery, NEVER, NONE } from "../ledger/rows.ts";
 import { acceptedOrder, deliveredOrder, givenUpOrder } from "../ledger/settlement.ts";
@@ -8,27 +9,33 @@ import { acceptedOrder, deliveredOrder, givenUpOrder } from "../ledger/settlemen
 /** S19. */
 export const redriveOrder: Invariant = {
   title:
-    "what is behind a dead letter of its key waits: the redrive keeps the order, live events follow",
+    "what is behind a dead letter of its key waits: the redrive keeps the order, live events follow; what is dropped is never sent",
   needs: [["log"], ["recv", "attempt"], ["dlq"]],
   judge(ledger, findings) {
     const replays = replayJobs(ledger);
     for (const channel of channelsOf(ledger)) {
       const { order, onDeadLetter } = channel.target.terms;
       if (channel.givenUps.length === 0 || order === "none" || onDeadLetter === "skip") continue;
-      judgeRedrives(channel, ledger, findings);
+      const drops = dropsOf(channel);
+      judgeRedrives(channel, { ledger, drops, findings });
+      judgeDrops(channel, { ledger, replays, drops, findings });
+      judgeDiscards(channel, ledger, findings);
       const releases = releasesOf(channel, ledger);
       for (const lane of lanesOf(channel)) {
-        judgeLane(lane, { ledger, replays, releases, findings });
+        judgeLane(lane, { ledger, replays, releases, drops, findings });
       }
     }
   },
 };
 
-/** Each redrive comes to its end once the run is at rest, and leaves nothing behind but what failed again. */
-function judgeRedrives(channel: Channel, ledger: Ledger, findings: Findings): void {
+/** Each redrive and discard comes to its end once the run is at rest, and leaves nothing behind but what failed again. */
+function judgeRedrives(
+  channel: Channel,
+  { ledger, drops, findings }: Pick<Judging, "drops" | "findings" | "ledger">,
+): void {
   const rest = ledger.operations.findLast(({ line }) => line.f === "rest")?.order ?? null;
   for (const { line, order: askedAt } of channel.operations) {
-    if (line.f !== "redrive") continue;
+    if (line.f !== "redrive" && line.f !== "discard") continue;
     findings.judged();
     const key = line.key ?? null;
     const done = channel.operations.find(
@@ -36,10 +43,31 @@ function judgeRedrives(channel: Channel, ledger: Ledger, findings: Findings): vo
     );
     const lane = laneNamed(channel, key, ledger);
     if (done !== undefined) {
-      judgeLeft(lane, { askedAt, doneAt: done.order, ledger, findings });
+      judgeLeft(lane, { askedAt, doneAt: done.order, ledger, drops, findings });
     } else if (rest !== null && askedAt < rest && !isHaltedAt(channel, rest)) {
-      findings.breach(() => `${line.job ?? "a redrive"} is never over`, lane[0] ?? null);
+      findings.breach(() => `${line.job ?? `a ${line.f}`} is never over`, lane[0] ?? null);
     }
+  }
+}
+
+/** What is dropped was to be dropped, and is sent no more, by whatever owner; a replay may send it. */
+function judgeDrops(
+  channel: Channel,
+  { ledger, replays, drops, findings }: Omit<Judging, "releases">,
+): void {
+  const isMeddled = wasMeddled(channel);
+  for (const delivery of channel.deliveries) {
+    const dropped = droppedOrder(drops, delivery);
+    if (dropped === NEVER) continue;
+    findings.judged();
+    if (!isDropWanted(delivery, dropped, ledger)) {
+      findings.breach(() => "is dropped, though nobody wanted that", delivery);
+    }
+    const calls = ledger.parties.has("attempt") ? sends : comes;
+    const again = isMeddled
+      ? undefined
+      : [...calls(delivery, replays)].find((order) => order > dropped);
+    if (again !== undefined) findings.breach(() => "is sent after it was dropped", delivery);
   }
 }
 
@@ -50,19 +78,64 @@ function laneNamed(channel: Channel, key: string | null, { names }: Ledger): rea
   );
 }
 
-/** What was given up before a redrive was asked for is taken by its end, up to what was given up again. */
+/** A new owner finds in the log again what the run has taken out of its commits. */
+function wasMeddled({ operations }: Channel): boolean {
+  return operations.some(({ line }) => line.f === "rewind" || line.f === "metadata-corrupted");
+}
+
+/** What is to be dropped is not sent for that wish; only a redrive of the same key may have come first. */
+function judgeDiscards(channel: Channel, ledger: Ledger, findings: Findings): void {
+  if (wasMeddled(channel)) return;
+  for (const { line, order: askedAt } of channel.operations) {
+    if (line.f !== "discard" || line.job === undefined) continue;
+    const job = ledger.names.jobOf(line.job);
+    const { from = 0, to = 0, key = null } = line;
+    if (wasRedriven(channel, key, askedAt)) continue;
+    for (const delivery of laneNamed(channel, key, ledger)) {
+      if (delivery.offset < from || delivery.offset >= to) continue;
+      findings.judged();
+      if (!isCalledFor(delivery, job, ledger)) continue;
+      findings.breach(() => `is sent for ${line.job ?? "a discard"}, which drops it`, delivery);
+    }
+  }
+}
+
+/** Whether a redrive of a key was not over when something else was asked for, or was asked for later. */
+function wasRedriven({ operations }: Channel, key: string | null, askedAt: number): boolean {
+  return operations.some(({ line, order }) => {
+    if (line.f !== "redrive" || (line.key ?? null) !== key) return false;
+    const isOver = operations.some(
+      (one) => one.line.f === "job-done" && one.line.job === line.job && one.order < askedAt,
+    );
+    return order > askedAt || !isOver;
+  });
+}
+
+function isCalledFor(
+  { firstAttempt, firstArrival }: Delivery,
+  job: number,
+  { parties }: Ledger,
+): boolean {
+  if (!parties.has("attempt")) {
+    for (let one = firstArrival; one !== null; one = one.next) if (one.job === job) return true;
+    return false;
+  }
+  for (let one = firstAttempt; one !== null; one = one.next) if (one.job === job) return true;
+  return false;
+}
+
+/** What was given up before a redrive was asked for is taken or dropped by its end, up to what was given up again. */
 function judgeLeft(
   lane: readonly Delivery[],
   {
     askedAt,
     doneAt,
     ledger,
+    drops,
     findings,
-  }: {
+  }: Pick<Judging, "drops" | "findings" | "ledger"> & {
     readonly askedAt: number;
     readonly doneAt: number;
-    readonly ledger: Ledger;
-    readonly findings: Findings;
   },
 ): void {
   const isByTarget = ledger.parties.has("recv");
@@ -72,7 +145,7 @@ function judgeLeft(
     // Its target may have taken it without its sender knowing; and people ask before they know what became of the last wish.
     if (isGivenUpWithin(delivery, from, doneAt)) return;
     const taken = isByTarget ? acceptedOrder(delivery, from) : deliveredOrder(delivery, from);
-    if (taken < doneAt) continue;
+    if (Math.min(taken, droppedOrder(drops, delivery)) < doneAt) continue;
     findings.breach(() => "is left behind by its redrive", delivery);
   }
 }
@@ -91,6 +164,7 @@ interface Judging {
   readonly ledger: Ledger;
   readonly replays: ReadonlySet<number>;
   readonly releases: Releases;
+  readonly drops: Drops;
   readonly findings: Findings;
 }
 
@@ -120,7 +194,7 @@ function judgeLane(lane: readonly Delivery[], judging: Judging): void {
   }
 }
 
-function waitFor(delivery: Delivery, { ledger, releases }: Judging): Wait | null {
+function waitFor(delivery: Delivery, { ledger, releases, drops }: Judging): Wait | null {
   const from = givenUpOrder(delivery, "any");
   if (from === NEVER) return null;
   // A write of its parking may have lain on its way until its sender knew it delivered.
@@ -128,7 +202,7 @@ function waitFor(delivery: Delivery, { ledger, releases }: Judging): Wait | null
   const isByTarget = ledger.parties.has("recv");
   const taken = isByTarget ? acceptedOrder(delivery, from) : deliveredOrder(delivery, from);
   const release = releases.get(laneOf(delivery))?.find((order) => order > from) ?? NEVER;
-  return { delivery, from, to: Math.min(taken, release) };
+  return { delivery, from, to: Math.min(taken, release, droppedOrder(drops, delivery)) };
 }
 
 /** Keeps only what an earlier wait does not hold anyway: a key with a thousand parked events has few waits. */

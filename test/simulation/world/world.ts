@@ -21,7 +21,13 @@ import { readLogs } from "./final-read.ts";
 import type { Machine } from "./processes/machine.ts";
 import { Fleet } from "./processes/fleet.ts";
 import { ThrottleTopic } from "./processes/throttle-topic.ts";
-import { partitionCountMax, type OperationPlan, type Plan, type TopicPlan } from "./plan/plan.ts";
+import {
+  partitionCountMax,
+  type DiscardPlan,
+  type OperationPlan,
+  type Plan,
+  type TopicPlan,
+} from "./plan/plan.ts";
 import { eventLane } from "./people/event-lane.ts";
 import { RedriveDesk } from "./people/redrive-desk.ts";
 import { FIRST_REVISION, Registry } from "./processes/preparer.ts";
@@ -297,9 +303,9 @@ export class World {
     }
   }
 
-  #askForRedrive(target: string, pick: number): Deliverer | null {
-    const owner = this.#redrives.ask(target, pick);
-    if (owner !== null) this.#struck("redrive", owner.machine, target);
+  #askForRedrive(target: string, pick: number, discard?: DiscardPlan): Deliverer | null {
+    const owner = this.#redrives.ask(target, pick, discard);
+    if (owner !== null && discard === undefined) this.#struck("redrive", owner.machine, target);
     return owner;
   }
 
@@ -311,8 +317,8 @@ export class World {
   /** As soon as there is a key to be redriven. */
   #redrive(operation: Extract<OperationPlan, { kind: "redrive" }>): void {
     if (this.#phase !== "chaos") return;
-    const { target, pick, strike, strikeAfterMs } = operation;
-    const owner = this.#askForRedrive(target, pick);
+    const { target, pick, strike, strikeAfterMs, discard } = operation;
+    const owner = this.#askForRedrive(target, pick, discard);
     if (owner === null) {
       this.#queue.after(CHECK_MS, () => this.#redrive(operation));
       return;

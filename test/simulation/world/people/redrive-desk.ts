@@ -1,6 +1,6 @@
 /**
- * The redrives of a world: people ask for keys that are set aside, every process hears of it, sooner or later, those that
- * start later too. A redriven call says nothing of its job, so here is also told which calls belong to which: those of
+ * The redrives and discards of a world: people ask for keys that are set aside, every process hears of it, sooner or later,
+ * those that start later too. A redriven call says nothing of its job, so here is also told which calls belong to which: those of
  * events that stand in a topic of dead letters or parked events, from the one on for which people asked.
  */
 import { asOffset, asRecordKey, type TargetDriver, type TopicPartition } from "@millrace/engine";
@@ -8,6 +8,7 @@ import type { OperationLine } from "../../../checker/history.ts";
 import type { Deliverer } from "../processes/deliverer.ts";
 import type { Draws } from "../plan/draws.ts";
 import type { EventQueue } from "../event-queue.ts";
+import type { DiscardPlan } from "../plan/plan.ts";
 import type { CallPlace } from "../targets/target-api.ts";
 
 /** The longest a process takes to hear of a wish, ms. */
@@ -40,6 +41,8 @@ interface SetAside {
 
 interface Redrive extends SetAside {
   readonly job: string;
+  /** Of a discard: from here on the key is delivered. */
+  readonly below: number | null;
   isOver: boolean;
 }
 
@@ -50,6 +53,8 @@ export class RedriveDesk {
   readonly #byLane = new Map<string, Redrive[]>();
   /** Events that stand in a topic of dead letters or parked events. */
   readonly #givenUp = new Set<string>();
+  /** The last of them of each lane. */
+  readonly #lastGivenUp = new Map<string, number>();
 
   constructor(ports: RedriveDeskPorts) {
     this.#ports = ports;
@@ -63,19 +68,24 @@ export class RedriveDesk {
   /** An event stands in a topic of dead letters or parked events. */
   noteGivenUp(target: string, place: CallPlace): void {
     this.#givenUp.add(nameOf(target, place));
+    const lane = this.#ports.laneOf(target, place);
+    if (lane === null) return;
+    const name = laneName(target, place, lane);
+    this.#lastGivenUp.set(name, Math.max(place.offset, this.#lastGivenUp.get(name) ?? 0));
   }
 
   /**
    * Someone asks for a key of a target, of those that are set aside behind a dead letter at that moment; whoever asks for
    * the same dead letter again asks for the same redrive.
+   * @param discard what is not to be delivered: its dead letter, or also all that is parked by then; null: a redrive.
    * @returns whose key it is; null where there is none.
    */
-  ask(target: string, pick: number): Deliverer | null {
+  ask(target: string, pick: number, discard: DiscardPlan | null = null): Deliverer | null {
     const some = this.#setAside().filter((one) => one.target === target);
     const chosen = some[pick % Math.max(1, some.length)];
     if (chosen === undefined) return null;
-    const asked = this.#asked(chosen);
-    if (asked === undefined) this.#begin(chosen);
+    const asked = this.#asked(chosen, discard === null ? "redrive" : "discard");
+    if (asked === undefined) this.#begin(chosen, discard);
     else for (const each of this.#ports.deliverers()) this.#tell(each, asked);
     return chosen.deliverer;
   }
@@ -83,7 +93,7 @@ export class RedriveDesk {
   /** From now on someone looks after lanes that stand still. */
   heal(): void {
     for (const one of this.#setAside())
-      if (one.isBlocked && this.#asked(one) === undefined) this.#begin(one);
+      if (one.isBlocked && this.#asked(one) === undefined) this.#begin(one, null);
     this.#ports.queue.after(LOOK_MS, () => this.heal());
   }
 
@@ -100,27 +110,35 @@ export class RedriveDesk {
     return redrives.findLast(({ offset }) => offset <= place.offset)?.job ?? null;
   }
 
-  #begin(aside: SetAside): void {
+  #begin(aside: SetAside, discard: DiscardPlan | null): void {
     const { target, partition, lane } = aside;
-    const job = `redrive-${this.#redrives.length + 1}`;
-    const redrive: Redrive = { ...aside, job, isOver: false };
     const name = laneName(target, partition, lane);
+    const below = discard === null ? null : this.#belowOf(aside, discard, name);
+    const job = `${discard === null ? "redrive" : "discard"}-${this.#redrives.length + 1}`;
+    const redrive: Redrive = { ...aside, job, below, isOver: false };
     this.#redrives.push(redrive);
     this.#byLane.set(name, [...(this.#byLane.get(name) ?? []), redrive]);
-    this.#note("redrive", redrive);
+    this.#note(below === null ? "redrive" : "discard", redrive);
     for (const each of this.#ports.deliverers()) this.#tell(each, redrive);
     this.#look(redrive);
   }
 
+  #belowOf({ offset, isBlocked }: SetAside, discard: DiscardPlan, name: string): number {
+    // What waits behind a block is not parked: nobody knows how many they are.
+    const last = discard === "parked" && !isBlocked ? this.#lastGivenUp.get(name) : undefined;
+    return Math.max(offset, last ?? 0) + 1;
+  }
+
   #tell({ machine, drivers }: Deliverer, redrive: Redrive): void {
-    const { target, lane, redriveCount } = redrive;
+    const { target, lane, redriveCount, below } = redrive;
     const { topic, partition } = redrive.partition;
     const offset = asOffset(redrive.offset);
     const request = { topic, partition, key: asRecordKey(lane), offset, redriveCount };
     const delayMs = this.#ports.draws.between("redrive.hearing", 0, HEARING_MS_MAX);
     machine.schedule(delayMs, () => {
       const found = drivers.find(({ name }) => name === target);
-      found?.driver.redrive(request);
+      if (below === null) found?.driver.redrive(request);
+      else found?.driver.discard({ ...request, below: asOffset(below) });
     });
   }
 
@@ -138,15 +156,22 @@ export class RedriveDesk {
     this.#note("job-done", redrive);
   }
 
-  #note(f: "redrive" | "job-done", { job, target, partition, lane }: Redrive): void {
+  #note(f: "redrive" | "discard" | "job-done", redrive: Redrive): void {
     const { queue, write } = this.#ports;
+    const { job, target, partition, lane, offset, below } = redrive;
     const place = { topic: partition.topic, partition: partition.partition, key: lane };
-    write({ h: "ops", at: queue.now, f, who: "operator", target, ...place, job });
+    const range = f === "discard" && below !== null ? { from: offset, to: below } : {};
+    write({ h: "ops", at: queue.now, f, who: "operator", target, ...place, job, ...range });
   }
 
-  #asked({ target, partition, lane, offset, redriveCount }: SetAside): Redrive | undefined {
+  /** @param what default either. */
+  #asked(aside: SetAside, what?: "redrive" | "discard"): Redrive | undefined {
+    const { target, partition, lane, offset, redriveCount } = aside;
     const redrives = this.#byLane.get(laneName(target, partition, lane)) ?? [];
-    return redrives.find((one) => one.offset === offset && one.redriveCount === redriveCount);
+    return redrives.find((one) => {
+      const isWhat = what === undefined || (one.below === null) === (what === "redrive");
+      return isWhat && one.offset === offset && one.redriveCount === redriveCount;
+    });
   }
 
   #setAside(): readonly SetAside[] {

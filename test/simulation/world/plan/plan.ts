@@ -89,6 +89,9 @@ export interface EventPlan {
 /** What befalls the owner of a key while it is redriven. */
 export type RedriveStrike = "kill" | "terminate" | "stall" | "rebalance";
 
+/** What people discard: a dead letter, or also what is parked behind it by then. */
+export type DiscardPlan = "dead-letter" | "parked";
+
 /** Something done to the world at a time. `slot` is a place for a process, which may be empty. */
 export type OperationPlan = { readonly at: number; readonly fault: FaultClass | null } & (
   | { readonly kind: "start"; readonly slot: number }
@@ -146,6 +149,8 @@ export type OperationPlan = { readonly at: number; readonly fault: FaultClass | 
       readonly pick: number;
       readonly strike: RedriveStrike | null;
       readonly strikeAfterMs: number;
+      /** It is not redriven, but goes on without that. Default: it is redriven. */
+      readonly discard?: DiscardPlan;
     }
   | { readonly kind: "steer-replay"; readonly job: string; readonly wish: ReplayWish }
 );

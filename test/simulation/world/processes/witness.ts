@@ -19,7 +19,7 @@ import type {
   Telemetry,
   TopicPartition,
 } from "@millrace/engine";
-import { NO_TELEMETRY } from "@millrace/engine";
+import { DROPPED, NO_TELEMETRY } from "@millrace/engine";
 import type { AttemptLine, SettleLine } from "../../../checker/history.ts";
 import type { EventQueue } from "../event-queue.ts";
 import type { HistoryBook } from "../history-book.ts";
@@ -336,10 +336,21 @@ export class Witness {
       context: null,
       set: () => undefined,
       end: (error) => {
-        if (isOfEvent && error === undefined)
-          this.#settled({ topic, partition, offset }, "delivered");
+        if (!isOfEvent) return;
+        const place = { topic, partition, offset };
+        if (error === undefined) this.#settled(place, "delivered");
+        else if (error === DROPPED) this.#dropped(place);
       },
     };
+  }
+
+  /** Nobody sends this event any more: people wanted it so. */
+  #dropped({ topic, partition, offset: from }: CallPlace): void {
+    const { queue, book, machine, target } = this.#ports;
+    if (machine.isDead) return;
+    const epoch = this.#epochs.get(`${topic}/${partition}`) ?? -1;
+    const place = { target, topic, partition, epoch, from };
+    book.write({ h: "ops", at: queue.now, f: "dropped", who: machine.name, ...place });
   }
 
   #settled({ topic, partition, offset }: CallPlace, outcome: SettleLine["outcome"]): void {
