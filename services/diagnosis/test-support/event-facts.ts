@@ -69,7 +69,7 @@ export function delivery(of: Partial<DeliveryFacts> = {}): DeliveryFacts {
   return {
     ...{ target: "crm", order: "key", entries: [], skips: [], earlier: null, reading: SETTLED },
     ...{ pauses: [], letters: [], parked: null, marker: null, resolution: null },
-    ...{ redrives: [], jobs: [], now: null },
+    ...{ redrives: [], drops: [], jobs: [], now: null },
     ...of,
   };
 }

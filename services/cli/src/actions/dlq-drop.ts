@@ -23,7 +23,7 @@ export async function dlqDrop(
     const heldCount = meant.length - loose.length;
     if (heldCount > 0) {
       terminal.complain(
-        `${heldCount} are left: events of their keys wait for them (millrace dlq redrive --target ${target.name})`,
+        `${heldCount} are left: events of their keys wait for them (millrace dlq redrive --target ${target.name}, or quarantine release)`,
       );
     }
     if (loose.length > 0) {

@@ -1,4 +1,4 @@
-import { asTarget } from "@millrace/engine";
+import { asTarget, type RedriveRequest } from "@millrace/engine";
 import type { RedriveCounts } from "@millrace/jobs";
 import { confirm } from "../confirm.ts";
 import type { CommandContext } from "../context.ts";
@@ -38,13 +38,14 @@ export async function dlqRedrive(context: CommandContext, flags: RedriveFlags): 
   const settings = await loadWithoutTargetSecrets(context);
   const target = chooseTarget(settings, flags.target);
   return withMeantLetters({ settings, target, terminal }, flags, async (desk) => {
-    const plan = await makePlan(desk);
+    const plan = await makePlan(desk, target.name);
     if (flags.dryRun === true) {
       await print(context, { kind: "RedrivePlan", items: plan.partitions }, PLAN_COLUMNS);
       return EXIT.ok;
     }
     tellPlan(context, plan, flags);
-    if (plan.requests.length === 0) return plan.loose.length > 0 ? EXIT.partial : EXIT.ok;
+    const leftCount = plan.loose.length + plan.contested.length;
+    if (plan.requests.length === 0) return leftCount > 0 ? EXIT.partial : EXIT.ok;
     const question = `Redrive ${plan.requests.length} dead letters of ${target.name}?`;
     if (!(await confirm(context, question))) return EXIT.precondition;
     const result = await carryOut(context, { desk, plan, flags });
@@ -52,20 +53,27 @@ export async function dlqRedrive(context: CommandContext, flags: RedriveFlags): 
     if (result.stage.kind === "stopped" && result.stage.why === "interrupted")
       return EXIT.interrupted;
     const isWhole = result.counts.deliveredCount === plan.requests.length;
-    return isWhole && plan.loose.length === 0 ? EXIT.ok : EXIT.partial;
+    return isWhole && leftCount === 0 ? EXIT.ok : EXIT.partial;
   });
 }
 
-async function makePlan(desk: MeantDesk): Promise<RedrivePlan> {
-  return planRedrive(desk.meant, desk.setAside, await desk.countParked());
+async function makePlan(desk: MeantDesk, target: string): Promise<RedrivePlan> {
+  const { board, meant, setAside } = desk;
+  const discards = board.discards(asTarget(target));
+  return planRedrive(meant, { setAside, parked: await desk.countParked(), discards });
 }
 
 function tellPlan({ terminal }: CommandContext, plan: RedrivePlan, flags: RedriveFlags): void {
-  const { requests, partitions, loose } = plan;
+  const { requests, partitions, loose, contested } = plan;
   const parked = partitions.reduce((sum, item) => sum + item.parked, 0);
   terminal.note(
     `${requests.length} dead letters of ${flags.target}, and ${parked} events parked behind them`,
   );
+  if (contested.length > 0) {
+    terminal.complain(
+      `${contested.length} more are being released or dropped: whoever comes second waits for the end, so they are left`,
+    );
+  }
   if (loose.length === 0) return;
   terminal.complain(
     `${loose.length} more are of keys that went on without them: a redrive would bring them out of order, so they are left`,
@@ -105,7 +113,7 @@ async function carryOut(
 async function printResult(
   context: CommandContext,
   target: string,
-  { stage, counts, givenUp }: RedriveResult,
+  { stage, counts, givenUp, dropped }: RedriveResult,
 ): Promise<void> {
   const { totalCount: keyCount, ...rest } = counts;
   const end = stage.kind === "stopped" ? stage.why : stage.kind;
@@ -118,8 +126,10 @@ async function printResult(
     { name: "given up again", cell: (item) => String(item.givenUpCount), align: "right" },
     { name: "end", cell: (item) => item.end },
   ]);
-  for (const request of givenUp) {
-    const key = recordKeyText(request.key) ?? "";
-    context.terminal.complain(`given up again: ${placeText(request)} (key ${key})`);
-  }
+  const complain = (what: string, request: RedriveRequest): void =>
+    context.terminal.complain(
+      `${what}: ${placeText(request)} (key ${recordKeyText(request.key) ?? ""})`,
+    );
+  for (const request of givenUp) complain("given up again", request);
+  for (const request of dropped) complain("dropped by someone else", request);
 }

@@ -1,5 +1,6 @@
 import { InvalidArgumentError, Option, type Command } from "@commander-js/extra-typings";
 import type { LetterFlags } from "../dead-letters/letter-filter.ts";
+import type { QuarantineEnd } from "../dead-letters/quarantine-end.ts";
 import type { Registrar } from "./registrar.ts";
 import { count, countOrNone } from "./option-value.ts";
 
@@ -8,7 +9,8 @@ A filter, such as --filter 'event.data.country == "NO"', is checked against the 
 events that the other options leave. Those that cannot be decoded, or have not what it asks for, are left out and told: exit code 3.`;
 
 const DROP_HELP = `
-Only of keys that went on without them (onDeadLetter: skip, or no key): behind all others events wait for the dead letter.
+Only of keys that went on without them (onDeadLetter: skip, or no key): behind all others events wait for the dead letter, and
+quarantine release or drop lets their keys go on.
 The record stays in the dead-letter topic; it is open no more.`;
 
 const REDRIVE_HELP = `
@@ -19,6 +21,24 @@ under way then goes on. Runs where the target runs: this command asks for it on 
 Examples:
   millrace dlq redrive --target crm --error HTTP_REJECTED --reason "mapping fixed" --canary 5 --rate 10
   millrace dlq redrive --target crm --key cust-42 --reason "address corrected" --yes`;
+
+const RELEASE_HELP = `
+Nobody delivers the dead letter: it is resolved as dropped. What is parked behind it is delivered, in order, before what comes in
+since; then the key is like any other. A parked event that is given up has the key wait again, behind that one. A blocked key
+is released too: what waits behind it is delivered from there. Runs where the target runs: this command asks for it on the
+control topic and follows. A redrive that is under way goes on as it is.
+
+Examples:
+  millrace quarantine release --target crm --key cust-42 --reason "order was cancelled by hand"
+  millrace quarantine release --target crm --error HTTP_REJECTED --reason "never valid" --yes`;
+
+const DROP_KEYS_HELP = `
+Nobody delivers the dead letter, nor any event of its key up to the last that is parked now: each is told of in the journal as
+skipped (DROPPED). What is parked later is delivered, and the key goes on. How many events that are is asked first. Keys that
+are blocked are left: what waits behind them is not parked. Keys that are deferred go on by themselves.
+
+Example:
+  millrace quarantine drop --target crm --key cust-42 --reason "account deleted"`;
 
 /** `dlq` and `quarantine`. */
 export function addDeadLetterCommands(registrar: Registrar): void {
@@ -35,9 +55,14 @@ export function addDeadLetterCommands(registrar: Registrar): void {
     .action((flags) =>
       act(async (context) => (await import("../actions/dlq-drop.ts")).dlqDrop(context, flags)),
     );
-  program
+  addQuarantine(registrar);
+}
+
+function addQuarantine({ program, act }: Registrar): void {
+  const quarantine = program
     .command("quarantine")
-    .description("keys that wait behind a dead letter")
+    .description("keys that wait behind a dead letter");
+  quarantine
     .command("list")
     .description("show the keys that are set aside, and how many events wait behind each")
     .requiredOption("--target <target>", "the target")
@@ -45,6 +70,33 @@ export function addDeadLetterCommands(registrar: Registrar): void {
       act(async (context) => {
         const { quarantineList } = await import("../actions/quarantine-list.ts");
         return quarantineList(context, target);
+      }),
+    );
+  addQuarantineEnd({ program: quarantine, act }, "release", {
+    description: "leave dead letters, and deliver what is parked behind them",
+    help: RELEASE_HELP,
+  });
+  addQuarantineEnd({ program: quarantine, act }, "drop", {
+    description: "leave dead letters, and what is parked behind them",
+    help: DROP_KEYS_HELP,
+  });
+}
+
+function addQuarantineEnd(
+  { program: quarantine, act }: Registrar,
+  how: QuarantineEnd,
+  { description, help }: { readonly description: string; readonly help: string },
+): void {
+  withFilter(quarantine.command(how).description(description))
+    .option("--all", "of all keys that wait behind a dead letter")
+    .requiredOption("--reason <text>", "why, for whoever looks")
+    .option("--by <name>", "who wants it (default: you, on this machine)")
+    .option("--dry-run", "show what would be done")
+    .addHelpText("after", help)
+    .action((flags) =>
+      act(async (context) => {
+        const { quarantineEnd } = await import("../actions/quarantine-end.ts");
+        return quarantineEnd(context, how, flags);
       }),
     );
 }

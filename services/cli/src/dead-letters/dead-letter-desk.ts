@@ -22,6 +22,8 @@ export interface DeadLetterDesk {
   readonly setAside: readonly SetAsideKey[];
   /** Open ones, the oldest first. */
   readonly letters: readonly OpenDeadLetter[];
+  /** The keys that are set aside by now. */
+  readSetAside(): Promise<readonly SetAsideKey[]>;
   /** Events that wait behind each key. Reads the parked topic. */
   countParked(): Promise<ParkedCount>;
 }
@@ -47,6 +49,7 @@ export function withDeadLetters<Result>(
       board,
       setAside,
       letters,
+      readSetAside: () => readSetAside(settings, target),
       async countParked() {
         const count = new ParkedCount(setAside);
         await readTargetTopic(options, parked, (record) => count.add(record));

@@ -1,3 +1,4 @@
+import type { WantedDiscard } from "@millrace/control";
 import type { RedriveRequest, SetAsideKey } from "@millrace/engine";
 import type { OpenDeadLetter, ParkedCount } from "@millrace/jobs";
 import type { Column } from "../output/table.ts";
@@ -10,6 +11,16 @@ export interface RedrivePlan {
   readonly partitions: readonly RedrivePlanItem[];
   /** Dead letters whose keys went on without them: a redrive has no lane for them. */
   readonly loose: readonly OpenDeadLetter[];
+  /** Dead letters that someone wants not to be delivered: whoever comes second waits for the end. */
+  readonly contested: readonly OpenDeadLetter[];
+}
+
+/** What redrives are planned by. */
+export interface RedriveBasis {
+  readonly setAside: readonly SetAsideKey[];
+  readonly parked: ParkedCount;
+  /** Discards that have not ended. */
+  readonly discards: readonly WantedDiscard[];
 }
 
 /** A source partition's part of the plan. */
@@ -28,14 +39,17 @@ export interface RedrivePlanItem {
 /** Plans the redrive of these dead letters. */
 export function planRedrive(
   letters: readonly OpenDeadLetter[],
-  setAside: readonly SetAsideKey[],
-  parked: ParkedCount,
+  { setAside, parked, discards }: RedriveBasis,
 ): RedrivePlan {
+  const wanted = new Set(discards.map(({ request }) => wishName(request)));
   const markers = new Map(setAside.map((key) => [placeText(key), key]));
-  const held = letters.flatMap((letter) => {
+  const all = letters.flatMap((letter) => {
     const marker = markers.get(placeText(letter));
     return letter.later === "delivered" || marker === undefined ? [] : [{ letter, marker }];
   });
+  const isContested = ({ marker }: { readonly marker: SetAsideKey }): boolean =>
+    wanted.has(wishName(marker));
+  const held = all.filter((one) => !isContested(one));
   const byPartition = Map.groupBy(held, ({ marker }) => `${marker.topic}:${marker.partition}`);
   const partitions = Array.from(byPartition.values(), (of): RedrivePlanItem => {
     const times = of.map(({ letter }) => letter.at.timestampMs);
@@ -53,7 +67,13 @@ export function planRedrive(
     requests: held.map(({ marker }) => requestOf(marker)),
     partitions,
     loose: letters.filter(({ later }) => later === "delivered"),
+    contested: all.filter(isContested).map(({ letter }) => letter),
   };
+}
+
+/** Names the dead letter that something is wanted of, as people saw it. */
+export function wishName(event: RedriveRequest): string {
+  return `${placeText(event)}/${event.redriveCount}`;
 }
 
 /** The table of a plan. */

@@ -29,6 +29,8 @@ export interface RedriveResult {
   readonly counts: RedriveCounts;
   /** Those that are dead letters again. */
   readonly givenUp: readonly RedriveRequest[];
+  /** Those that someone else had dropped before their turn came; counted as given up. */
+  readonly dropped: readonly RedriveRequest[];
 }
 
 /**
@@ -44,7 +46,7 @@ export async function runRedrive(run: RedriveRun): Promise<RedriveResult> {
   const cancel = board.follow((change) => {
     if (change.kind !== "redrive-ended" || change.target !== target) return;
     if (!open.delete(nameOf(change.request))) return;
-    const isDelivered = board.resolution(target, change.request) !== null;
+    const isDelivered = board.resolution(target, change.request)?.kind === "redriven";
     if (!isDelivered) givenUp.push(change.request);
     course.ended(isDelivered ? "delivered" : "given-up");
     bell.ring();
@@ -62,7 +64,13 @@ export async function runRedrive(run: RedriveRun): Promise<RedriveResult> {
     cancel();
   }
   if (signal.aborted) course.interrupt();
-  return { stage: course.stage, counts: course.counts, givenUp };
+  const isDropped = (request: RedriveRequest): boolean =>
+    board.resolution(target, request)?.kind === "dropped";
+  return {
+    ...{ stage: course.stage, counts: course.counts },
+    givenUp: givenUp.filter((request) => !isDropped(request)),
+    dropped: givenUp.filter(isDropped),
+  };
 }
 
 /** Wakes whoever waits, and whoever waits next where nobody does. */

@@ -77,6 +77,8 @@ export interface DeliveryFacts {
   readonly resolution: ResolutionFact | null;
   /** Redrives of its lane that were asked for, of its own dead letter or of one before it. */
   readonly redrives: readonly RedriveFact[];
+  /** Wishes that its key goes on without it, behind a dead letter. */
+  readonly drops: readonly RedriveFact[];
   readonly jobs: readonly JobFact[];
   /** What is known of the target itself; null where the event is settled. */
   readonly now: TargetFacts | null;

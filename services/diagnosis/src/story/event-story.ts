@@ -5,7 +5,7 @@ import type { LaneView } from "../view/partition-view.ts";
 /** Ends, and states on the way there, in no order. */
 export const STORY_OUTCOMES = [
   "delivered",
-  /** The target's filter leaves it out. */
+  /** The target's filter leaves it out, or people had its key go on without it. */
   "skipped",
   "dead-lettered",
   "parked",
@@ -121,6 +121,7 @@ export const STEP_KINDS = [
   "dead-lettered",
   "parked",
   "redrive-wanted",
+  "drop-wanted",
   "redriven",
   "dropped",
   "replay-wanted",
@@ -141,7 +142,12 @@ export type StoryStep = { readonly at: string } & (
   | AttemptStep
   /** The journal keeps the first attempts and the last ones. */
   | { readonly kind: "attempts-left-out"; readonly count: number; readonly job: string | null }
-  | { readonly kind: "skipped"; readonly mappingRevision: string }
+  /** `reason` is `DROPPED` where people ended its key's quarantine without it; null: the filter left it out. */
+  | {
+      readonly kind: "skipped";
+      readonly mappingRevision: string;
+      readonly reason: string | null;
+    }
   | { readonly kind: "delivered" }
   | DeadLetterStep
   /** `behind` is the dead letter's event, null: it is deferred itself. `parked` is where it stands. */
@@ -153,6 +159,8 @@ export type StoryStep = { readonly at: string } & (
     }
   /** `of` is the dead letter's event: this one, or an earlier one of its key. */
   | (Wish & { readonly kind: "redrive-wanted"; readonly of: string })
+  /** Its key was to go on without the dead letter `of`, and without this event. */
+  | (Wish & { readonly kind: "drop-wanted"; readonly of: string })
   /** It was delivered by a redrive, which the journal has lost. */
   | (Wish & { readonly kind: "redriven" })
   | (Wish & { readonly kind: "dropped" })

@@ -73,7 +73,7 @@ function endOf(
       return { kind: "parked", at, reason, behind, parked: of.facts.parked };
     }
     case "skipped":
-      return { kind: "skipped", at, mappingRevision };
+      return { kind: "skipped", at, mappingRevision, reason };
     case "delivered":
     // Only replays fail.
     case "failed":
@@ -104,5 +104,5 @@ function skipSteps({ skips }: DeliveryFacts): readonly StoryStep[] {
   const [first] = skips.toSorted((one, other) => one.at - other.at);
   if (first === undefined) return [];
   const { at, mappingRevision } = first;
-  return [{ kind: "skipped", at: timeText(at), mappingRevision }];
+  return [{ kind: "skipped", at: timeText(at), mappingRevision, reason: null }];
 }

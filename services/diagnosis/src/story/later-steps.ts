@@ -1,4 +1,4 @@
-/** What people wanted of an event later: redrives, replays, and that its dead letter is dropped. */
+/** What people wanted of an event later: redrives, that its key goes on without it, replays, and that its dead letter is dropped. */
 import type { DeliveryFacts, PlaceFact, ResolutionFact } from "./event-facts.ts";
 import type { StoryStep } from "./event-story.ts";
 import { liveEntries } from "./live-entries.ts";
@@ -10,11 +10,15 @@ export function laterSteps(facts: DeliveryFacts, place: PlaceFact): readonly Sto
     const of = placeText({ ...place, offset });
     return { kind: "redrive-wanted", at: timeText(at), by, reason, of };
   });
+  const drops = facts.drops.map(({ at, by, reason, offset }): StoryStep => {
+    const of = placeText({ ...place, offset });
+    return { kind: "drop-wanted", at: timeText(at), by, reason, of };
+  });
   const replays = facts.jobs.map(({ at, ...job }): StoryStep => {
     return { kind: "replay-wanted", at: timeText(at), ...job };
   });
   const resolution = facts.resolution === null ? [] : resolutionSteps(facts.resolution, facts);
-  return [...redrives, ...replays, ...resolution];
+  return [...redrives, ...drops, ...replays, ...resolution];
 }
 
 function resolutionSteps(

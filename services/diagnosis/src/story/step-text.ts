@@ -8,7 +8,10 @@ const SENTENCES: { readonly [Kind in StepKind]: (step: StepOf<Kind>) => string }
   waited: ({ forMs, behind }) => `waited ${spanText(forMs)} ${behindText(behind)}`,
   attempt: (step) => attemptText(step),
   "attempts-left-out": ({ count }) => `${countText(count, "more attempt")}, not kept`,
-  skipped: ({ mappingRevision }) => `left out by the filter (mapping ${mappingRevision})`,
+  skipped: ({ mappingRevision, reason }) =>
+    reason === null
+      ? `left out by the filter (mapping ${mappingRevision})`
+      : `not sent: its key went on without it (${reason})`,
   delivered: () => "delivered",
   "dead-lettered": ({ letter, redrives, ...why }) => {
     const again = redrives === null || redrives === 0 ? "" : ` again, redriven ${redrives} times`;
@@ -22,6 +25,8 @@ const SENTENCES: { readonly [Kind in StepKind]: (step: StepOf<Kind>) => string }
       : `parked${where} behind ${behind}, ${reason === "KEY_DEFERRED" ? "an earlier event of its slow key" : "a dead letter of its key"}`;
   },
   "redrive-wanted": ({ by, reason, of }) => `${by} asked for a redrive of ${of}: ${reason}`,
+  "drop-wanted": ({ by, reason, of }) =>
+    `${by} had its key go on without it, from behind ${of}: ${reason}`,
   redriven: ({ by, reason }) =>
     `delivered by a redrive that ${by} asked for (${reason}); the journal has lost how`,
   dropped: ({ by, reason }) => `${by} took it for done: ${reason}`,

@@ -120,6 +120,25 @@ describe("the steps of an event at a target", () => {
     expect(only({ entries: [entry()] }).steps[0]?.kind).toBe("attempt");
   });
 
+  it("tell of an event that its key went on without, and who wanted that", () => {
+    const dropped = entry({
+      ...{ outcome: "skipped", reason: "DROPPED", attempts: [], attemptCount: 0 },
+      settledAt: T0 + 5_000,
+    });
+    const drops = [{ at: T0 + 4_000, by: "dana", reason: "account deleted", offset: 40 }];
+
+    const { outcome, steps } = only({ entries: [parked, dropped], drops });
+
+    expect(outcome).toBe("skipped");
+    expect(steps.slice(-2)).toEqual([
+      {
+        ...{ kind: "drop-wanted", at: at(4_000), by: "dana", reason: "account deleted" },
+        of: "users:3:40",
+      },
+      { kind: "skipped", at: at(5_000), mappingRevision: "r1", reason: "DROPPED" },
+    ]);
+  });
+
   it("name the dead letter that a parked event is behind, and where it stands", () => {
     expect(
       only({ entries: [parked], marker: quarantine, parked: "ns.crm.parked:0:3" }).steps.at(-1),

@@ -50,7 +50,7 @@ const SAID: { readonly [Kind in StepKind]: readonly [StoryStep & { kind: Kind },
     "1,200 more attempts, not kept",
   ],
   skipped: [
-    { kind: "skipped", at: at(0), mappingRevision: "r1" },
+    { kind: "skipped", at: at(0), mappingRevision: "r1", reason: null },
     "left out by the filter (mapping r1)",
   ],
   delivered: [{ kind: "delivered", at: at(0) }, "delivered"],
@@ -71,6 +71,10 @@ const SAID: { readonly [Kind in StepKind]: readonly [StoryStep & { kind: Kind },
   "redrive-wanted": [
     { kind: "redrive-wanted", at: at(0), ...wish, of: "users:3:40" },
     "dana asked for a redrive of users:3:40: mapping fixed",
+  ],
+  "drop-wanted": [
+    { kind: "drop-wanted", at: at(0), ...wish, of: "users:3:40" },
+    "dana had its key go on without it, from behind users:3:40: mapping fixed",
   ],
   redriven: [
     { kind: "redriven", at: at(0), ...wish },

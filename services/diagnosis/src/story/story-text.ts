@@ -60,7 +60,10 @@ type Headline = (target: TargetStory, story: EventStory) => string;
 
 const HEADLINES: Readonly<Record<StoryOutcome, Headline>> = {
   delivered: (target, story) => `delivered${sinceText(target)}${afterText(target, story)}`,
-  skipped: () => "skipped, its filter leaves it out",
+  skipped: ({ steps }) =>
+    steps.some((step) => step.kind === "skipped" && step.reason !== null)
+      ? "skipped, its key went on without it"
+      : "skipped, its filter leaves it out",
   "dead-lettered": (target) => `dead-lettered${sinceText(target)}`,
   parked: (target) => `parked${behindText(target)}${sinceText(target)}`,
   settled: (_, story) => `settled, and how is not known: ${lostText(story)}`,

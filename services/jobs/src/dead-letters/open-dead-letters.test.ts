@@ -150,6 +150,8 @@ describe("what waits behind a key", () => {
     count.add(record({ offset: 8, at: 9, key: "b" }));
 
     expect(count.of(marker(5))).toBe(2);
+    expect(count.last(marker(5))).toBe(7);
+    expect(count.last({ ...marker(5), key: asRecordKey("c") })).toBeNull();
   });
 
   it("counts the deferred event itself, which is parked too", () => {

@@ -1,4 +1,10 @@
-import { asRecordKey, type SetAsideKey, type SourceRecord } from "@millrace/engine";
+import {
+  asOffset,
+  asRecordKey,
+  type Offset,
+  type SetAsideKey,
+  type SourceRecord,
+} from "@millrace/engine";
 import { keyOf, readSourcePlace } from "./dead-letter.ts";
 
 /** The key of what holds all of a partition. */
@@ -26,6 +32,13 @@ export class ParkedCount {
     const known = this.#offsets.get(lane);
     if (known === undefined) this.#offsets.set(lane, new Set([place.offset]));
     else known.add(place.offset);
+  }
+
+  /** The last event that waits behind a key; null where none does. */
+  last(key: SetAsideKey): Offset | null {
+    let last = -1;
+    for (const offset of this.#offsets.get(laneOf(key)) ?? []) last = Math.max(last, offset);
+    return last === -1 ? null : asOffset(last);
   }
 
   /** How many wait behind a key. */

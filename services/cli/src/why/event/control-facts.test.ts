@@ -9,7 +9,7 @@ import {
   type ReplayProgress,
 } from "@millrace/engine";
 import { describe, expect, it } from "vitest";
-import { jobsOf, pauseSpans, redrivesOf, type LaneEvent } from "./control-facts.ts";
+import { dropsOf, jobsOf, pauseSpans, redrivesOf, type LaneEvent } from "./control-facts.ts";
 
 const crm = asTarget("crm");
 
@@ -83,6 +83,21 @@ describe("redrives of an event", () => {
     expect(redrivesOf([...others, ...before], event)).toEqual([]);
     expect(redrivesOf(both, { ...event, isParked: false }).map(({ offset }) => offset)).toEqual([
       42,
+    ]);
+  });
+});
+
+describe("wishes that a key goes on without an event", () => {
+  const drop = (offset: number, below: number, key = "k"): string =>
+    redriveKey(offset, key).replace("redrive/", "discard/").concat(`/${below}`);
+
+  it("are those of its key that it lies in: its dead letter, or what is parked below", () => {
+    const of = [drop(40, 43), drop(42, 43), drop(40, 42), drop(43, 45), drop(40, 43, "other")];
+    const audits = [audit("quarantine-drop", 150, { of }), audit("redrive", 160, { of: [] })];
+
+    expect(dropsOf(audits, event)).toEqual([
+      { by: "dana", reason: "why", at: 150, offset: 40 },
+      { by: "dana", reason: "why", at: 150, offset: 42 },
     ]);
   });
 });

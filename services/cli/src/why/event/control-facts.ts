@@ -1,5 +1,11 @@
 /** What people and guards did to a target, as far as an event is touched by it. Pure. */
-import { isInRuns, readRedriveKey, type Audit, type ReplayJob } from "@millrace/control";
+import {
+  isInRuns,
+  readDiscardKey,
+  readRedriveKey,
+  type Audit,
+  type ReplayJob,
+} from "@millrace/control";
 import type { JobFact, PauseSpan, RedriveFact } from "@millrace/diagnosis";
 import { decodeDoneSet, type ReplayProgress } from "@millrace/engine";
 import { isOfPartition, recordKeyOf, type AskedEvent } from "./asked-event.ts";
@@ -45,6 +51,22 @@ export function redrivesOf(
       return offset === place.offset || isBehind ? [{ ...wish, offset }] : [];
     });
   });
+}
+
+/** Wishes that the key of an event goes on without it: without its dead letter, or what is parked behind that. */
+export function dropsOf(
+  audits: readonly Audit[],
+  { place, lane }: Pick<LaneEvent, "lane" | "place">,
+): readonly RedriveFact[] {
+  return audits.flatMap(({ wish, of = [] }) =>
+    of.flatMap((key): readonly RedriveFact[] => {
+      const request = readDiscardKey(key)?.request;
+      if (request === undefined || !isOfPartition(place, request)) return [];
+      const { offset, below } = request;
+      const isMeant = request.key === lane && offset <= place.offset && place.offset < below;
+      return isMeant ? [{ ...wish, offset }] : [];
+    }),
+  );
 }
 
 /** Replays that have an event in their range. */
