@@ -63,7 +63,12 @@ function entryOf(index: number): JournalEntry {
     settledAt,
     traceId: "0af7651916cd43dd8448eb211c80319c",
     attemptCount: 1,
-    attempts: [{ startedAt: settledAt - 23, durationMs: 23, end, status: isRefused ? 422 : 204 }],
+    attempts: [
+      {
+        ...{ startedAt: settledAt - 23, durationMs: 23, end, status: isRefused ? 422 : 204 },
+        requestId: null,
+      },
+    ],
     job: null,
   };
 }

@@ -41,6 +41,41 @@ const LOST: AttemptResult = {
   retryAfterMs: null,
 };
 
+describe("the id of a call", () => {
+  const requestIdHeaders = ["x-request-id", "cf-ray"];
+
+  it.each<[number, Partial<AttemptResult>]>([
+    [204, { kind: "delivered", status: 204 }],
+    [422, { kind: "rejected", status: 422 }],
+    [429, { kind: "throttled", status: 429 }],
+    [401, { kind: "misconfigured", status: 401 }],
+    [503, { kind: "retry", status: 503 }],
+  ])("comes with the result of %i", async (status, expected) => {
+    const { send } = await setup(() => answerOf(status, { "CF-Ray": "8f1-FRA" }), {
+      requestIdHeaders,
+    });
+
+    expect(await send()).toMatchObject({ ...expected, requestId: "8f1-FRA" });
+  });
+
+  it("comes with a deadline that passes after the headers", async () => {
+    const { send } = await setup(
+      () => "HTTP/1.1 200 OK\r\nx-request-id: late-1\r\ncontent-length: 9\r\n\r\nhalf",
+      { requestIdHeaders },
+    );
+
+    expect(await send(200)).toMatchObject({ reason: "TIMEOUT", requestId: "late-1" });
+  });
+
+  it("is absent where the answer names none, and where none is asked for", async () => {
+    const unnamed = await setup(() => answerOf(204), { requestIdHeaders });
+    const unasked = await setup(() => answerOf(204, { "x-request-id": "7" }));
+
+    expect(await unnamed.send()).toEqual({ kind: "delivered", status: 204 });
+    expect(await unasked.send()).toEqual({ kind: "delivered", status: 204 });
+  });
+});
+
 describe("the request", () => {
   it("carries method, path, body, key and trace as given, and says who sends", async () => {
     const { target, sender } = await setup(() => answerOf(204));

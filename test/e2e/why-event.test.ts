@@ -100,6 +100,7 @@ describe("millrace why of an event", () => {
     expect(at(told, "crm").attempts).toBe(seen.length);
     expect(calls[0]).toMatchObject({ number: 1, end: "HTTP_STATUS", status: 503, job: null });
     expect(calls[0]?.retryInMs).toBeGreaterThanOrEqual(0);
+    expect(calls.map(({ requestId }) => requestId)).toEqual(seen.map(({ seq }) => `call-${seq}`));
     expect(calls.at(-1)).toMatchObject({ number: seen.length, status: 200, retryInMs: null });
     expect(kinds(at(told, "crm").steps).at(-1)).toBe("delivered");
     expect(at(told, "audit").steps[0]).toMatchObject({
@@ -111,7 +112,9 @@ describe("millrace why of an event", () => {
     expect({ code: text.code, stderr: text.stderr }).toEqual({ code: 0, stderr: "" });
     expect(text.stdout).toContain(`event ${id}, users.ProfileUpdated\n${place}, key ${SICK}\n`);
     expect(text.stdout).toContain("caused by event cause-1: millrace why cause-1\n");
-    expect(text.stdout).toMatch(/ {2}\S+Z {2}attempt 1: HTTP 503 in \d.*, retry in \d/u);
+    expect(text.stdout).toMatch(
+      / {2}\S+Z {2}attempt 1: HTTP 503 in \d.*, request id call-\d+, retry in \d/u,
+    );
     expect(text.stdout).toMatch(/while the target was paused by lee: audit\n/u);
     expect({ ...(await storyOf(world, id)), at: told.at }).toEqual(told);
   });

@@ -25,7 +25,8 @@ const T0 = Date.UTC(2026, 0, 1);
 function entryOf(offset: number): JournalEntry {
   const settledAt = T0 + offset;
   const isRefused = offset % 10 === 0;
-  const attempt = { startedAt: settledAt - 5, durationMs: 5, end: "delivered", status: 204 };
+  const call = { startedAt: settledAt - 5, durationMs: 5, end: "delivered", status: 204 };
+  const attempt = { ...call, requestId: `r-${offset}` };
   return {
     ...{ topic: asTopic("users"), partition: asPartition(0), offset: asOffset(offset) },
     ...{ epoch: asEpoch(1), key: `user-${offset % 7}`, id: `id-${offset}`, source: "/orders" },

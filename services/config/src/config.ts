@@ -105,6 +105,7 @@ export interface TargetConfig {
   readonly onConflict: "duplicate-ok" | "retry";
   /** By status (`404`) or class (`5xx`); a status goes before its class. */
   readonly answers: Readonly<Record<string, "delivered" | "retry" | "dead-letter">>;
+  readonly journal: JournalConfig;
   readonly idempotency: {
     /** Lower case. */
     readonly header: string;
@@ -118,6 +119,12 @@ export interface TargetConfig {
   readonly filter: TargetFilter;
   readonly mapping: TargetMapping;
   readonly source: MappingSource;
+}
+
+/** What the journal tells of a target's attempts besides how they ended. */
+export interface JournalConfig {
+  /** Headers of an answer that may name the call, lower case; the first there is counts. */
+  readonly requestIdHeaders: readonly string[];
 }
 
 /** How long a target knows an Idempotency-Key that it has seen, as far as its API says. */

@@ -113,6 +113,26 @@ describe("a configuration", () => {
     ]);
   });
 
+  test("takes by which header a target names its calls, by default the usual ones", async () => {
+    const named = await loadText(withTarget("journal: { requestIdHeader: X-Slack-Req-Id }"));
+    const open = await loadText(withTarget());
+
+    expect(named.targets.get("crm")?.journal.requestIdHeaders).toEqual(["x-slack-req-id"]);
+    expect(open.targets.get("crm")?.journal.requestIdHeaders).toEqual([
+      ...["x-request-id", "x-correlation-id", "x-amzn-requestid", "cf-ray"],
+    ]);
+  });
+
+  test.each([
+    ["x request id", "must be the name of a header"],
+    ["Set-Cookie", "must not hold credentials: the journal shows it"],
+    ["x-auth-token", "must not hold credentials: the journal shows it"],
+  ])("refuses %s as the header that names calls", async (name, problem) => {
+    expect(await problemsOf(withTarget(`journal: { requestIdHeader: ${name} }`))).toEqual([
+      expect.stringContaining(`journal.requestIdHeader: ${problem}`),
+    ]);
+  });
+
   test("takes brokers and registry from the file, else from the environment", async () => {
     const env = { KAFKA_BROKERS: "a:1, b:2,a:1", SCHEMA_REGISTRY_URL: "http://r:1" };
     const named = "apiVersion: millrace/v1\nkafka: { brokers: [c:3] }\nregistry: { url: http://s }";

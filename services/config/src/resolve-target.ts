@@ -1,6 +1,6 @@
 import { DEFAULTS, type BreakerConfig } from "@millrace/engine";
 import type { Catalog } from "@millrace/schemas";
-import type { TargetConfig } from "./config.ts";
+import type { JournalConfig, TargetConfig } from "./config.ts";
 import { idempotencyOf } from "./resolve-idempotency.ts";
 import type { TargetScope } from "./mapping/target-scope.ts";
 import { mappingParts, type ModuleFile } from "./mapping/mapping-parts.ts";
@@ -53,6 +53,7 @@ export function resolveTarget(input: TargetInput, scope: TargetScope): TargetCon
     tls: tlsOf(options.tls ?? {}),
     onConflict: options.onConflict ?? "retry",
     answers: options.answers ?? {},
+    journal: journalOf(options.journal ?? {}),
     idempotency,
     ...parts,
   };
@@ -122,6 +123,14 @@ function breakerOf(options: NonNullable<TargetOptions["breaker"]>): BreakerConfi
     minCalls: options.minCalls ?? breaker.minCalls,
     halfOpenAfterMs: options.halfOpenAfter ?? breaker.halfOpenAfterMs,
   };
+}
+
+/** Headers in which APIs, and what stands before them, name a call. */
+const REQUEST_ID_HEADERS = ["x-request-id", "x-correlation-id", "x-amzn-requestid", "cf-ray"];
+
+function journalOf({ requestIdHeader }: NonNullable<TargetOptions["journal"]>): JournalConfig {
+  const own = requestIdHeader === undefined ? null : [requestIdHeader.toLowerCase()];
+  return { requestIdHeaders: own ?? REQUEST_ID_HEADERS };
 }
 
 function tlsOf(options: NonNullable<TargetOptions["tls"]>): TargetConfig["tls"] {

@@ -129,7 +129,7 @@ function engineConfig(target: TargetConfig): EngineConfig {
 
 function httpOptions(target: TargetConfig, { telemetry, clock }: SharedPorts): HttpTargetOptions {
   const { name, urlPrefix, network, concurrencyMax, auth, idempotency } = target;
-  const { onConflict, answers } = target;
+  const { onConflict, answers, journal } = target;
   const given = Object.entries(target.tls).filter(([, value]) => value !== null);
   return {
     target: name,
@@ -141,6 +141,7 @@ function httpOptions(target: TargetConfig, { telemetry, clock }: SharedPorts): H
     idempotency,
     onConflict,
     answers,
+    requestIdHeaders: journal.requestIdHeaders,
     telemetry,
     clock,
   };

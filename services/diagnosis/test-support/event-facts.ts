@@ -43,7 +43,8 @@ export const RECORD: RecordFact = {
 
 /** A call that began so many ms after the event was produced. */
 export function attempt(startsMs: number, of: Partial<JournalAttempt> = {}): JournalAttempt {
-  return { startedAt: T0 + startsMs, durationMs: 80, end: "delivered", status: 204, ...of };
+  const call = { startedAt: T0 + startsMs, durationMs: 80, end: "delivered" };
+  return { ...call, status: 204, requestId: null, ...of };
 }
 
 /** An entry of the event, which was delivered after a second by its first attempt. */

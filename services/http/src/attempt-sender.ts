@@ -11,7 +11,7 @@ import { checkOverrides, classify } from "./answers.ts";
 import { Attempt } from "./attempt.ts";
 import { Connector } from "./connector.ts";
 import { Exchange } from "./exchange.ts";
-import type { ExchangeEnd } from "./exchange.ts";
+import type { ExchangeEnd, ExchangeOptions } from "./exchange.ts";
 import { failure } from "./failure.ts";
 import type { HttpTargetOptions } from "./options.ts";
 import { RequestWriter } from "./request-writer.ts";
@@ -30,6 +30,8 @@ export function createAttemptSender(options: HttpTargetOptions): AttemptSender {
   return new HttpAttemptSender(options);
 }
 
+type Answered = Extract<ExchangeEnd, { kind: "answered" }>;
+
 /**
  * Sends a target's attempts over its own bounded pool of HTTP/1.1 connections.
  *
@@ -39,7 +41,7 @@ export function createAttemptSender(options: HttpTargetOptions): AttemptSender {
  */
 class HttpAttemptSender implements AttemptSender {
   readonly #options: HttpTargetOptions;
-  readonly #bodyBytesMax: number;
+  readonly #exchangeOptions: ExchangeOptions;
   readonly #writer: RequestWriter;
   readonly #connector: Connector;
   readonly #pool: Pool;
@@ -57,7 +59,10 @@ class HttpAttemptSender implements AttemptSender {
       throw new MillraceError("CONFIG_INVALID", `not 1 or more: connections (${connections})`);
     }
     this.#options = options;
-    this.#bodyBytesMax = options.responseBytesMax ?? RESPONSE_BYTES_MAX;
+    this.#exchangeOptions = {
+      bodyBytesMax: options.responseBytesMax ?? RESPONSE_BYTES_MAX,
+      requestIdHeaders: options.requestIdHeaders ?? [],
+    };
     this.#writer = new RequestWriter(options);
     this.#connector = new Connector({ ...options, guard: new AddressGuard(network) });
     this.#tokens = auth.type === "token" ? new TokenSource(auth, this.#connector, clock) : null;
@@ -137,7 +142,7 @@ class HttpAttemptSender implements AttemptSender {
       return;
     }
     const { method, path, headers, body } = written;
-    const exchange = new Exchange(this.#bodyBytesMax, (end) => this.#ended(attempt, end));
+    const exchange = new Exchange(this.#exchangeOptions, (end) => this.#ended(attempt, end));
     attempt.exchange = exchange;
     this.#exchangeCount += 1;
     this.#pool.dispatch({ method, path, headers, body }, exchange);
@@ -169,14 +174,10 @@ class HttpAttemptSender implements AttemptSender {
     return true;
   }
 
-  #classify({
-    status,
-    retryAfter,
-    location,
-  }: Extract<ExchangeEnd, { kind: "answered" }>): AttemptResult {
+  #classify({ status, retryAfter, location, requestId }: Answered): AttemptResult {
     const retryAfterMs =
       retryAfter === null ? null : parseRetryAfter(retryAfter, this.#options.clock.wallNow());
-    return classify({ status, retryAfterMs, location }, this.#options);
+    return named(classify({ status, retryAfterMs, location }, this.#options), requestId);
   }
 
   #giveUp(attempt: Attempt, result: AttemptResult): void {
@@ -206,11 +207,10 @@ class HttpAttemptSender implements AttemptSender {
 /** The answer is owed whole by the deadline: headers whose body drips past it are no answer. */
 function timedOut(attempt: Attempt): AttemptResult {
   const status = attempt.exchange?.status ?? null;
-  return {
-    kind: "retry",
-    reason: "TIMEOUT",
-    status,
-    ambiguous: attempt.isSent,
-    retryAfterMs: null,
-  };
+  const result = { kind: "retry", reason: "TIMEOUT", status, retryAfterMs: null } as const;
+  return named({ ...result, ambiguous: attempt.isSent }, attempt.exchange?.requestId ?? null);
+}
+
+function named(result: AttemptResult, requestId: string | null): AttemptResult {
+  return requestId === null ? result : { ...result, requestId };
 }

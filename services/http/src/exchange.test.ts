@@ -3,10 +3,11 @@ import { Exchange } from "./exchange.ts";
 import type { ExchangeEnd } from "./exchange.ts";
 
 const BODY_BYTES_MAX = 10;
+const OPTIONS = { bodyBytesMax: BODY_BYTES_MAX, requestIdHeaders: ["x-request-id", "cf-ray"] };
 
 function setup() {
   const ends: ExchangeEnd[] = [];
-  const exchange = new Exchange(BODY_BYTES_MAX, (end) => ends.push(end));
+  const exchange = new Exchange(OPTIONS, (end) => ends.push(end));
   const abort = vi.fn((error: Error) => exchange.onResponseError(controller, error));
   const controller = {
     aborted: false,
@@ -19,7 +20,10 @@ function setup() {
   return { exchange, controller, abort, ends };
 }
 
-const ANSWERED = { kind: "answered", status: 200, retryAfter: null, location: null };
+const ANSWERED = {
+  ...{ kind: "answered", status: 200, retryAfter: null, location: null },
+  requestId: null,
+};
 
 test("answers when the response has ended", () => {
   const { exchange, controller, ends } = setup();
@@ -29,7 +33,23 @@ test("answers when the response has ended", () => {
 
   exchange.onResponseEnd();
 
-  expect(ends).toEqual([{ kind: "answered", status: 429, retryAfter: "7", location: "/x" }]);
+  expect(ends).toEqual([{ ...ANSWERED, status: 429, retryAfter: "7", location: "/x" }]);
+});
+
+test.each([
+  ["the first of the headers that name it", { "x-request-id": "a", "cf-ray": "b" }, "a"],
+  ["the next one where that is missing or empty", { "x-request-id": "", "cf-ray": "b" }, "b"],
+  ["the first of several values", { "cf-ray": ["c", "d"] }, "c"],
+  ["nothing where no header names it", { "x-other": "e" }, null],
+])("calls the call by %s", (_, headers, requestId) => {
+  const { exchange, controller, ends } = setup();
+  exchange.onRequestStart(controller);
+  exchange.onResponseStart(controller, 200, headers);
+  expect(exchange.requestId).toBe(requestId);
+
+  exchange.onResponseEnd();
+
+  expect(ends).toEqual([{ ...ANSWERED, requestId }]);
 });
 
 test("takes interim responses for no answer", () => {

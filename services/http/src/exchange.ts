@@ -1,4 +1,5 @@
 import type { Dispatcher } from "undici";
+import { requestIdText } from "./request-id.ts";
 
 /** How one HTTP exchange ended. */
 export type ExchangeEnd =
@@ -7,6 +8,8 @@ export type ExchangeEnd =
       readonly status: number;
       readonly retryAfter: string | null;
       readonly location: string | null;
+      /** What the answer calls the call; null where it names nothing. */
+      readonly requestId: string | null;
     }
   | {
       readonly kind: "failed";
@@ -18,13 +21,21 @@ export type ExchangeEnd =
 type Controller = Dispatcher.DispatchController;
 type ResponseHeaders = Parameters<NonNullable<Dispatcher.DispatchHandler["onResponseStart"]>>[2];
 
+/** What an exchange reads of its response. */
+export interface ExchangeOptions {
+  /** Bytes of the body; one that is longer costs the connection. */
+  readonly bodyBytesMax: number;
+  /** Headers that may name the call, lower case; the first there is counts. */
+  readonly requestIdHeaders: readonly string[];
+}
+
 /**
  * One request and its response, as the connection pool reports it. Ends exactly once, when the pool has let go of it.
  * The answer stands when status line and headers are complete: a body that breaks off or is too long changes nothing,
  * it only costs the connection.
  */
 export class Exchange implements Dispatcher.DispatchHandler {
-  readonly #bodyBytesMax: number;
+  readonly #options: ExchangeOptions;
   readonly #onEnd: (end: ExchangeEnd) => void;
   #controller: Controller | null = null;
   #isCalledOff = false;
@@ -33,8 +44,8 @@ export class Exchange implements Dispatcher.DispatchHandler {
   #status = 0;
   #headers: ResponseHeaders = {};
 
-  constructor(bodyBytesMax: number, onEnd: (end: ExchangeEnd) => void) {
-    this.#bodyBytesMax = bodyBytesMax;
+  constructor(options: ExchangeOptions, onEnd: (end: ExchangeEnd) => void) {
+    this.#options = options;
     this.#onEnd = onEnd;
   }
 
@@ -46,6 +57,15 @@ export class Exchange implements Dispatcher.DispatchHandler {
   /** Status of the final answer; null before its headers are complete. */
   get status(): number | null {
     return this.#status === 0 ? null : this.#status;
+  }
+
+  /** What the answer calls the call; null before its headers are complete, and where it names nothing. */
+  get requestId(): string | null {
+    for (const name of this.#options.requestIdHeaders) {
+      const value = firstOf(this.#headers[name]);
+      if (value !== null && value !== "") return requestIdText(value);
+    }
+    return null;
   }
 
   /** Breaks the exchange off. One that still waits for a connection is not sent, and ends when its turn comes. */
@@ -71,7 +91,8 @@ export class Exchange implements Dispatcher.DispatchHandler {
   /** @inheritdoc */
   onResponseData(controller: Controller, chunk: Buffer): void {
     this.#bodyBytes += chunk.length;
-    if (this.#bodyBytes > this.#bodyBytesMax) controller.abort(new Error("response too long"));
+    if (this.#bodyBytes > this.#options.bodyBytesMax)
+      controller.abort(new Error("response too long"));
   }
 
   /** @inheritdoc */
@@ -92,6 +113,7 @@ export class Exchange implements Dispatcher.DispatchHandler {
       status: this.#status,
       retryAfter,
       location: firstOf(this.#headers["location"]),
+      requestId: this.requestId,
     };
   }
 

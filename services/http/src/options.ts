@@ -91,6 +91,8 @@ export interface HttpTargetOptions extends AnswerRules {
   readonly clock: Clock;
   /** Bytes of a response body that are read before its connection is destroyed; default 65,536. */
   readonly responseBytesMax?: number;
+  /** Headers of an answer that may name the call, lower case; the first there is counts. Default: none. */
+  readonly requestIdHeaders?: readonly string[];
   /** Resolves names; default `dns.lookup`. Its addresses pass the network policy like any other. */
   readonly lookup?: LookupFunction;
 }

@@ -112,13 +112,14 @@ function keyOf(value: EntryRow["key"]): JournalKey | null {
   return value instanceof Uint8Array ? { hex: Buffer.from(value).toString() } : value;
 }
 
-/** How long before the end it started, how long it took, how it ended, with what status. */
-type AttemptRow = readonly [number, number, string, number | null];
+/** How long before the end it started, how long it took, how it ended, with what status, and the id of the call, if any. */
+type AttemptRow = readonly [number, number, string, number | null, string?];
 
 function attemptsText(attempts: readonly JournalAttempt[], settledAt: number): string {
   return JSON.stringify(
-    attempts.map(({ startedAt, durationMs, end, status }): AttemptRow => {
-      return [settledAt - startedAt, durationMs, end, status];
+    attempts.map(({ startedAt, durationMs, end, status, requestId }): AttemptRow => {
+      const row = [settledAt - startedAt, durationMs, end, status] as const;
+      return requestId === null ? row : [...row, requestId];
     }),
   );
 }
@@ -126,7 +127,7 @@ function attemptsText(attempts: readonly JournalAttempt[], settledAt: number): s
 function attemptsOf(text: string, settledAt: number): readonly JournalAttempt[] {
   // eslint-disable-next-line @typescript-eslint/no-unsafe-type-assertion -- what attemptsText has written
   const rows = JSON.parse(text) as readonly AttemptRow[];
-  return rows.map(([beforeMs, durationMs, end, status]) => ({
-    ...{ startedAt: settledAt - beforeMs, durationMs, end, status },
+  return rows.map(([beforeMs, durationMs, end, status, requestId = null]) => ({
+    ...{ startedAt: settledAt - beforeMs, durationMs, end, status, requestId },
   }));
 }

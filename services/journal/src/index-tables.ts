@@ -9,7 +9,7 @@ import { JournalIndexError } from "./index-error.ts";
 import { inTransaction, openDatabase, type Database } from "./sqlite.ts";
 
 /** Of the tables below. A file of another version is made anew. */
-const TABLES_VERSION = 1;
+const TABLES_VERSION = 2;
 /** Marks a file as an index: `mlrj`. Any other file is left alone. */
 const APPLICATION_ID = 0x6d6c726a;
 

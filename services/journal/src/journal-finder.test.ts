@@ -68,6 +68,19 @@ describe("a question to the index", () => {
     expect(ids(query)).toEqual(expected);
   });
 
+  it("gives each attempt as it was told", async () => {
+    const { log, index, find } = await setupIndex();
+    const call = { startedAt: T0 - 70, durationMs: 20 };
+    const attempts = [
+      { ...call, end: "TIMEOUT", status: null, requestId: null },
+      { ...call, startedAt: T0 - 20, end: "delivered", status: 204, requestId: "7f3a-01" },
+    ];
+    log.page({ entries: [one(0, { attemptCount: 2, attempts })] });
+    await index.catchUp();
+
+    expect(find().entries).toMatchObject([{ attemptCount: 2, attempts }]);
+  });
+
   it("finds a text that was too long for the journal by the whole of it", async () => {
     const { log, index, find } = await setupIndex();
     const long = `${"x".repeat(511)}\ud83d\ude00${"y".repeat(100)}`;

@@ -1,6 +1,13 @@
 import { asEpoch, asJob, asOffset, asTopic, JOURNAL_SCHEMA } from "@millrace/engine";
-import { compileSchema, createMemoryRegistry, SchemaError, type Registry } from "@millrace/schemas";
+import {
+  compileSchema,
+  createMemoryRegistry,
+  readProblems,
+  SchemaError,
+  type Registry,
+} from "@millrace/schemas";
 import { describe, expect, it } from "vitest";
+import { FIRST_PAGE, FIRST_SCHEMA } from "../test-support/first-page.ts";
 import { delivered, pageBytes, rejected, SCHEMA_ID, skipped } from "../test-support/pages.ts";
 import type { JournalReading } from "./journal-page.ts";
 import { createPageReader } from "./page-reader.ts";
@@ -78,7 +85,8 @@ describe("a page reader", () => {
     const { read } = await setup();
     const entries = Array.from({ length: 500 }, (_, index) => {
       const status = 200 + (index % 7);
-      const attempt = { startedAt: index * 1e9, durationMs: index ** 3, end: "delivered", status };
+      const call = { startedAt: index * 1e9, durationMs: index ** 3, end: "delivered", status };
+      const attempt = { ...call, requestId: index % 3 === 0 ? null : `r-${index}` };
       const attempts = Array.from({ length: index % 9 }, () => attempt);
       const key = "é".repeat(index % 40);
       return delivered({ offset: asOffset(index ** 5), key, attempts });
@@ -101,10 +109,44 @@ describe("a page reader", () => {
     });
   });
 
+  it("reads a page of the first schema", async () => {
+    const registry = createMemoryRegistry();
+    expect(await registry.register("any", FIRST_SCHEMA)).toBe(FIRST_PAGE.readUInt32BE(1));
+    const reading = await bundle(registry).read(FIRST_PAGE);
+
+    const place = { topic: "users", partition: 3, epoch: 12 };
+    const failed = { end: "HTTP_STATUS", status: 503, requestId: null };
+    expect(reading).toMatchObject({
+      kind: "page",
+      page: {
+        target: "crm",
+        entries: [
+          {
+            ...{ ...place, offset: 42, key: "u-1", id: "id-42", outcome: "delivered", job: null },
+            attempts: [
+              { startedAt: 1_764_000_000_000, durationMs: 20, ...failed },
+              { durationMs: 23, end: "delivered", status: 204, requestId: null },
+            ],
+          },
+          {
+            ...{ ...place, offset: 43, key: { hex: "00ff" }, outcome: "failed", job: "repair-1" },
+            attempts: [{ durationMs: 5_000, end: "TIMEOUT", status: null, requestId: null }],
+          },
+        ],
+        skipped: [{ ...place, from: 10, to: 14 }],
+      },
+    });
+  });
+
+  it("and one of the first version can read each other's pages", () => {
+    expect(readProblems(JOURNAL_SCHEMA, FIRST_SCHEMA)).toEqual([]);
+    expect(readProblems(FIRST_SCHEMA, JOURNAL_SCHEMA)).toEqual([]);
+  });
+
   it("leaves aside what a newer writer adds", async () => {
     const { readAs } = await setup();
-    const newer = changed((entry) => entry.fields.unshift({ name: "requestId", type: "string" }));
-    const entries = RAW.entries.map((entry) => ({ ...entry, requestId: "r-1" }));
+    const newer = changed((entry) => entry.fields.unshift({ name: "answeredBy", type: "string" }));
+    const entries = RAW.entries.map((entry) => ({ ...entry, answeredBy: "r-1" }));
 
     const reading = await readAs(newer, { ...RAW, entries });
 

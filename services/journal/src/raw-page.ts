@@ -70,6 +70,7 @@ interface RawAttempt {
   readonly durationMs: Long;
   readonly end: Index;
   readonly status: number | null;
+  readonly requestId: string | null;
 }
 
 interface RawSkip {
@@ -116,10 +117,13 @@ function entryOf(raw: RawEntry, named: Named): JournalEntry {
 }
 
 function attemptOf(
-  { startedAt, durationMs, end, status }: RawAttempt,
+  { startedAt, durationMs, end, status, requestId }: RawAttempt,
   named: Named,
 ): JournalAttempt {
-  return { startedAt: exact(startedAt), durationMs: exact(durationMs), end: named(end), status };
+  return {
+    ...{ startedAt: exact(startedAt), durationMs: exact(durationMs) },
+    ...{ end: named(end), status, requestId },
+  };
 }
 
 function skipOf(raw: RawSkip, named: Named): JournalSkip {

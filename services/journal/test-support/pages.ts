@@ -30,7 +30,9 @@ export function delivered(part: Partial<JournalEntry> = {}): JournalEntry {
     mappingRevision: "r1",
     traceId: null,
     attemptCount: 1,
-    attempts: [{ startedAt: settledAt - 5, durationMs: 5, end: "delivered", status: 204 }],
+    attempts: [
+      { startedAt: settledAt - 5, durationMs: 5, end: "delivered", status: 204, requestId: null },
+    ],
     job: null,
     ...part,
     offset,
@@ -47,7 +49,7 @@ export function rejected(part: Partial<JournalEntry> = {}): JournalEntry {
     outcome: "dead-lettered",
     reason: "HTTP_REJECTED",
     detail: "HTTP 422",
-    attempts: [{ ...attempt, status: 422 }],
+    attempts: [{ ...attempt, status: 422, requestId: null }],
     ...part,
   };
 }

@@ -251,6 +251,7 @@ export class TargetServer {
   #answer({ response, status, effect, ...call }: OpenCall): void {
     const body = JSON.stringify({ status, effect, key: call.key });
     response.writeHead(status ?? 500, {
+      "x-request-id": `call-${call.seq}`,
       "content-type": "application/json",
       "content-length": Buffer.byteLength(body),
     });

@@ -28,7 +28,7 @@ function journalOf(settled: readonly Settled[], runs: readonly (readonly [number
 }
 
 function entryOf([offset, outcome, durationMs = 10]: Settled): IndexedEntry {
-  const attempt = { startedAt: 0, durationMs, end: outcome, status: 204 };
+  const attempt = { startedAt: 0, durationMs, end: outcome, status: 204, requestId: null };
   return {
     ...{ ...PLACE, target: asTarget("crm"), offset: asOffset(offset), epoch: asEpoch(1), outcome },
     ...{

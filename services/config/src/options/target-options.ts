@@ -119,6 +119,24 @@ const idempotency = section({
     ),
 });
 
+/** The name of a header, as RFC 9110 has tokens. */
+const HEADER_NAME = /^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/;
+/** Headers that prove who calls, or may. */
+const CREDENTIAL_NAME = /cookie|authenticat|authorization|token|secret|api.?key/i;
+
+const journal = section({
+  requestIdHeader: z
+    .string()
+    .regex(HEADER_NAME, { error: () => "must be the name of a header" })
+    .refine((name) => !CREDENTIAL_NAME.test(name), {
+      error: () => "must not hold credentials: the journal shows it",
+    })
+    .optional()
+    .describe(
+      "Header of an answer by which the target's own logs know the call. Default: the first there is of x-request-id, x-correlation-id, x-amzn-requestid, cf-ray.",
+    ),
+});
+
 /** One target of the file. */
 export const targetOptions = section({
   topics: z
@@ -171,6 +189,7 @@ export const targetOptions = section({
     .optional()
     .describe("What a 409 means. Default: retry (the first call is still at work)."),
   answers: answers.optional(),
+  journal: journal.optional(),
 });
 
 /** A target's options, checked. */

@@ -190,6 +190,8 @@ export interface AttemptStep {
   readonly end: string;
   /** Null: no answer came. */
   readonly status: number | null;
+  /** The id by which the target's own logs know the call; null where its answer named none. */
+  readonly requestId: string | null;
   /** From its end to the next attempt; null where that is not known, or was none. */
   readonly retryInMs: number | null;
   /** The replay that made it; null: live. */

@@ -54,11 +54,12 @@ export function stepText(step: StoryStep): string {
 }
 
 function attemptText(step: StepOf<"attempt">): string {
-  const { number, durationMs, end, status, retryInMs, job } = step;
+  const { number, durationMs, end, status, requestId, retryInMs, job } = step;
   const replay = job === null ? "" : ` of replay ${job}`;
   const retry = retryInMs === null ? "" : `, retry in ${spanText(retryInMs)}`;
   const what = status === null ? `${END_TEXTS[end] ?? end} after` : `HTTP ${status} in`;
-  return `attempt ${number}${replay}: ${what} ${spanText(durationMs)}${retry}`;
+  const id = requestId === null ? "" : `, request id ${requestId}`;
+  return `attempt ${number}${replay}: ${what} ${spanText(durationMs)}${id}${retry}`;
 }
 
 /** Codes that are no words; others are those of the error table. */

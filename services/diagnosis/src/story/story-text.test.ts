@@ -41,9 +41,9 @@ const SAID: { readonly [Kind in StepKind]: readonly [StoryStep & { kind: Kind },
   attempt: [
     {
       ...{ kind: "attempt", at: at(0), number: 1, durationMs: 812, job: null },
-      ...{ end: "HTTP_STATUS", status: 503, retryInMs: 4_000 },
+      ...{ end: "HTTP_STATUS", status: 503, retryInMs: 4_000, requestId: "7f3a-01" },
     },
-    "attempt 1: HTTP 503 in 812 ms, retry in 4 s",
+    "attempt 1: HTTP 503 in 812 ms, request id 7f3a-01, retry in 4 s",
   ],
   "attempts-left-out": [
     { kind: "attempts-left-out", at: at(0), count: 1_200, job: null },
@@ -105,7 +105,8 @@ describe("the text of a story", () => {
   });
 
   it("tells what no answer came to, and what a replay called", () => {
-    const step = { kind: "attempt", at: at(0), number: 2, retryInMs: null } as const;
+    const call = { number: 2, retryInMs: null, requestId: null } as const;
+    const step = { kind: "attempt", at: at(0), ...call } as const;
 
     expect(
       stepText({ ...step, durationMs: 5_000, end: "TIMEOUT", status: null, job: "job-1" }),

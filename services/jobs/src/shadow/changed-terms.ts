@@ -25,6 +25,7 @@ const NAMES: Readonly<Record<Term, string>> = {
   tls: "tls",
   onConflict: "onConflict",
   answers: "answers",
+  journal: "journal",
   idempotency: "idempotency",
 };
 

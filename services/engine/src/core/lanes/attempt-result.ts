@@ -11,7 +11,16 @@
  * - `undeliverable`: no call could be made of this event (mapping failed); it is dead-lettered at once.
  * - `abandoned`: we gave the attempt up ourselves (fence, shutdown deadline). Ambiguous if it was sent.
  */
-export type AttemptResult =
+export type AttemptResult = AttemptEnding & {
+  /**
+   * The id by which the target's own logs know the call, for people: printable ASCII, at most 128 characters. Absent: no
+   * answer, or one that names none.
+   */
+  readonly requestId?: string;
+};
+
+/** See {@link AttemptResult}. */
+type AttemptEnding =
   | { readonly kind: "delivered"; readonly status: number }
   | {
       readonly kind: "retry";

@@ -2,6 +2,7 @@ import { describe, expect, it } from "vitest";
 import { FAILED, OK } from "../../../testing/engine-bench.ts";
 import { readPage } from "../../../testing/journal-pages.ts";
 import { place, settled, setupDriver, type DriverBench } from "../../../testing/driver-bench.ts";
+import type { AttemptResult } from "../../core/lanes/attempt-result.ts";
 import { asOffset } from "../../core/lanes/identity.ts";
 import { JOURNAL_TEXT_MAX, type JournalEntry, type JournalSkip } from "./journal-entry.ts";
 import { PAGE_AGE_MAX_MS } from "./journal-writer.ts";
@@ -21,7 +22,7 @@ async function journalOf(
 }
 
 /** Ends the open call of a body with a result. */
-async function answer(bench: DriverBench, body: string, result: typeof FAILED | typeof OK) {
+async function answer(bench: DriverBench, body: string, result: AttemptResult) {
   bench.sender.open.find(({ request }) => request.body === body)?.end(result);
   await settled();
 }
@@ -33,7 +34,7 @@ describe("the journal", () => {
     });
     await bench.fetch(["k:1"]);
     await bench.clock.advance(20);
-    await answer(bench, "1", FAILED);
+    await answer(bench, "1", { ...FAILED, requestId: "call-1" });
     await bench.clock.advance(30);
     await answer(bench, "1", OK);
 
@@ -56,8 +57,14 @@ describe("the journal", () => {
         traceId: "0af7651916cd43dd8448eb211c80319c",
         attemptCount: 2,
         attempts: [
-          { startedAt: WALL, durationMs: 20, end: "HTTP_STATUS", status: 503 },
-          { startedAt: WALL + 20, durationMs: 30, end: "delivered", status: 204 },
+          {
+            ...{ startedAt: WALL, durationMs: 20, end: "HTTP_STATUS", status: 503 },
+            requestId: "call-1",
+          },
+          {
+            ...{ startedAt: WALL + 20, durationMs: 30, end: "delivered", status: 204 },
+            requestId: null,
+          },
         ],
       },
     ]);

@@ -31,6 +31,8 @@ export interface JournalAttempt {
   readonly end: string;
   /** Null where no answer came. */
   readonly status: number | null;
+  /** The id by which the target's own logs know the call; null where its answer named none. */
+  readonly requestId: string | null;
 }
 
 /** One settled delivery. Readers see one twice when its owner ended before its offset was committed. */
@@ -136,6 +138,7 @@ function journalAttempt({ startedAt, durationMs, result }: EndedAttempt): Journa
     durationMs: Math.round(durationMs),
     end: "reason" in result ? result.reason : result.kind,
     status: "status" in result ? result.status : null,
+    requestId: result.requestId ?? null,
   };
 }
 

@@ -108,12 +108,13 @@ export class JournalPageBuilder {
   #attempts(attempts: readonly JournalAttempt[]): void {
     const bytes = this.#entries;
     if (attempts.length > 0) bytes.long(attempts.length);
-    for (const { startedAt, durationMs, end, status } of attempts) {
+    for (const { startedAt, durationMs, end, status, requestId } of attempts) {
       bytes.long(startedAt);
       bytes.long(durationMs);
       bytes.long(this.#index(end));
       bytes.long(status === null ? 0 : 1);
       if (status !== null) bytes.long(status);
+      writeOptionalText(bytes, requestId);
     }
     bytes.long(0);
   }

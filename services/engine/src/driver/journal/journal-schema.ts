@@ -21,6 +21,12 @@ const ATTEMPT = {
     { name: "durationMs", type: "long" },
     { name: "end", type: "int", doc: `delivered, or why not: ${INDEX}` },
     { name: "status", type: ["null", "int"], default: null, doc: "of the answer, if any" },
+    {
+      name: "requestId",
+      type: ["null", "string"],
+      default: null,
+      doc: "by which the target's own logs know the call",
+    },
   ],
 } as const;
 
