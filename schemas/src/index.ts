@@ -58,6 +58,14 @@ export {
   type ReleasedSchema,
   type ReleasedSubject,
 } from "./history.ts";
+export { MASK, maskedAlike } from "./personal/masked-alike.ts";
+export { isKeyPersonal } from "./personal/personal-key.ts";
+export {
+  hasPersonalData,
+  personalValues,
+  type PersonalValues,
+} from "./personal/personal-values.ts";
+export { createStandInDecoder, type StandInOptions } from "./personal/stand-in-decoder.ts";
 export { createMemoryRegistry, type MemoryRegistryOptions } from "./memory-registry.ts";
 export {
   applyPush,

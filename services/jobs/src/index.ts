@@ -24,4 +24,3 @@ export { ShadowReplay } from "./shadow/shadow-replay.ts";
 export type { ShadowResult, ShadowSide, UnchangedOutcome } from "./shadow/shadow-replay.ts";
 export type { ShownChange } from "./shadow/shape.ts";
 export type { ShownOutcome } from "./shadow/shown-outcome.ts";
-export { createStandInDecoder } from "./shadow/stand-in-decoder.ts";

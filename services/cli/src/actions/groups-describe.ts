@@ -1,9 +1,9 @@
+import { isKeyPersonal } from "@millrace/schemas";
 import type { CommandContext } from "../context.ts";
 import type { ExitCode } from "../exit-code.ts";
 import { describeReport } from "../groups/describe-report.ts";
 import { showReports, type Repetition } from "../groups/show-reports.ts";
 import { withObserver } from "../groups/with-observer.ts";
-import { isKeyPersonal } from "../personal-key.ts";
 import { loadWithoutTargetSecrets } from "../settings.ts";
 import type { Privacy } from "../tail/event-view.ts";
 import { chooseTarget } from "../target-choice.ts";

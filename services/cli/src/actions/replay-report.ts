@@ -1,3 +1,4 @@
+import { isKeyPersonal } from "@millrace/schemas";
 import { reasonOf } from "../cli-error.ts";
 import type { CommandContext } from "../context.ts";
 import { EXIT, type ExitCode } from "../exit-code.ts";
@@ -7,7 +8,6 @@ import { API_VERSION } from "../output/document.ts";
 import { printWhole } from "../output/print-whole.ts";
 import { safeText } from "../output/safe-text.ts";
 import { tableText } from "../output/table.ts";
-import { isKeyPersonal } from "../personal-key.ts";
 import { entriesOf, type JobEntries } from "../replay/job-entries.ts";
 import { withReplays } from "../replay/replay-desk.ts";
 import {

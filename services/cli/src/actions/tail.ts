@@ -2,12 +2,11 @@
 import { groupId, type TargetFilter } from "@millrace/config";
 import { asOffset, asTopic, type RecordBatch } from "@millrace/engine";
 import { createLogReader, createTopicAdmin, type LogReader, type ReadRange } from "@millrace/kafka";
-import { createDecoder, type LocatedRecord } from "@millrace/schemas";
+import { createDecoder, isKeyPersonal, type LocatedRecord } from "@millrace/schemas";
 import { CliError } from "../cli-error.ts";
 import type { CommandContext } from "../context.ts";
 import { EXIT, type ExitCode } from "../exit-code.ts";
 import { itemStream, type ItemStream } from "../output/item-stream.ts";
-import { isKeyPersonal } from "../personal-key.ts";
 import { timeText, type Position } from "../position.ts";
 import { connectionOf, loadSettings, registryOf, type Settings } from "../settings.ts";
 import { compileFilter } from "../tail/event-filter.ts";

@@ -2,10 +2,10 @@
 import type { TargetConfig } from "@millrace/config";
 import { asTopic } from "@millrace/engine";
 import type { LogReader } from "@millrace/kafka";
+import { isKeyPersonal } from "@millrace/schemas";
 import { reasonOf } from "../cli-error.ts";
 import { isExpected } from "../failure.ts";
 import { withJournal, type JournalAccess } from "../journal/with-journal.ts";
-import { isKeyPersonal } from "../personal-key.ts";
 import type { Privacy } from "../tail/event-view.ts";
 import type { CountedRanges } from "./count-ranges.ts";
 import { estimateOf, longestLaneOf, type Estimate } from "./estimate.ts";

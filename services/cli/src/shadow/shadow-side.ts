@@ -1,9 +1,13 @@
 import type { SecretMask, TargetConfig, TargetFilter } from "@millrace/config";
 import type { EventPreparer } from "@millrace/engine";
-import { createStandInDecoder, type ShadowSide } from "@millrace/jobs";
+import type { ShadowSide } from "@millrace/jobs";
 import { createTargetDecoder, TargetEventPreparer } from "@millrace/preparer";
-import type { Catalog, Registry } from "@millrace/schemas";
-import { isKeyPersonal } from "../personal-key.ts";
+import {
+  createStandInDecoder,
+  isKeyPersonal,
+  type Catalog,
+  type Registry,
+} from "@millrace/schemas";
 import type { Privacy } from "../tail/event-view.ts";
 
 /** What a configuration says of a target. */

@@ -1,8 +1,8 @@
+import { MASK } from "@millrace/schemas";
 import type { ShadowChange } from "./comparison.ts";
 import type { ChangeKind, PathStep } from "./json-diff.ts";
 import type { Outcome } from "./outcome.ts";
 import type { RequestChange, RequestDiff } from "./request-diff.ts";
-import { MASK } from "./shown-outcome.ts";
 
 /** What records have in common that a changed configuration changes in the same way. */
 export interface Shape extends RequestDiff {

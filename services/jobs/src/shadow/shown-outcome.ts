@@ -1,5 +1,6 @@
 /** Outcomes for people: what depends on personal data is masked, long texts are cut. Pure. */
 import type { PreparedRequest } from "@millrace/engine";
+import { MASK, maskedAlike } from "@millrace/schemas";
 import { isObject } from "./json-diff.ts";
 import { bodyText, bodyValue, type Outcome } from "./outcome.ts";
 import { HEADERS_LEFT_OUT } from "./request-diff.ts";
@@ -21,8 +22,6 @@ export type ShownOutcome =
 /** What the same configuration makes of the same record with one and the other stand-in for its personal data. */
 export type Probes = readonly [Outcome, Outcome];
 
-/** Stands for a masked value. */
-export const MASK = "***";
 /** Characters of a text that are kept. */
 export const TEXT_MAX = 4_096;
 
@@ -123,23 +122,7 @@ function maskedUrl(url: string, one: string, other: string): string {
 
 function maskedBody(body: string | null, one: string | null, other: string | null): string | null {
   if (body === null || (body === one && body === other)) return body;
-  return JSON.stringify(maskedJson(bodyValue(body), bodyValue(one), bodyValue(other)));
-}
-
-function maskedJson(value: unknown, one: unknown, other: unknown): unknown {
-  if (Array.isArray(value)) {
-    if (!Array.isArray(one) || !Array.isArray(other)) return MASK;
-    if (one.length !== value.length || other.length !== value.length) return MASK;
-    return value.map((item, index): unknown => maskedJson(item, one[index], other[index]));
-  }
-  if (!isObject(value)) return Object.is(value, one) && Object.is(value, other) ? value : MASK;
-  if (!isObject(one) || !isObject(other)) return MASK;
-  const entries = Object.entries(value).map(([name, member]): readonly [string, unknown] =>
-    Object.hasOwn(one, name) && Object.hasOwn(other, name)
-      ? [name, maskedJson(member, one[name], other[name])]
-      : [MASK, MASK],
-  );
-  return Object.fromEntries(entries);
+  return JSON.stringify(maskedAlike(bodyValue(body), bodyValue(one), bodyValue(other)));
 }
 
 function cut(text: string): string {

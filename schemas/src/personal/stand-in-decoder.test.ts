@@ -1,10 +1,7 @@
-import {
-  compileSchema,
-  type DecodedEvent,
-  type Decoder,
-  type LocatedRecord,
-} from "@millrace/schemas";
 import { describe, expect, it } from "vitest";
+import { compileSchema } from "../avro/avro-type.ts";
+import type { Decoder, LocatedRecord } from "../decoder.ts";
+import type { DecodedEvent } from "../event.ts";
 import { createStandInDecoder } from "./stand-in-decoder.ts";
 
 const AVRO = {

@@ -1,4 +1,4 @@
-import type { Catalog } from "@millrace/schemas";
+import type { Catalog } from "../catalog.ts";
 
 /** Whether the records of a topic are keyed by a field that is personal data. */
 export function isKeyPersonal({ types }: Pick<Catalog, "types">, topic: string): boolean {

@@ -2,7 +2,12 @@
  * Personal data replaced by stand-ins of its type, by the schema's `pii` annotations. What a mapping makes of an event alike
  * under two different stand-ins does not depend on it and may be shown; everything else is masked.
  */
-import { branchName, type FixedNode, type SchemaNode, type UnionNode } from "@millrace/schemas";
+import {
+  branchName,
+  type FixedNode,
+  type SchemaNode,
+  type UnionNode,
+} from "../avro/schema-node.ts";
 
 /** Which of the two stand-ins. */
 export type StandIn = 0 | 1;

@@ -1,5 +1,6 @@
-import { compileSchema, parseSchema } from "@millrace/schemas";
 import { describe, expect, it } from "vitest";
+import { compileSchema } from "../avro/avro-type.ts";
+import { parseSchema } from "../avro/schema-node.ts";
 import { withoutPersonalData } from "./personal-data.ts";
 
 const record = (...fields: object[]): object => ({ type: "record", name: "n.R", fields });

@@ -1,10 +1,6 @@
-import {
-  parseSchema,
-  type DecodedEvent,
-  type Decoder,
-  type LocatedRecord,
-  type SchemaNode,
-} from "@millrace/schemas";
+import { parseSchema, type SchemaNode } from "../avro/schema-node.ts";
+import type { Decoder, LocatedRecord } from "../decoder.ts";
+import type { DecodedEvent } from "../event.ts";
 import { STAND_IN_TEXTS, withoutPersonalData, type StandIn } from "./personal-data.ts";
 
 /** What is replaced. */
