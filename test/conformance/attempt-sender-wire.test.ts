@@ -1,6 +1,7 @@
 /** The HTTP sender against what networks and servers do. */
 import { gzipSync } from "node:zlib";
-import type { AttemptResult } from "@millrace/engine";
+import type { AnswerBody, AttemptResult } from "@millrace/engine";
+import type { HttpTargetOptions } from "@millrace/http";
 import { describe, expect, it, onTestFinished } from "vitest";
 import { attempt, httpSender, requestTo } from "../support/http-bench.ts";
 import {
@@ -73,6 +74,49 @@ describe("the id of a call", () => {
 
     expect(await unnamed.send()).toEqual({ kind: "delivered", status: 204 });
     expect(await unasked.send()).toEqual({ kind: "delivered", status: 204 });
+  });
+});
+
+describe("the body of an answer", () => {
+  const auth = { type: "bearer", token: "s3/cr3t" } as const;
+
+  /** The body that comes with an attempt's result, its bytes as text. */
+  async function bodyOf(script: Script, options: Partial<HttpTargetOptions> = {}) {
+    const { target, sender } = await setup(script, { auth, ...options });
+    const { promise, resolve } = Promise.withResolvers<AnswerBody | undefined>();
+    sender.send(requestTo(target.origin, { timeoutMs: 5_000 }), (_, body) => resolve(body));
+    const body = await promise;
+    return body && { ...body, bytes: body.bytes && String(body.bytes) };
+  }
+
+  it("is discarded unless it is asked for", async () => {
+    expect(await bodyOf(() => answerOf(422, {}, "no"))).toBeUndefined();
+  });
+
+  it.each([
+    ["whole", answerOf(422, {}, '{"title":"nö"}'), { bytes: '{"title":"nö"}', byteCount: 15 }],
+    ["empty", answerOf(204), { bytes: "", byteCount: 0 }],
+    [
+      "without its bytes where it repeats the credentials",
+      answerOf(400, {}, "a Bearer s3/cr3t"),
+      { bytes: null, byteCount: 16 },
+    ],
+    [
+      "without its bytes where it escapes them",
+      answerOf(400, {}, String.raw`"s3\/cr3t"`),
+      { bytes: null, byteCount: 10 },
+    ],
+  ])("comes %s", async (_, answer, body) => {
+    expect(await bodyOf(() => answer, { answerBodies: "kept" })).toEqual(body);
+  });
+
+  it("comes as far as it is read", async () => {
+    const body = await bodyOf(() => answerOf(500, {}, "x".repeat(100_000)), {
+      ...{ answerBodies: "kept", responseBytesMax: 1_000 },
+    });
+
+    expect(body?.bytes?.length).toBeLessThanOrEqual(1_000);
+    expect(body?.byteCount).toBeGreaterThan(1_000);
   });
 });
 

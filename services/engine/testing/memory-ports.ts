@@ -1,5 +1,4 @@
 /** Ports of the driver in memory, each answering as a test tells it. */
-import type { AttemptResult } from "../src/core/lanes/attempt-result.ts";
 import {
   asOffset,
   asPartition,
@@ -8,6 +7,7 @@ import {
 } from "../src/core/lanes/identity.ts";
 import { MillraceError } from "../src/errors.ts";
 import type {
+  AttemptListener,
   AttemptRequest,
   AttemptSender,
   EventPreparer,
@@ -195,7 +195,7 @@ export class MemoryStateLog implements StateLog {
 /** One call that was sent. */
 export interface SentCall {
   readonly request: AttemptRequest;
-  readonly end: (result: AttemptResult) => void;
+  readonly end: AttemptListener;
   isAbandoned: boolean;
   hasEnded: boolean;
 }
@@ -206,15 +206,15 @@ export class MemorySender implements AttemptSender {
   /** Whether an abandoned call ends at once, as a real one does. */
   endsAbandoned = true;
 
-  send(request: AttemptRequest, onResult: (result: AttemptResult) => void): () => void {
+  send(request: AttemptRequest, onResult: AttemptListener): () => void {
     const call: SentCall = {
       request,
       isAbandoned: false,
       hasEnded: false,
-      end: (result) => {
+      end: (result, body) => {
         if (call.hasEnded) return;
         call.hasEnded = true;
-        onResult(result);
+        onResult(result, body);
       },
     };
     this.calls.push(call);

@@ -1,6 +1,8 @@
 import { MillraceError } from "@millrace/engine";
 import type {
   AbandonAttempt,
+  AnswerBody,
+  AttemptListener,
   AttemptRequest,
   AttemptResult,
   AttemptSender,
@@ -10,6 +12,8 @@ import { AddressGuard } from "./address-guard.ts";
 import { checkOverrides, classify } from "./answers.ts";
 import { Attempt } from "./attempt.ts";
 import { Connector } from "./connector.ts";
+import { credentialTexts } from "./credentials.ts";
+import { repeatsAny } from "./echo.ts";
 import { Exchange } from "./exchange.ts";
 import type { ExchangeEnd, ExchangeOptions } from "./exchange.ts";
 import { failure } from "./failure.ts";
@@ -42,6 +46,7 @@ type Answered = Extract<ExchangeEnd, { kind: "answered" }>;
 class HttpAttemptSender implements AttemptSender {
   readonly #options: HttpTargetOptions;
   readonly #exchangeOptions: ExchangeOptions;
+  readonly #credentials: readonly string[];
   readonly #writer: RequestWriter;
   readonly #connector: Connector;
   readonly #pool: Pool;
@@ -62,7 +67,9 @@ class HttpAttemptSender implements AttemptSender {
     this.#exchangeOptions = {
       bodyBytesMax: options.responseBytesMax ?? RESPONSE_BYTES_MAX,
       requestIdHeaders: options.requestIdHeaders ?? [],
+      bodies: options.answerBodies ?? "discarded",
     };
+    this.#credentials = credentialTexts(auth);
     this.#writer = new RequestWriter(options);
     this.#connector = new Connector({ ...options, guard: new AddressGuard(network) });
     this.#tokens = auth.type === "token" ? new TokenSource(auth, this.#connector, clock) : null;
@@ -77,7 +84,7 @@ class HttpAttemptSender implements AttemptSender {
     });
   }
 
-  send(request: AttemptRequest, onResult: (result: AttemptResult) => void): AbandonAttempt {
+  send(request: AttemptRequest, onResult: AttemptListener): AbandonAttempt {
     const attempt = new Attempt(request, onResult);
     const abandon = (): void =>
       this.#giveUp(attempt, { kind: "abandoned", ambiguous: attempt.isSent });
@@ -155,7 +162,7 @@ class HttpAttemptSender implements AttemptSender {
     attempt.exchange = null;
     if (end.kind === "failed") this.#settle(attempt, failure(end));
     else if (end.status === 401 && this.#renewToken(attempt)) this.#begin(attempt);
-    else this.#settle(attempt, this.#classify(end));
+    else this.#settle(attempt, this.#classify(end), this.#bodyOf(attempt, end));
   }
 
   #dispatchNext(): void {
@@ -187,10 +194,16 @@ class HttpAttemptSender implements AttemptSender {
     attempt.exchange?.callOff();
   }
 
-  #settle(attempt: Attempt, result: AttemptResult): void {
+  #bodyOf({ token }: Attempt, { body }: Answered): AnswerBody | undefined {
+    if (body === null) return undefined;
+    const secrets = token === null ? this.#credentials : [...this.#credentials, token];
+    return repeatsAny(body.bytes, secrets) ? { ...body, bytes: null } : body;
+  }
+
+  #settle(attempt: Attempt, result: AttemptResult, body?: AnswerBody): void {
     this.#open.delete(attempt);
     this.#noteFault(result);
-    attempt.settle(result);
+    attempt.settle(result, body);
   }
 
   /** Says once, not for each attempt, what is wrong with the target's configuration. */

@@ -1,4 +1,10 @@
-import type { AttemptRequest, AttemptResult, Cancel } from "@millrace/engine";
+import type {
+  AnswerBody,
+  AttemptListener,
+  AttemptRequest,
+  AttemptResult,
+  Cancel,
+} from "@millrace/engine";
 import type { Exchange } from "./exchange.ts";
 
 /** One attempt from `send` to its result; usually one exchange, two when its token was refused and renewed. */
@@ -10,10 +16,10 @@ export class Attempt {
   token: string | null = null;
   hasRenewedToken = false;
   cancelDeadline: Cancel = () => undefined;
-  readonly #onResult: (result: AttemptResult) => void;
+  readonly #onResult: AttemptListener;
   #isSettled = false;
 
-  constructor(request: AttemptRequest, onResult: (result: AttemptResult) => void) {
+  constructor(request: AttemptRequest, onResult: AttemptListener) {
     this.request = request;
     this.#onResult = onResult;
   }
@@ -29,9 +35,9 @@ export class Attempt {
   }
 
   /** Tells the result. In its own microtask: no caller of `send` or of an abandonment is re-entered. */
-  settle(result: AttemptResult): void {
+  settle(result: AttemptResult, body?: AnswerBody): void {
     this.#isSettled = true;
     this.cancelDeadline();
-    queueMicrotask(() => this.#onResult(result));
+    queueMicrotask(() => this.#onResult(result, body));
   }
 }

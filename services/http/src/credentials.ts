@@ -30,13 +30,31 @@ export function fixedCredentials(auth: AuthConfig): readonly string[] {
       return [];
     case "bearer":
       return header("authorization", `Bearer ${auth.token}`);
-    case "basic": {
-      const pair = Buffer.from(`${auth.username}:${auth.password}`).toString("base64");
-      return header("authorization", `Basic ${pair}`);
-    }
+    case "basic":
+      return header("authorization", `Basic ${basicPair(auth)}`);
     case "header":
       return header(auth.name, auth.value);
   }
+}
+
+/** What a call proves itself with, as an answer could repeat it; a fetched token is not among it. */
+export function credentialTexts(auth: AuthConfig): readonly string[] {
+  switch (auth.type) {
+    case "none":
+    case "standard-webhooks":
+    case "token":
+      return [];
+    case "bearer":
+      return [auth.token];
+    case "basic":
+      return [auth.password, basicPair(auth)];
+    case "header":
+      return [auth.value];
+  }
+}
+
+function basicPair({ username, password }: Extract<AuthConfig, { type: "basic" }>): string {
+  return Buffer.from(`${username}:${password}`).toString("base64");
 }
 
 function header(name: string, value: string): readonly string[] {

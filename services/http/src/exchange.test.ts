@@ -1,13 +1,17 @@
 import { expect, test, vi } from "vitest";
 import { Exchange } from "./exchange.ts";
-import type { ExchangeEnd } from "./exchange.ts";
+import type { ExchangeEnd, ExchangeOptions } from "./exchange.ts";
 
 const BODY_BYTES_MAX = 10;
-const OPTIONS = { bodyBytesMax: BODY_BYTES_MAX, requestIdHeaders: ["x-request-id", "cf-ray"] };
+const OPTIONS: ExchangeOptions = {
+  bodyBytesMax: BODY_BYTES_MAX,
+  requestIdHeaders: ["x-request-id", "cf-ray"],
+  bodies: "discarded",
+};
 
-function setup() {
+function setup(options: Partial<ExchangeOptions> = {}) {
   const ends: ExchangeEnd[] = [];
-  const exchange = new Exchange(OPTIONS, (end) => ends.push(end));
+  const exchange = new Exchange({ ...OPTIONS, ...options }, (end) => ends.push(end));
   const abort = vi.fn((error: Error) => exchange.onResponseError(controller, error));
   const controller = {
     aborted: false,
@@ -22,7 +26,7 @@ function setup() {
 
 const ANSWERED = {
   ...{ kind: "answered", status: 200, retryAfter: null, location: null },
-  requestId: null,
+  ...{ requestId: null, body: null },
 };
 
 test("answers when the response has ended", () => {
@@ -84,6 +88,21 @@ test("reads a body of the most allowed bytes, and breaks off at one more", () =>
 
   expect(abort).toHaveBeenCalledOnce();
   expect(ends).toEqual([ANSWERED]);
+});
+
+test.each([
+  ["in one piece", ["hello"], { text: "hello", byteCount: 5 }],
+  ["in pieces", ["hel", "lo"], { text: "hello", byteCount: 5 }],
+  ["up to the bound", ["hello", "world", "!"], { text: "helloworld", byteCount: 11 }],
+  ["not at all", [], { text: "", byteCount: 0 }],
+])("gives a body that comes %s, where bodies are kept", (_, chunks, { text, byteCount }) => {
+  const { exchange, controller, ends } = setup({ bodies: "kept" });
+  exchange.onRequestStart(controller);
+  exchange.onResponseStart(controller, 200, {});
+  for (const chunk of chunks) exchange.onResponseData(controller, Buffer.from(chunk));
+  exchange.onResponseEnd();
+
+  expect(ends).toEqual([{ ...ANSWERED, body: { bytes: Buffer.from(text), byteCount } }]);
 });
 
 test("called off before its turn, it is never sent and breaks no connection", () => {

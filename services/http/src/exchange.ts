@@ -10,6 +10,8 @@ export type ExchangeEnd =
       readonly location: string | null;
       /** What the answer calls the call; null where it names nothing. */
       readonly requestId: string | null;
+      /** Null where bodies are discarded. */
+      readonly body: ReadBody | null;
     }
   | {
       readonly kind: "failed";
@@ -17,6 +19,13 @@ export type ExchangeEnd =
       /** Whether any of the request may have left. */
       readonly isSent: boolean;
     };
+
+/** What was read of a body. */
+export interface ReadBody {
+  readonly bytes: Buffer;
+  /** Bytes that came in; more than `bytes` has where it was too long. */
+  readonly byteCount: number;
+}
 
 type Controller = Dispatcher.DispatchController;
 type ResponseHeaders = Parameters<NonNullable<Dispatcher.DispatchHandler["onResponseStart"]>>[2];
@@ -27,6 +36,8 @@ export interface ExchangeOptions {
   readonly bodyBytesMax: number;
   /** Headers that may name the call, lower case; the first there is counts. */
   readonly requestIdHeaders: readonly string[];
+  /** What becomes of the body's bytes. */
+  readonly bodies: "discarded" | "kept";
 }
 
 /**
@@ -40,6 +51,8 @@ export class Exchange implements Dispatcher.DispatchHandler {
   #controller: Controller | null = null;
   #isCalledOff = false;
   #hasEnded = false;
+  /** Null: they are discarded. */
+  readonly #chunks: Buffer[] | null;
   #bodyBytes = 0;
   #status = 0;
   #headers: ResponseHeaders = {};
@@ -47,6 +60,7 @@ export class Exchange implements Dispatcher.DispatchHandler {
   constructor(options: ExchangeOptions, onEnd: (end: ExchangeEnd) => void) {
     this.#options = options;
     this.#onEnd = onEnd;
+    this.#chunks = options.bodies === "kept" ? [] : null;
   }
 
   /** Whether any of the request may have left. */
@@ -91,8 +105,8 @@ export class Exchange implements Dispatcher.DispatchHandler {
   /** @inheritdoc */
   onResponseData(controller: Controller, chunk: Buffer): void {
     this.#bodyBytes += chunk.length;
-    if (this.#bodyBytes > this.#options.bodyBytesMax)
-      controller.abort(new Error("response too long"));
+    if (this.#bodyBytes <= this.#options.bodyBytesMax) this.#chunks?.push(chunk);
+    else controller.abort(new Error("response too long"));
   }
 
   /** @inheritdoc */
@@ -114,7 +128,12 @@ export class Exchange implements Dispatcher.DispatchHandler {
       retryAfter,
       location: firstOf(this.#headers["location"]),
       requestId: this.requestId,
+      body: this.#chunks === null ? null : this.#read(this.#chunks),
     };
+  }
+
+  #read(chunks: readonly Buffer[]): ReadBody {
+    return { bytes: Buffer.concat(chunks), byteCount: this.#bodyBytes };
   }
 
   #end(end: ExchangeEnd): void {

@@ -93,6 +93,11 @@ export interface HttpTargetOptions extends AnswerRules {
   readonly responseBytesMax?: number;
   /** Headers of an answer that may name the call, lower case; the first there is counts. Default: none. */
   readonly requestIdHeaders?: readonly string[];
+  /**
+   * Whether the body of an answer comes with the result of its attempt, as far as it is read. One that repeats what the call
+   * proved itself with comes without its bytes. Default: discarded.
+   */
+  readonly answerBodies?: "discarded" | "kept";
   /** Resolves names; default `dns.lookup`. Its addresses pass the network policy like any other. */
   readonly lookup?: LookupFunction;
 }

@@ -15,6 +15,17 @@ export interface AttemptRequest {
   readonly tracestate: string | null;
 }
 
+/** The body of an answer, where the sender keeps them. For people; nothing is decided by it. */
+export interface AnswerBody {
+  /** The first bytes as they came over the wire; null: they repeat what the call proved itself with, and nobody may see them. */
+  readonly bytes: Uint8Array | null;
+  /** Bytes that came in. More than `bytes` has, where the answer was too long. */
+  readonly byteCount: number;
+}
+
+/** Takes the result of an attempt, and its answer's body where the sender keeps them and there is one. */
+export type AttemptListener = (result: AttemptResult, body?: AnswerBody) => void;
+
 /** Gives an attempt up: aborts the request. The result still arrives, as `abandoned`. Idempotent. */
 export type AbandonAttempt = () => void;
 
@@ -24,7 +35,7 @@ export interface AttemptSender {
    * Sends one request; `onResult` is called exactly once, never before `send` returned, no later than the deadline
    * plus scheduling delay. Never throws and never follows redirects.
    */
-  send(request: AttemptRequest, onResult: (result: AttemptResult) => void): AbandonAttempt;
+  send(request: AttemptRequest, onResult: AttemptListener): AbandonAttempt;
   /** Ends the connections; open attempts are abandoned. Idempotent. */
   close(): Promise<void>;
 }
