@@ -66,10 +66,10 @@ function entryOf(index: number): JournalEntry {
     attempts: [
       {
         ...{ startedAt: settledAt - 23, durationMs: 23, end, status: isRefused ? 422 : 204 },
-        requestId: null,
+        ...{ requestId: null, answer: null },
       },
     ],
-    job: null,
+    ...{ job: null, request: null },
   };
 }
 

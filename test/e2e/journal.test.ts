@@ -1,5 +1,5 @@
 /** The journal on real servers: what it says of each event against what the target saw and what the log holds. */
-import { readFileSync, writeFileSync } from "node:fs";
+import { readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { controlTopic, deliveriesTopic, ownTopics, stateTopic } from "@millrace/config";
 import { asTopic, type JournalEntry, type JournalSkip } from "@millrace/engine";
@@ -7,9 +7,11 @@ import { createPageReader, type JournalPage } from "@millrace/journal";
 import { createTopicAdmin, plainConnection } from "@millrace/kafka";
 import { createRegistry } from "@millrace/schemas";
 import { describe, expect, it } from "vitest";
+import { millrace } from "../support/cli-command.ts";
 import { createWorld, type World } from "../support/delivery-world.ts";
 import { startMillrace } from "../support/millrace-process.ts";
 import { readRaw } from "../support/raw-topic.ts";
+import { answerOf, startScriptedTarget } from "../support/scripted-target.ts";
 import { until } from "../support/until.ts";
 
 const SICK = "user-3";
@@ -132,6 +134,62 @@ describe("the journal", () => {
     expect(entries).toHaveLength(50);
     expect(told.sort()).toEqual(log.map(place).sort());
     expect(skips.length).toBeLessThan(100);
+  });
+
+  it("shows bodies where a target asks for them, and no personal value or secret, in the topic, the index and what is told", async () => {
+    const secret = "s3cr3t-0f-cr//m";
+    const api = await startScriptedTarget();
+    api.answer(({ body, headers }) => {
+      const received: unknown = JSON.parse(body);
+      const { authorization } = headers;
+      const told = { title: "no such user", received, raw: body, detail: "ada@example.com?" };
+      const echo = body.includes("u-2") ? { ...told, authorization } : told;
+      return answerOf(422, { "x-request-id": "call-7" }, JSON.stringify(echo));
+    });
+    const world = await createWorld({
+      apis: { crm: {} },
+      target: {
+        request: { url: `${api.origin}v1/updates`, body: "= event.data" },
+        auth: { type: "bearer", token: secret },
+        journal: { bodies: "failures" },
+      },
+    });
+    const deliverer = await world.deliver();
+    const person = {
+      display_name: "Ada Lovelace",
+      email: "ada@example.com",
+      phone: "+442079460018",
+    };
+    const emit = (userId: string) =>
+      world.emitter.emit("users.ProfileUpdated", { ...person, userId, revision: 3 });
+    const { id } = await emit("u-1");
+    await emit("u-2");
+    await until("both entries", async () => (await journalOf(world)).entries.length === 2);
+    const told = await millrace(["why", id, "-c", world.configPath], { cwd: world.folder });
+    await deliverer.end("SIGTERM");
+
+    const { entries } = await journalOf(world);
+    const [one, two] = ["u-1", "u-2"].map((user) => entries.find(({ key }) => key === user));
+    const masked = { display_name: "***", email: "***", phone: "***", userId: "u-1", revision: 3 };
+    expect(JSON.parse(one?.request?.text ?? "null")).toMatchObject(masked);
+    expect(one?.attempts).toMatchObject([{ status: 422, requestId: "call-7" }]);
+    expect(JSON.parse(one?.attempts[0]?.answer?.text ?? "null")).toMatchObject({
+      ...{ title: "no such user", received: masked, raw: "***", detail: "***" },
+    });
+    expect(two?.attempts[0]?.answer).toMatchObject({ text: null, withheld: "CREDENTIALS" });
+
+    expect(told).toMatchObject({ code: 0, stderr: "" });
+    expect(told.stdout).toMatch(
+      /attempt 1: HTTP 422 in .*, request id call-7\n {4}sent \d+ bytes: \{/u,
+    );
+    expect(told.stdout).toMatch(/\n {4}answered \d+ bytes: \{"title":"no such user"/u);
+    const pages = await readRaw(world.servers.brokers, `${world.namespace}.deliveries`);
+    const index = readdirSync(join(world.folder, ".millrace", "journal")).map((file) =>
+      readFileSync(join(world.folder, ".millrace", "journal", file), "latin1"),
+    );
+    const everything = [...pages.map(({ value }) => String(value)), ...index, told.stdout].join("");
+    expect(everything).toContain("no such user");
+    expect(everything).not.toMatch(/ada@example|lovelace|44207946|s3cr3t/iu);
   });
 
   it("stands still while its schema is not registered, says what to run, and holds nothing up", async () => {

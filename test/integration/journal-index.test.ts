@@ -26,11 +26,13 @@ function entryOf(offset: number): JournalEntry {
   const settledAt = T0 + offset;
   const isRefused = offset % 10 === 0;
   const call = { startedAt: settledAt - 5, durationMs: 5, end: "delivered", status: 204 };
-  const attempt = { ...call, requestId: `r-${offset}` };
+  const answer = isRefused ? { text: '{"title":"no"}', byteCount: 14, withheld: null } : null;
+  const attempt = { ...call, requestId: `r-${offset}`, answer };
   return {
     ...{ topic: asTopic("users"), partition: asPartition(0), offset: asOffset(offset) },
     ...{ epoch: asEpoch(1), key: `user-${offset % 7}`, id: `id-${offset}`, source: "/orders" },
     ...{ type: "users.ProfileUpdated", tenant: "default", mappingRevision: "r1", job: null },
+    request: isRefused ? { text: null, byteCount: 20, withheld: "NOT_JSON" } : null,
     outcome: isRefused ? "dead-lettered" : "delivered",
     ...(isRefused
       ? { reason: "HTTP_REJECTED", detail: "HTTP 422" }

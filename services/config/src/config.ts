@@ -125,6 +125,10 @@ export interface TargetConfig {
 export interface JournalConfig {
   /** Headers of an answer that may name the call, lower case; the first there is counts. */
   readonly requestIdHeaders: readonly string[];
+  /** Whose bodies it shows, masked and cut: of no attempt, of those that failed, or of all. */
+  readonly bodies: "none" | "failures" | "all";
+  /** Bytes of a body's text at most. */
+  readonly bodyBytesMax: number;
 }
 
 /** How long a target knows an Idempotency-Key that it has seen, as far as its API says. */

@@ -123,6 +123,30 @@ describe("a configuration", () => {
     ]);
   });
 
+  test("shows bodies in the journal where it is told to, cut to a size", async () => {
+    const journalOf = async (...lines: readonly string[]) =>
+      (await loadText(withTarget(...lines))).targets.get("crm")?.journal;
+
+    expect(await journalOf()).toMatchObject({ bodies: "none", bodyBytesMax: 2_000 });
+    expect(await journalOf("journal: { bodies: failures }")).toMatchObject({
+      ...{ bodies: "failures", bodyBytesMax: 2_000 },
+    });
+    expect(await journalOf("journal: { bodies: all, maxBytes: 16KiB }")).toMatchObject({
+      ...{ bodies: "all", bodyBytesMax: 16_384 },
+    });
+  });
+
+  test.each([
+    ["17KiB", "must be from 64B to 16384B"],
+    ["10B", "must be from 64B to 16384B"],
+    ["2048", "must be a size: a number and B, kB, MB, KiB or MiB, such as 2kB"],
+    ["2 kb", "must be a size: a number and B, kB, MB, KiB or MiB, such as 2kB"],
+  ])("refuses %s as the size of a body", async (maxBytes, problem) => {
+    expect(await problemsOf(withTarget(`journal: { maxBytes: ${maxBytes} }`))).toEqual([
+      expect.stringContaining(`journal.maxBytes: ${problem}`),
+    ]);
+  });
+
   test.each([
     ["x request id", "must be the name of a header"],
     ["Set-Cookie", "must not hold credentials: the journal shows it"],

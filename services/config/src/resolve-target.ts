@@ -128,9 +128,20 @@ function breakerOf(options: NonNullable<TargetOptions["breaker"]>): BreakerConfi
 /** Headers in which APIs, and what stands before them, name a call. */
 const REQUEST_ID_HEADERS = ["x-request-id", "x-correlation-id", "x-amzn-requestid", "cf-ray"];
 
-function journalOf({ requestIdHeader }: NonNullable<TargetOptions["journal"]>): JournalConfig {
+/** What an answer says of an error as a rule fits in. */
+const BODY_BYTES_MAX = 2_000;
+
+function journalOf({
+  bodies,
+  maxBytes,
+  requestIdHeader,
+}: NonNullable<TargetOptions["journal"]>): JournalConfig {
   const own = requestIdHeader === undefined ? null : [requestIdHeader.toLowerCase()];
-  return { requestIdHeaders: own ?? REQUEST_ID_HEADERS };
+  return {
+    requestIdHeaders: own ?? REQUEST_ID_HEADERS,
+    bodies: bodies ?? "none",
+    bodyBytesMax: maxBytes ?? BODY_BYTES_MAX,
+  };
 }
 
 function tlsOf(options: NonNullable<TargetOptions["tls"]>): TargetConfig["tls"] {

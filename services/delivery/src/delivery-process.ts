@@ -190,6 +190,7 @@ export class DeliveryProcess {
       connection,
       clusterId,
       catalog,
+      secrets: config.secrets,
       registry: createRegistry(registry.url, registryAuth(registry)),
       stateLog: createStateLog({ connection, topic, telemetry }),
       journalSink: createRecordSink({ connection, telemetry }),

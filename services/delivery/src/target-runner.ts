@@ -1,5 +1,11 @@
 /** One target, wired: its own source, sink, connections and driver, so that no target waits for another. */
-import { deliveriesTopic, groupId, ownTopics, type TargetConfig } from "@millrace/config";
+import {
+  deliveriesTopic,
+  groupId,
+  ownTopics,
+  type SecretMask,
+  type TargetConfig,
+} from "@millrace/config";
 import {
   asTarget,
   asTopic,
@@ -9,6 +15,7 @@ import {
   type ControlLog,
   type DriverOptions,
   type DriverOwner,
+  type DriverPorts,
   type EngineConfig,
   type Entropy,
   type RecordSink,
@@ -24,8 +31,8 @@ import {
   type KafkaConnection,
 } from "@millrace/kafka";
 import { memberNote } from "@millrace/control";
-import { createTargetDecoder, TargetEventPreparer } from "@millrace/preparer";
-import type { Catalog, Registry } from "@millrace/schemas";
+import { createTargetDecoder, TargetBodies, TargetEventPreparer } from "@millrace/preparer";
+import { isKeyPersonal, type Catalog, type Decoder, type Registry } from "@millrace/schemas";
 
 /** What all targets of a process share. */
 export interface SharedPorts {
@@ -34,6 +41,8 @@ export interface SharedPorts {
   readonly clusterId: string;
   readonly catalog: Catalog;
   readonly registry: Registry;
+  /** Takes the secrets of the configuration out of what is shown. */
+  readonly secrets: SecretMask;
   readonly stateLog: StateLog & Pick<ControlLog, "readToEnd">;
   /** For the journal of all targets, and nothing else. */
   readonly journalSink: RecordSink;
@@ -75,12 +84,16 @@ export function createTargetRunner(
     telemetry,
     memberNote: memberNote({ process: shared.processId, api: shared.apiUrl }),
   });
-  const preparer = preparerFor(target, shared);
+  const decoder = createTargetDecoder(target, shared);
+  const preparer = new TargetEventPreparer(target, decoder);
   const parkedLog = createParkedLog({ connection, telemetry });
   const replayLog = createReplayLog({ connection, telemetry });
   const own = { source, sink, parkedLog, replayLog, sender, preparer };
   const journal = { journalSink, journalSchemaId };
-  const ports = { ...own, ...journal, stateLog, clock, entropy, telemetry };
+  const ports = {
+    ...{ ...own, ...journal, ...journalBodies(target, decoder, shared) },
+    ...{ stateLog, clock, entropy, telemetry },
+  };
   const driver = new TargetDriver(driverOptions(target, shared), ports, owner);
   return {
     name: target.name,
@@ -98,12 +111,19 @@ async function closeSink(sink: RecordSink): Promise<void> {
   await sink.close().catch(() => undefined);
 }
 
-function preparerFor(
-  target: TargetConfig,
-  { registry, catalog, clusterId }: SharedPorts,
-): TargetEventPreparer {
-  const decoder = createTargetDecoder(target, { registry, catalog, clusterId });
-  return new TargetEventPreparer(target, decoder);
+/** Nothing where the target does not ask for it. */
+function journalBodies(
+  { journal: { bodies, bodyBytesMax }, mapping }: TargetConfig,
+  decoder: Decoder,
+  { catalog, secrets }: SharedPorts,
+): Pick<DriverPorts, "journalBodies"> {
+  if (bodies === "none") return {};
+  const shown = new TargetBodies({
+    ...{ decoder, mapping, attempts: bodies, bytesMax: bodyBytesMax },
+    isKeyPersonal: (topic) => isKeyPersonal(catalog, topic),
+    maskText: (text) => secrets.maskText(text),
+  });
+  return { journalBodies: shown };
 }
 
 function driverOptions(target: TargetConfig, { namespace, processId }: SharedPorts): DriverOptions {
@@ -142,6 +162,7 @@ function httpOptions(target: TargetConfig, { telemetry, clock }: SharedPorts): H
     onConflict,
     answers,
     requestIdHeaders: journal.requestIdHeaders,
+    answerBodies: journal.bodies === "none" ? "discarded" : "kept",
     telemetry,
     clock,
   };

@@ -7,6 +7,7 @@ export type * from "./story/event-facts.ts";
 export { STEP_KINDS, STORY_OUTCOMES } from "./story/event-story.ts";
 export type {
   EventStory,
+  StoryBody,
   StepKind,
   StoryOutcome,
   StoryStep,

@@ -44,7 +44,7 @@ export const RECORD: RecordFact = {
 /** A call that began so many ms after the event was produced. */
 export function attempt(startsMs: number, of: Partial<JournalAttempt> = {}): JournalAttempt {
   const call = { startedAt: T0 + startsMs, durationMs: 80, end: "delivered" };
-  return { ...call, status: 204, requestId: null, ...of };
+  return { ...call, status: 204, requestId: null, answer: null, ...of };
 }
 
 /** An entry of the event, which was delivered after a second by its first attempt. */
@@ -55,7 +55,7 @@ export function entry(of: Partial<JournalEntry> = {}): JournalEntry {
     ...{ epoch: asEpoch(1), key: "cust-42", id: "e-42", source: "/orders" },
     ...{ type: "users.ProfileUpdated", tenant: "default", outcome: "delivered" },
     ...{ reason: null, detail: null, mappingRevision: "r1", settledAt: T0 + 1_000 },
-    ...{ traceId: null, attemptCount: attempts.length, attempts, job: null },
+    ...{ traceId: null, attemptCount: attempts.length, attempts, job: null, request: null },
     ...of,
   };
 }

@@ -18,6 +18,8 @@ export type * from "./ports/state-log.ts";
 export type * from "./ports/control-log.ts";
 export type * from "./ports/attempt-sender.ts";
 export type * from "./ports/event-preparer.ts";
+export { JOURNAL_BODY_BYTES_MAX, WITHHELD } from "./ports/journal-bodies.ts";
+export type { JournalBodies, JournalBody } from "./ports/journal-bodies.ts";
 export type * from "./ports/telemetry.ts";
 export { NO_TELEMETRY } from "./ports/no-telemetry.ts";
 export { ERRORS, MillraceError, assert } from "./errors.ts";

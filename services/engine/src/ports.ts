@@ -2,6 +2,7 @@ export type * from "./ports/attempt-sender.ts";
 export type * from "./ports/clock.ts";
 export type * from "./ports/control-log.ts";
 export type * from "./ports/event-preparer.ts";
+export * from "./ports/journal-bodies.ts";
 export type * from "./ports/parked-log.ts";
 export type * from "./ports/record-sink.ts";
 export type * from "./ports/record-source.ts";

@@ -12,6 +12,7 @@ import type { DiscardRequest, RedriveRequest } from "../src/core/aside/redrive.t
 import type {
   DiscardEnd,
   DriverOptions,
+  DriverPorts,
   RedriveEnd,
   ThrottleNotice,
 } from "../src/driver/options.ts";
@@ -63,7 +64,7 @@ export class DriverBench {
 
   constructor(
     engine: Partial<EngineConfig> = {},
-    options: Partial<DriverOptions> = {},
+    { journalBodies, ...options }: Partial<DriverOptions> & Pick<DriverPorts, "journalBodies"> = {},
     stateLog = new MemoryStateLog(),
   ) {
     this.stateLog = stateLog;
@@ -87,6 +88,7 @@ export class DriverBench {
         sink,
         journalSink,
         journalSchemaId: Promise.resolve(1),
+        ...(journalBodies === undefined ? {} : { journalBodies }),
         stateLog,
         parkedLog: this.parkedLog,
         replayLog: this.replayLog,

@@ -31,6 +31,7 @@ function pageOf(bytes: Buffer, texts: readonly string[]): ReadPage & { readonly 
 type Avro = string | readonly Avro[] | AvroObject;
 interface AvroObject {
   readonly type: Avro;
+  readonly name?: string;
   readonly fields?: readonly AvroField[];
   readonly items?: Avro;
 }
@@ -40,9 +41,24 @@ interface AvroField {
   readonly doc?: string;
 }
 
+/** Types that a schema names once and refers to after, in any depth. */
+function namedTypes(schema: Avro, found = new Map<string, AvroObject>()): Map<string, AvroObject> {
+  if (typeof schema === "string") return found;
+  if (!("type" in schema)) {
+    for (const branch of schema) namedTypes(branch, found);
+    return found;
+  }
+  const { type, name, fields, items } = schema;
+  if (name !== undefined && fields !== undefined) found.set(name, schema);
+  for (const field of fields ?? []) namedTypes(field.type, found);
+  if (items !== undefined) namedTypes(items, found);
+  return fields === undefined && items === undefined ? namedTypes(type, found) : found;
+}
+
 class AvroReader {
   readonly #bytes: Buffer;
   readonly #texts: readonly string[];
+  readonly #named: ReadonlyMap<string, AvroObject> = namedTypes(JOURNAL_SCHEMA);
   #at = 0;
 
   constructor(bytes: Buffer, texts: readonly string[]) {
@@ -55,7 +71,10 @@ class AvroReader {
   }
 
   read(schema: Avro): unknown {
-    if (typeof schema === "string") return this.#primitive(schema);
+    if (typeof schema === "string") {
+      const named = this.#named.get(schema);
+      return named === undefined ? this.#primitive(schema) : this.read(named);
+    }
     if (!("type" in schema)) return this.read(schema[this.#long()] ?? "no such branch");
     if (schema.fields !== undefined) return this.#record(schema.fields);
     if (schema.items !== undefined) return this.#array(schema.items);

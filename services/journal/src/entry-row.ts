@@ -7,6 +7,7 @@ import {
   asTarget,
   asTopic,
   type JournalAttempt,
+  type JournalBody,
   type JournalEntry,
   type JournalKey,
 } from "@millrace/engine";
@@ -44,13 +45,14 @@ export interface EntryRow {
   readonly attempt_count: number;
   readonly attempts: string;
   readonly job: number | null;
+  readonly request: string | null;
 }
 
 /** Takes the values of {@link entryValues}. */
 export const INSERT_ENTRY = `INSERT INTO entries (
   settled_at, page_partition, page_offset, position, target, topic, partition, offset, epoch, key, event_id, source, type,
-  tenant, outcome, reason, detail, revision, trace_id, attempt_count, attempts, status, job
-) VALUES (${Array.from({ length: 23 }, () => "?").join(", ")})`;
+  tenant, outcome, reason, detail, revision, trace_id, attempt_count, attempts, status, job, request
+) VALUES (${Array.from({ length: 24 }, () => "?").join(", ")})`;
 
 /** An entry as the values of its row, in the order of {@link INSERT_ENTRY}. */
 export function entryValues(
@@ -73,6 +75,7 @@ export function entryValues(
     ...[entry.traceId, entry.attemptCount, attemptsText(attempts, entry.settledAt)],
     attempts.at(-1)?.status ?? null,
     job === null ? null : texts.idOf(job),
+    entry.request === null ? null : JSON.stringify(bodyRow(entry.request)),
   ];
 }
 
@@ -105,6 +108,7 @@ export function entryOf(row: EntryRow, texts: TextTable): IndexedEntry {
     attemptCount: row.attempt_count,
     attempts: attemptsOf(row.attempts, row.settled_at),
     job: job === null ? null : asJob(texts.textOf(job)),
+    request: requestOf(row.request),
   };
 }
 
@@ -112,22 +116,39 @@ function keyOf(value: EntryRow["key"]): JournalKey | null {
   return value instanceof Uint8Array ? { hex: Buffer.from(value).toString() } : value;
 }
 
-/** How long before the end it started, how long it took, how it ended, with what status, and the id of the call, if any. */
-type AttemptRow = readonly [number, number, string, number | null, string?];
+/** Text, bytes, and why there is no text. */
+type BodyRow = readonly [string | null, number, string | null];
+/** How long before the end it started, how long it took, how it ended, with what status; id of the call and answer, if any. */
+type AttemptRow = readonly [number, number, string, number | null, (string | null)?, BodyRow?];
 
 function attemptsText(attempts: readonly JournalAttempt[], settledAt: number): string {
   return JSON.stringify(
-    attempts.map(({ startedAt, durationMs, end, status, requestId }): AttemptRow => {
+    attempts.map(({ startedAt, durationMs, end, status, requestId, answer }): AttemptRow => {
       const row = [settledAt - startedAt, durationMs, end, status] as const;
+      if (answer !== null) return [...row, requestId, bodyRow(answer)];
       return requestId === null ? row : [...row, requestId];
     }),
   );
 }
 
+function bodyRow({ text, byteCount, withheld }: JournalBody): BodyRow {
+  return [text, byteCount, withheld];
+}
+
+function bodyOf([text, byteCount, withheld]: BodyRow): JournalBody {
+  return { text, byteCount, withheld };
+}
+
+function requestOf(text: string | null): JournalBody | null {
+  // eslint-disable-next-line @typescript-eslint/no-unsafe-type-assertion -- what entryValues has written
+  return text === null ? null : bodyOf(JSON.parse(text) as BodyRow);
+}
+
 function attemptsOf(text: string, settledAt: number): readonly JournalAttempt[] {
   // eslint-disable-next-line @typescript-eslint/no-unsafe-type-assertion -- what attemptsText has written
   const rows = JSON.parse(text) as readonly AttemptRow[];
-  return rows.map(([beforeMs, durationMs, end, status, requestId = null]) => ({
+  return rows.map(([beforeMs, durationMs, end, status, requestId = null, answer]) => ({
     ...{ startedAt: settledAt - beforeMs, durationMs, end, status, requestId },
+    answer: answer === undefined ? null : bodyOf(answer),
   }));
 }

@@ -34,7 +34,7 @@ const TABLES = `
     settled_at INTEGER, page_partition INTEGER, page_offset INTEGER, position INTEGER,
     target INTEGER, topic INTEGER, partition INTEGER, offset INTEGER, epoch INTEGER, key, event_id TEXT,
     source INTEGER, type INTEGER, tenant INTEGER, outcome INTEGER, reason INTEGER, detail TEXT, revision INTEGER,
-    trace_id TEXT, attempt_count INTEGER, attempts TEXT, status INTEGER, job INTEGER,
+    trace_id TEXT, attempt_count INTEGER, attempts TEXT, status INTEGER, job INTEGER, request TEXT,
     PRIMARY KEY (settled_at, page_partition, page_offset, position)
   ) WITHOUT ROWID;
   CREATE INDEX entries_by_id ON entries (event_id) WHERE event_id IS NOT NULL;

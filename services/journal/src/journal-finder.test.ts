@@ -70,15 +70,20 @@ describe("a question to the index", () => {
 
   it("gives each attempt as it was told", async () => {
     const { log, index, find } = await setupIndex();
-    const call = { startedAt: T0 - 70, durationMs: 20 };
+    const call = { startedAt: T0 - 70, durationMs: 20, answer: null };
+    const refused = { text: '{"title":"no"}', byteCount: 14, withheld: null };
+    const hidden = { text: null, byteCount: 300, withheld: "NOT_JSON" };
     const attempts = [
       { ...call, end: "TIMEOUT", status: null, requestId: null },
+      { ...call, end: "HTTP_STATUS", status: 503, requestId: null, answer: refused },
+      { ...call, end: "HTTP_STATUS", status: 503, requestId: "7f3a-00", answer: hidden },
       { ...call, startedAt: T0 - 20, end: "delivered", status: 204, requestId: "7f3a-01" },
     ];
-    log.page({ entries: [one(0, { attemptCount: 2, attempts })] });
+    const request = { text: '{"mail":"***"}', byteCount: 30, withheld: null };
+    log.page({ entries: [one(0, { attemptCount: 4, attempts, request }), one(1)] });
     await index.catchUp();
 
-    expect(find().entries).toMatchObject([{ attemptCount: 2, attempts }]);
+    expect(find().entries).toMatchObject([{ request: null }, { attempts, request }]);
   });
 
   it("finds a text that was too long for the journal by the whole of it", async () => {

@@ -72,6 +72,8 @@ describe("a page reader", () => {
       rejected({ detail: 'HTTP 422 "näh"\n', mappingRevision: "r2" }),
       delivered({ outcome: "parked", reason: "KEY_QUARANTINED", detail: "behind offset 3" }),
       delivered({ outcome: "failed", reason: "TIMEOUT", job: asJob("repair-1"), settledAt: -1 }),
+      delivered({ request: { text: '{"mail":"***"}', byteCount: 30, withheld: null } }),
+      delivered({ request: { text: null, byteCount: 99_999, withheld: "TOO_LONG" } }),
     ];
     const runs = [skipped(0, 5), skipped(7, last), skipped(9, 10, { epoch: asEpoch(7) })];
 
@@ -86,7 +88,11 @@ describe("a page reader", () => {
     const entries = Array.from({ length: 500 }, (_, index) => {
       const status = 200 + (index % 7);
       const call = { startedAt: index * 1e9, durationMs: index ** 3, end: "delivered", status };
-      const attempt = { ...call, requestId: index % 3 === 0 ? null : `r-${index}` };
+      const answer = { text: "é".repeat(index % 50), byteCount: index ** 4, withheld: null };
+      const attempt = {
+        ...{ ...call, requestId: index % 3 === 0 ? null : `r-${index}` },
+        answer: index % 4 === 0 ? answer : null,
+      };
       const attempts = Array.from({ length: index % 9 }, () => attempt);
       const key = "é".repeat(index % 40);
       return delivered({ offset: asOffset(index ** 5), key, attempts });
@@ -115,7 +121,7 @@ describe("a page reader", () => {
     const reading = await bundle(registry).read(FIRST_PAGE);
 
     const place = { topic: "users", partition: 3, epoch: 12 };
-    const failed = { end: "HTTP_STATUS", status: 503, requestId: null };
+    const failed = { end: "HTTP_STATUS", status: 503, requestId: null, answer: null };
     expect(reading).toMatchObject({
       kind: "page",
       page: {
@@ -123,6 +129,7 @@ describe("a page reader", () => {
         entries: [
           {
             ...{ ...place, offset: 42, key: "u-1", id: "id-42", outcome: "delivered", job: null },
+            request: null,
             attempts: [
               { startedAt: 1_764_000_000_000, durationMs: 20, ...failed },
               { durationMs: 23, end: "delivered", status: 204, requestId: null },

@@ -7,6 +7,7 @@ import {
   asTarget,
   asTopic,
   type JournalAttempt,
+  type JournalBody,
   type JournalEntry,
   type JournalKey,
   type JournalSkip,
@@ -63,6 +64,7 @@ interface RawEntry {
   readonly attemptCount: number;
   readonly attempts: readonly RawAttempt[];
   readonly job: Index | null;
+  readonly request: RawBody | null;
 }
 
 interface RawAttempt {
@@ -71,6 +73,13 @@ interface RawAttempt {
   readonly end: Index;
   readonly status: number | null;
   readonly requestId: string | null;
+  readonly answer: RawBody | null;
+}
+
+interface RawBody {
+  readonly text: string | null;
+  readonly byteCount: Long;
+  readonly withheld: Index | null;
 }
 
 interface RawSkip {
@@ -113,16 +122,26 @@ function entryOf(raw: RawEntry, named: Named): JournalEntry {
     attemptCount,
     attempts: raw.attempts.map((attempt) => attemptOf(attempt, named)),
     job: job === null ? null : asJob(named(job)),
+    request: bodyOf(raw.request, named),
   };
 }
 
 function attemptOf(
-  { startedAt, durationMs, end, status, requestId }: RawAttempt,
+  { startedAt, durationMs, end, status, requestId, answer }: RawAttempt,
   named: Named,
 ): JournalAttempt {
   return {
     ...{ startedAt: exact(startedAt), durationMs: exact(durationMs) },
-    ...{ end: named(end), status, requestId },
+    ...{ end: named(end), status, requestId, answer: bodyOf(answer, named) },
+  };
+}
+
+function bodyOf(raw: RawBody | null, named: Named): JournalBody | null {
+  if (raw === null) return null;
+  const { text, byteCount, withheld } = raw;
+  return {
+    ...{ text, byteCount: exact(byteCount) },
+    withheld: withheld === null ? null : named(withheld),
   };
 }
 

@@ -31,9 +31,12 @@ export function delivered(part: Partial<JournalEntry> = {}): JournalEntry {
     traceId: null,
     attemptCount: 1,
     attempts: [
-      { startedAt: settledAt - 5, durationMs: 5, end: "delivered", status: 204, requestId: null },
+      {
+        ...{ startedAt: settledAt - 5, durationMs: 5, end: "delivered", status: 204 },
+        ...{ requestId: null, answer: null },
+      },
     ],
-    job: null,
+    ...{ job: null, request: null },
     ...part,
     offset,
     settledAt,
@@ -49,7 +52,7 @@ export function rejected(part: Partial<JournalEntry> = {}): JournalEntry {
     outcome: "dead-lettered",
     reason: "HTTP_REJECTED",
     detail: "HTTP 422",
-    attempts: [{ ...attempt, status: 422, requestId: null }],
+    attempts: [{ ...attempt, status: 422, requestId: null, answer: null }],
     ...part,
   };
 }

@@ -28,7 +28,8 @@ function journalOf(settled: readonly Settled[], runs: readonly (readonly [number
 }
 
 function entryOf([offset, outcome, durationMs = 10]: Settled): IndexedEntry {
-  const attempt = { startedAt: 0, durationMs, end: outcome, status: 204, requestId: null };
+  const attempt = { startedAt: 0, durationMs, end: outcome, status: 204 };
+  const told = { ...attempt, requestId: null, answer: null };
   return {
     ...{ ...PLACE, target: asTarget("crm"), offset: asOffset(offset), epoch: asEpoch(1), outcome },
     ...{
@@ -39,7 +40,7 @@ function entryOf([offset, outcome, durationMs = 10]: Settled): IndexedEntry {
       tenant: "default",
     },
     ...{ reason: null, detail: null, mappingRevision: "r1", settledAt: offset, traceId: null },
-    ...{ attemptCount: 1, attempts: [attempt], job: null },
+    ...{ attemptCount: 1, attempts: [told], job: null, request: null },
   };
 }
 

@@ -33,7 +33,7 @@ function entry(offset: number, outcome: IndexedEntry["outcome"], partition = 0):
     ...{ offset: asOffset(offset), epoch: asEpoch(1), key: `user-${offset}`, id: `id-${offset}` },
     ...{ source: "/s", type: "t", tenant: "default", outcome, reason: failure },
     ...{ detail: failure === null ? null : "HTTP 422", mappingRevision: "r1", settledAt: offset },
-    ...{ traceId: null, attemptCount: 1, attempts: [], job: asJob("r1") },
+    ...{ traceId: null, attemptCount: 1, attempts: [], job: asJob("r1"), request: null },
   };
 }
 

@@ -54,6 +54,28 @@ export function numeric(
   });
 }
 
+const SIZE_UNIT_BYTES: Readonly<Record<string, number>> = {
+  ...{ B: 1, kB: 1_000, MB: 1_000_000, KiB: 1_024, MiB: 1_048_576 },
+};
+
+/** A size such as `500B`, `2kB` (2,000 bytes) or `2KiB` (2,048), to whole bytes; bounds included. */
+export function size({
+  minBytes,
+  maxBytes,
+}: {
+  readonly minBytes: number;
+  readonly maxBytes: number;
+}): z.ZodType<number, string> {
+  const rule = "must be a size: a number and B, kB, MB, KiB or MiB, such as 2kB";
+  return z.string({ error: () => rule }).transform((text, context) => {
+    const [, amount = "", unit = ""] = /^(\d+(?:\.\d+)?)(B|kB|MB|KiB|MiB)$/.exec(text) ?? [];
+    const bytes = Math.round(Number(amount) * (SIZE_UNIT_BYTES[unit] ?? Number.NaN));
+    if (bytes >= minBytes && bytes <= maxBytes) return bytes;
+    context.addIssue(Number.isNaN(bytes) ? rule : `must be from ${minBytes}B to ${maxBytes}B`);
+    return z.NEVER;
+  });
+}
+
 const RATE_UNIT_SECONDS: Readonly<Record<string, number>> = { s: 1, m: 60, h: 3_600 };
 
 /** A rate such as `200/s`, `600/m` or `1000/h`; its burst is a second's worth, at least 1. */

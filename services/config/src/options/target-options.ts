@@ -1,8 +1,9 @@
+import { JOURNAL_BODY_BYTES_MAX } from "@millrace/engine";
 import { z } from "zod";
 import { METHODS } from "../mapping/methods.ts";
 import { authOptions } from "./auth-options.ts";
 import { targetTls } from "./certificates.ts";
-import { duration, numeric, rate, startAt } from "./scalars.ts";
+import { duration, numeric, rate, size, startAt } from "./scalars.ts";
 import { section } from "./section.ts";
 
 const SECOND = 1_000;
@@ -125,6 +126,15 @@ const HEADER_NAME = /^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/;
 const CREDENTIAL_NAME = /cookie|authenticat|authorization|token|secret|api.?key/i;
 
 const journal = section({
+  bodies: z
+    .enum(["none", "failures", "all"])
+    .optional()
+    .describe(
+      "Whose request and answer bodies the journal shows, without personal data and secrets: of no attempt, of those that failed, or of all. Default: none.",
+    ),
+  maxBytes: size({ minBytes: 64, maxBytes: JOURNAL_BODY_BYTES_MAX })
+    .optional()
+    .describe("What a body is cut to, such as 2kB; at most 16KiB. Default: 2kB."),
   requestIdHeader: z
     .string()
     .regex(HEADER_NAME, { error: () => "must be the name of a header" })

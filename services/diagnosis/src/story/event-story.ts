@@ -196,6 +196,18 @@ export interface AttemptStep {
   readonly retryInMs: number | null;
   /** The replay that made it; null: live. */
   readonly job: string | null;
+  /** The bodies of its request and its answer; null where there was none, or the target's are not shown in the journal. */
+  readonly request: StoryBody | null;
+  readonly answer: StoryBody | null;
+}
+
+/** A body, masked and cut. */
+export interface StoryBody {
+  /** Null: nothing of it is shown. */
+  readonly text: string | null;
+  readonly byteCount: number;
+  /** Why there is no text; null where there is one. */
+  readonly withheld: string | null;
 }
 
 /** A delivery given up. */

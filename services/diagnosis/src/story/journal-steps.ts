@@ -30,25 +30,24 @@ function pairLetters({ entries, letters }: DeliveryFacts): ReadonlyMap<JournalEn
   return pairs;
 }
 
-function attemptSteps({ attempts, attemptCount, job }: JournalEntry): readonly StoryStep[] {
+function attemptSteps(entry: JournalEntry): readonly StoryStep[] {
+  const { attempts, attemptCount, job, request } = entry;
   const leftOut = Math.max(0, attemptCount - attempts.length);
-  return attempts.flatMap(
-    ({ startedAt, durationMs, end, status, requestId }, index): StoryStep[] => {
-      const isLate = leftOut > 0 && index >= FIRST_KEPT;
-      const next = leftOut > 0 && index === FIRST_KEPT - 1 ? undefined : attempts[index + 1];
-      const attempt: StoryStep = {
-        kind: "attempt",
-        at: timeText(startedAt),
-        number: index + 1 + (isLate ? leftOut : 0),
-        ...{ durationMs, end, status, requestId, job },
-        retryInMs:
-          next === undefined ? null : Math.max(0, next.startedAt - (startedAt + durationMs)),
-      };
-      if (leftOut === 0 || index !== FIRST_KEPT - 1) return [attempt];
-      const at = timeText(startedAt + durationMs);
-      return [attempt, { kind: "attempts-left-out", at, count: leftOut, job }];
-    },
-  );
+  return attempts.flatMap((one, index): StoryStep[] => {
+    const { startedAt, durationMs, end, status, requestId, answer } = one;
+    const isLate = leftOut > 0 && index >= FIRST_KEPT;
+    const next = leftOut > 0 && index === FIRST_KEPT - 1 ? undefined : attempts[index + 1];
+    const attempt: StoryStep = {
+      kind: "attempt",
+      at: timeText(startedAt),
+      number: index + 1 + (isLate ? leftOut : 0),
+      ...{ durationMs, end, status, requestId, job, request, answer },
+      retryInMs: next === undefined ? null : Math.max(0, next.startedAt - (startedAt + durationMs)),
+    };
+    if (leftOut === 0 || index !== FIRST_KEPT - 1) return [attempt];
+    const at = timeText(startedAt + durationMs);
+    return [attempt, { kind: "attempts-left-out", at, count: leftOut, job }];
+  });
 }
 
 /** Where attempts are left out, they stood behind so many. */

@@ -16,27 +16,41 @@ import {
 
 describe("the steps of an event at a target", () => {
   it("are its attempts, with what lay between them, and how it ended", () => {
+    const request = { text: '{"mail":"***"}', byteCount: 21, withheld: null };
+    const answer = { text: null, byteCount: 300, withheld: "NOT_JSON" };
+    const bodies = { request, answer };
     const attempts = [
-      attempt(120, { durationMs: 812, end: "HTTP_STATUS", status: 503, requestId: "call-1" }),
+      attempt(120, {
+        durationMs: 812,
+        end: "HTTP_STATUS",
+        status: 503,
+        requestId: "call-1",
+        answer,
+      }),
       attempt(4_932, { end: "TIMEOUT", status: null, durationMs: 5_000 }),
       attempt(11_932),
     ];
 
-    expect(only({ entries: [entry({ attempts, settledAt: T0 + 12_012 })] }).steps).toEqual([
-      {
-        ...{ kind: "attempt", at: at(120), number: 1, durationMs: 812, job: null },
-        ...{ end: "HTTP_STATUS", status: 503, retryInMs: 4_000, requestId: "call-1" },
-      },
-      {
-        ...{ kind: "attempt", at: at(4_932), number: 2, durationMs: 5_000, job: null },
-        ...{ end: "TIMEOUT", status: null, retryInMs: 2_000, requestId: null },
-      },
-      {
-        ...{ kind: "attempt", at: at(11_932), number: 3, durationMs: 80, job: null },
-        ...{ end: "delivered", status: 204, retryInMs: null, requestId: null },
-      },
-      { kind: "delivered", at: at(12_012) },
-    ]);
+    expect(only({ entries: [entry({ attempts, request, settledAt: T0 + 12_012 })] }).steps).toEqual(
+      [
+        {
+          ...{ kind: "attempt", at: at(120), number: 1, durationMs: 812, job: null },
+          ...{ end: "HTTP_STATUS", status: 503, retryInMs: 4_000, requestId: "call-1" },
+          ...bodies,
+        },
+        {
+          ...{ kind: "attempt", at: at(4_932), number: 2, durationMs: 5_000, job: null },
+          ...{ end: "TIMEOUT", status: null, retryInMs: 2_000, requestId: null },
+          ...{ request, answer: null },
+        },
+        {
+          ...{ kind: "attempt", at: at(11_932), number: 3, durationMs: 80, job: null },
+          ...{ end: "delivered", status: 204, retryInMs: null, requestId: null },
+          ...{ request, answer: null },
+        },
+        { kind: "delivered", at: at(12_012) },
+      ],
+    );
   });
 
   it("say how many attempts are not kept, and number the last ones behind them", () => {

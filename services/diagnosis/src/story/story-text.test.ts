@@ -42,6 +42,7 @@ const SAID: { readonly [Kind in StepKind]: readonly [StoryStep & { kind: Kind },
     {
       ...{ kind: "attempt", at: at(0), number: 1, durationMs: 812, job: null },
       ...{ end: "HTTP_STATUS", status: 503, retryInMs: 4_000, requestId: "7f3a-01" },
+      ...{ request: null, answer: null },
     },
     "attempt 1: HTTP 503 in 812 ms, request id 7f3a-01, retry in 4 s",
   ],
@@ -106,7 +107,8 @@ describe("the text of a story", () => {
 
   it("tells what no answer came to, and what a replay called", () => {
     const call = { number: 2, retryInMs: null, requestId: null } as const;
-    const step = { kind: "attempt", at: at(0), ...call } as const;
+    const bodies = { request: null, answer: null };
+    const step = { kind: "attempt", at: at(0), ...call, ...bodies } as const;
 
     expect(
       stepText({ ...step, durationMs: 5_000, end: "TIMEOUT", status: null, job: "job-1" }),
@@ -114,6 +116,29 @@ describe("the text of a story", () => {
     expect(stepText({ ...step, durationMs: 60, end: "abandoned", status: null, job: null })).toBe(
       "attempt 2: abandoned by us after 60 ms",
     );
+  });
+
+  it("shows bodies under their attempts, what was sent once", () => {
+    const failed = { end: "HTTP_STATUS", status: 503, durationMs: 10 };
+    const answer = { text: '{"title":"busy"}', byteCount: 1_600, withheld: null };
+    const hidden = { text: null, byteCount: 1, withheld: "NOT_JSON" };
+    const attempts = [
+      attempt(0, { ...failed, answer }),
+      attempt(20, { ...failed, answer: hidden }),
+      attempt(920),
+    ];
+    const request = { text: '{"mail":"***"}', byteCount: 21, withheld: null };
+
+    const lines = textOf(facts({ entries: [entry({ attempts, request })] }));
+    const from = lines.findIndex((line) => line.includes("attempt 1"));
+    expect(lines.slice(from, from + 6)).toEqual([
+      `  ${at(0)}  attempt 1: HTTP 503 in 10 ms, retry in 10 ms`,
+      '    sent 21 bytes: {"mail":"***"}',
+      '    answered 1,600 bytes: {"title":"busy"}',
+      `  ${at(20)}  attempt 2: HTTP 503 in 10 ms, retry in 890 ms`,
+      "    answered 1 byte, not shown: it is no JSON, so personal data in it cannot be masked",
+      `  ${at(920)}  attempt 3: HTTP 204 in 80 ms`,
+    ]);
   });
 
   it("is one story over all targets", () => {

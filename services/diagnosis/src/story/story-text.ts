@@ -2,6 +2,7 @@
 import { causeText } from "../causes/cause-text.ts";
 import type { EventStory, StoryLane, StoryOutcome, TargetStory } from "./event-story.ts";
 import { spanText } from "./span-text.ts";
+import { bodyTexts } from "./body-text.ts";
 import { countText, stepText } from "./step-text.ts";
 
 /** The lines of a story, unended. Texts of events are in them as they are. */
@@ -42,7 +43,10 @@ function optional(text: string | null, line: (text: string) => string): readonly
 }
 
 function targetLines(target: TargetStory, story: EventStory): readonly string[] {
-  const steps = target.steps.map((step) => `  ${step.at}  ${stepText(step)}`);
+  const steps = target.steps.flatMap((step, index) => [
+    `  ${step.at}  ${stepText(step)}`,
+    ...bodyTexts(step, target.steps[index - 1]).map((text) => `    ${text}`),
+  ]);
   const { outcome, lane, behind, causes, next } = target;
   return [
     `${target.target}: ${HEADLINES[outcome](target, story)}`,

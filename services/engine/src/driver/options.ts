@@ -7,6 +7,7 @@ import type {
   Clock,
   Entropy,
   EventPreparer,
+  JournalBodies,
   ParkedLog,
   RecordSink,
   RecordSource,
@@ -79,6 +80,8 @@ export interface DriverPorts {
    * meanwhile is dropped and counted. Never rejects; may stay open for ever.
    */
   readonly journalSchemaId: Promise<number>;
+  /** Which bodies of attempts the journal shows; absent: none. */
+  readonly journalBodies?: JournalBodies;
   readonly stateLog: StateLog;
   readonly parkedLog: ParkedLog;
   readonly replayLog: ReplayLog;

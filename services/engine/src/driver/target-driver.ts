@@ -8,7 +8,6 @@
  * I7: an engine that may send gets no input while membership is unproven, so a process that slept through its session
  * sends nothing more.
  */
-import type { AttemptResult } from "../core/lanes/attempt-result.ts";
 import type { Delivery } from "../core/lanes/delivery.ts";
 import type { Effect } from "../core/effect.ts";
 import type { JobId, TopicPartition } from "../core/lanes/identity.ts";
@@ -22,6 +21,7 @@ import { step } from "../core/step.ts";
 import { MillraceError } from "../errors.ts";
 import type {
   AbandonAttempt,
+  AttemptListener,
   AssignedPartition,
   Assignment,
   Cancel,
@@ -462,8 +462,9 @@ export class TargetDriver implements GroupListener {
     const { clock, sender } = this.#ports;
     const startedAt = clock.now();
     const span = this.#reporter.attemptStarted(delivery);
-    const onResult = (result: AttemptResult): void => {
+    const onResult: AttemptListener = (result, body) => {
       this.#open.delete(delivery);
+      if (body !== undefined) this.#journal.answered(delivery.payload, result, body);
       this.#reporter.attemptEnded(delivery, { result, span, durationMs: clock.now() - startedAt });
       this.#step({ kind: "attempts-ended", ends: [{ delivery, result }] });
     };

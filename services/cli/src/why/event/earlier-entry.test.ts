@@ -9,7 +9,8 @@ function entry(offset: number, settledAt: number, of: Partial<IndexedEntry> = {}
     ...{ target: asTarget("crm"), topic: asTopic("users"), partition: asPartition(3) },
     ...{ offset: asOffset(offset), epoch: asEpoch(1), key: "k", id: null, source: null },
     ...{ type: null, tenant: "default", outcome: "delivered", reason: null, detail: null },
-    ...{ mappingRevision: "r", settledAt, traceId: null, attemptCount: 0, attempts: [], job: null },
+    ...{ mappingRevision: "r", settledAt, traceId: null, attemptCount: 0, attempts: [] },
+    ...{ job: null, request: null },
     ...of,
   };
 }

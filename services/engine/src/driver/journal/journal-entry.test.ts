@@ -1,9 +1,11 @@
 import { describe, expect, it } from "vitest";
 import { FAILED, OK } from "../../../testing/engine-bench.ts";
 import { readPage } from "../../../testing/journal-pages.ts";
-import { place, settled, setupDriver, type DriverBench } from "../../../testing/driver-bench.ts";
+import { DriverBench, place, settled, setupDriver } from "../../../testing/driver-bench.ts";
 import type { AttemptResult } from "../../core/lanes/attempt-result.ts";
+import { DEFAULTS } from "../../core/config.ts";
 import { asOffset } from "../../core/lanes/identity.ts";
+import type { JournalBodies, JournalBody } from "../../ports.ts";
 import { JOURNAL_TEXT_MAX, type JournalEntry, type JournalSkip } from "./journal-entry.ts";
 import { PAGE_AGE_MAX_MS } from "./journal-writer.ts";
 
@@ -25,6 +27,42 @@ async function journalOf(
 async function answer(bench: DriverBench, body: string, result: AttemptResult) {
   bench.sender.open.find(({ request }) => request.body === body)?.end(result);
   await settled();
+}
+
+/** Ends the only open call with a result and a body. */
+async function answerWith(bench: DriverBench, result: AttemptResult, text: string) {
+  const bytes = Buffer.from(text);
+  bench.sender.open[0]?.end(result, { bytes, byteCount: bytes.length });
+  await settled();
+}
+
+/** Shows bodies as they are, and a `-` in front. */
+function shownBodies(attempts: JournalBodies["attempts"]): JournalBodies {
+  const shown = (bytes: Uint8Array | string | null): JournalBody => {
+    const text = Buffer.from(bytes ?? "").toString();
+    return { text: `-${text}`, byteCount: text.length, withheld: null };
+  };
+  return {
+    ...{ attempts, bytesMax: 100 },
+    request: ({ request }) => shown(request?.body ?? null),
+    answer: (_, { bytes }) => shown(bytes),
+  };
+}
+
+/** What the journal says of the bodies of an event that one attempt failed of, and the next one delivered. */
+async function bodiesOf(journalBodies: JournalBodies | null): Promise<unknown> {
+  const retry = { ...DEFAULTS.retry, baseMs: 1, capMs: 1 };
+  const bench = new DriverBench({ retry }, journalBodies === null ? {} : { journalBodies });
+  await bench.assign(1);
+  await bench.fetch(["k:1"]);
+  await answerWith(bench, FAILED, "away");
+  await bench.clock.advance(30);
+  await answerWith(bench, OK, "taken");
+  const { entries } = await journalOf(bench);
+  return entries.map(({ request, attempts }) => [
+    request?.text ?? null,
+    ...attempts.map((attempt) => attempt.answer?.text ?? null),
+  ]);
 }
 
 describe("the journal", () => {
@@ -59,11 +97,11 @@ describe("the journal", () => {
         attempts: [
           {
             ...{ startedAt: WALL, durationMs: 20, end: "HTTP_STATUS", status: 503 },
-            requestId: "call-1",
+            ...{ requestId: "call-1", answer: null },
           },
           {
             ...{ startedAt: WALL + 20, durationMs: 30, end: "delivered", status: 204 },
-            requestId: null,
+            ...{ requestId: null, answer: null },
           },
         ],
       },
@@ -111,6 +149,25 @@ describe("the journal", () => {
     expect(skipped).toMatchObject([
       { topic: "users", partition: 0, from: 0, to: 2, mappingRevision: "r1" },
       { from: 3, to: 4 },
+    ]);
+  });
+
+  it.each<[string, JournalBodies | null, (string | null)[]]>([
+    ["no body unless it is told to", null, [null, null, null]],
+    ["bodies of failed attempts", shownBodies("failures"), ["-1", "-away", null]],
+    ["bodies of all attempts", shownBodies("all"), ["-1", "-away", "-taken"]],
+  ])("shows %s, as the target's bodies are shown", async (_, bodies, expected) => {
+    expect(await bodiesOf(bodies)).toEqual([expected]);
+  });
+
+  it("shows no request where every attempt was delivered, and only failures are shown", async () => {
+    const bench = new DriverBench({}, { journalBodies: shownBodies("failures") });
+    await bench.assign(1);
+    await bench.fetch(["k:1"]);
+    await answerWith(bench, OK, "taken");
+
+    expect((await journalOf(bench)).entries).toMatchObject([
+      { request: null, attempts: [{ answer: null }] },
     ]);
   });
 

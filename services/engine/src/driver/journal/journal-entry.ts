@@ -1,6 +1,6 @@
 /**
- * What the journal says of one delivery: identity, coordinates, outcome, attempts. No payload and nothing out of it: the
- * record key is there because it is a coordinate.
+ * What the journal says of one delivery: identity, coordinates, outcome, attempts. No payload and nothing out of it, but for
+ * the bodies that a target's configuration asks for: the record key is there because it is a coordinate.
  */
 import { Buffer, isUtf8 } from "node:buffer";
 import { keptAttempts, type EndedAttempt } from "../../core/lanes/attempt-log.ts";
@@ -8,7 +8,8 @@ import type { Delivery } from "../../core/lanes/delivery.ts";
 import type { Outcome } from "../../core/effect.ts";
 import type { Epoch, JobId, Offset, PartitionId, Topic } from "../../core/lanes/identity.ts";
 import type { ReplaySkip } from "../../core/replay/replay.ts";
-import type { PreparedEvent } from "../../ports.ts";
+import type { JournalBody, PreparedEvent } from "../../ports.ts";
+import type { AttemptBodies } from "./attempt-bodies.ts";
 
 /** Longest text of an entry, characters; a longer one is cut. The coordinates still lead to the event. */
 export const JOURNAL_TEXT_MAX = 512;
@@ -33,6 +34,8 @@ export interface JournalAttempt {
   readonly status: number | null;
   /** The id by which the target's own logs know the call; null where its answer named none. */
   readonly requestId: string | null;
+  /** The body of its answer; null where there was none, or none is shown. */
+  readonly answer: JournalBody | null;
 }
 
 /** One settled delivery. Readers see one twice when its owner ended before its offset was committed. */
@@ -63,6 +66,8 @@ export interface JournalEntry {
   readonly attempts: readonly JournalAttempt[];
   /** The replay job that it belongs to; null: live. */
   readonly job: JobId | null;
+  /** The body of the request, the same for every attempt; null where there is none, or none is shown. */
+  readonly request: JournalBody | null;
 }
 
 /** Offsets in a row that the filter left out. */
@@ -85,10 +90,18 @@ export interface JournalEnd {
   readonly traceId: string | null;
 }
 
-/** Makes the entry of a delivery that has just settled. */
-export function journalEntry(delivery: Delivery<PreparedEvent>, end: JournalEnd): JournalEntry {
+/**
+ * Makes the entry of a delivery that has just settled.
+ * @param bodies of the target's attempts; null where none are shown.
+ */
+export function journalEntry(
+  delivery: Delivery<PreparedEvent>,
+  end: JournalEnd,
+  bodies: AttemptBodies | null,
+): JournalEntry {
   const { partition, offset, epoch, payload } = delivery;
   const { first, leftOutCount, last } = keptAttempts(delivery);
+  const kept = first.length === 0 ? last : [...first, ...last];
   return {
     topic: partition.topic,
     partition: partition.partition,
@@ -107,8 +120,9 @@ export function journalEntry(delivery: Delivery<PreparedEvent>, end: JournalEnd)
     settledAt: Math.round(end.settledAt),
     traceId: end.traceId === null ? null : journalText(end.traceId),
     attemptCount: first.length + leftOutCount + last.length,
-    attempts: (first.length === 0 ? last : [...first, ...last]).map(journalAttempt),
+    attempts: kept.map((attempt) => journalAttempt(attempt, bodies)),
     job: delivery.lane.replay?.plan.job ?? null,
+    request: bodies === null ? null : bodies.request(payload, kept),
   };
 }
 
@@ -132,13 +146,17 @@ function reasonOf(
   return { reason: givenUp.reason, detail: journalText(givenUp.detail) };
 }
 
-function journalAttempt({ startedAt, durationMs, result }: EndedAttempt): JournalAttempt {
+function journalAttempt(
+  { startedAt, durationMs, result }: EndedAttempt,
+  bodies: AttemptBodies | null,
+): JournalAttempt {
   return {
     startedAt: Math.round(startedAt),
     durationMs: Math.round(durationMs),
     end: "reason" in result ? result.reason : result.kind,
     status: "status" in result ? result.status : null,
     requestId: result.requestId ?? null,
+    answer: bodies === null ? null : bodies.takeAnswer(result),
   };
 }
 

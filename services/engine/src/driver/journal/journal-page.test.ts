@@ -1,9 +1,10 @@
 import { describe, expect, it } from "vitest";
 import { readPage } from "../../../testing/journal-pages.ts";
+import { JOURNAL_BODY_BYTES_MAX } from "../../ports.ts";
 import { asEpoch, asJob, asOffset, asPartition, asTopic } from "../../core/lanes/identity.ts";
 import { JOURNAL_TEXT_MAX, type JournalEntry, type JournalSkip } from "./journal-entry.ts";
 import { JournalPageBuilder } from "./journal-page.ts";
-import { ENTRY_BYTES_MAX } from "./journal-writer.ts";
+import { ENTRY_BYTES_MAX, entryBytesMax, PAGE_BYTES_MAX } from "./journal-writer.ts";
 
 const DELIVERED: JournalEntry = {
   topic: asTopic("users"),
@@ -25,10 +26,15 @@ const DELIVERED: JournalEntry = {
   attempts: [
     {
       ...{ startedAt: 1_764_000_000_100, durationMs: 23, end: "delivered", status: 204 },
-      requestId: "7f3a-01",
+      ...{ requestId: "7f3a-01", answer: null },
     },
   ],
-  job: null,
+  ...{ job: null, request: null },
+};
+
+const TIMED_OUT = {
+  ...{ startedAt: 1, durationMs: 5_000, end: "TIMEOUT", status: null },
+  ...{ requestId: null, answer: null },
 };
 
 const FAILED: JournalEntry = {
@@ -39,8 +45,8 @@ const FAILED: JournalEntry = {
   detail: 'HTTP 503 "näh"\n',
   attemptCount: 20,
   attempts: [
-    { startedAt: 1, durationMs: 5_000, end: "TIMEOUT", status: null, requestId: null },
-    { startedAt: 2, durationMs: 1, end: "HTTP_STATUS", status: 503, requestId: null },
+    TIMED_OUT,
+    { ...TIMED_OUT, startedAt: 2, durationMs: 1, end: "HTTP_STATUS", status: 503 },
   ],
 };
 
@@ -83,6 +89,16 @@ describe("a page of the journal", () => {
     ["has texts of many bytes", { id: '"\\\u0000', source: "\u2028", key: "ключ", traceId: "😀" }],
     ["belongs to a replay", { job: asJob("repair-1") }],
     ["settled before 1970", { settledAt: -1 }],
+    [
+      "has a request and answers",
+      {
+        request: { text: '{"mail":"***"}', byteCount: 21, withheld: null },
+        attempts: [
+          { ...TIMED_OUT, answer: { text: "näh…", byteCount: 70_000, withheld: null } },
+          { ...TIMED_OUT, answer: { text: null, byteCount: 300, withheld: "NOT_JSON" } },
+        ],
+      },
+    ],
   ])("tells of an event that %s", (_, part) => {
     const entry = { ...DELIVERED, ...part };
 
@@ -131,12 +147,22 @@ describe("a page of the journal", () => {
       durationMs: 1_234_567,
       end: `${index}${text}`.slice(0, 40),
       status: 599,
-      requestId: `${index}${"r".repeat(127)}`,
+      ...{ requestId: `${index}${"r".repeat(127)}`, answer: null },
     }));
     const worst = { ...DELIVERED, key: text, id: text, detail: text, traceId: text, attempts };
     const before = page([]).bytes;
     const named = { source: `a${text}`, type: `b${text}`, tenant: `c${text}`, reason: `d${text}` };
 
-    expect(page([{ ...worst, ...named }]).bytes - before).toBeLessThan(ENTRY_BYTES_MAX);
+    const entry = { ...worst, ...named };
+    expect(page([entry]).bytes - before).toBeLessThan(ENTRY_BYTES_MAX);
+
+    const bytesMax = JOURNAL_BODY_BYTES_MAX;
+    const body = { text: `${"x".repeat(bytesMax)}…`, byteCount: Number.MAX_SAFE_INTEGER };
+    const answered = attempts.map((attempt, index) => {
+      return { ...attempt, answer: { ...body, withheld: `${index}${"w".repeat(15)}` } };
+    });
+    const full = { ...entry, attempts: answered, request: { ...body, withheld: null } };
+    expect(page([full]).bytes - before).toBeLessThan(entryBytesMax(bytesMax));
+    expect(entryBytesMax(bytesMax)).toBeLessThan(PAGE_BYTES_MAX);
   });
 });

@@ -3,6 +3,7 @@
  * journal-schema.ts. Built by hand, field by field in the schema's order: its length must be known while it grows.
  */
 import type { Buffer } from "node:buffer";
+import type { JournalBody } from "../../ports.ts";
 import { AvroBytes } from "./avro-bytes.ts";
 import type { JournalAttempt, JournalEntry, JournalKey, JournalSkip } from "./journal-entry.ts";
 
@@ -64,6 +65,7 @@ export class JournalPageBuilder {
     bytes.long(entry.attemptCount);
     this.#attempts(entry.attempts);
     this.#optionalIndex(entry.job);
+    this.#optionalBody(entry.request);
     this.#entryCount += 1;
   }
 
@@ -108,13 +110,14 @@ export class JournalPageBuilder {
   #attempts(attempts: readonly JournalAttempt[]): void {
     const bytes = this.#entries;
     if (attempts.length > 0) bytes.long(attempts.length);
-    for (const { startedAt, durationMs, end, status, requestId } of attempts) {
+    for (const { startedAt, durationMs, end, status, requestId, answer } of attempts) {
       bytes.long(startedAt);
       bytes.long(durationMs);
       bytes.long(this.#index(end));
       bytes.long(status === null ? 0 : 1);
       if (status !== null) bytes.long(status);
       writeOptionalText(bytes, requestId);
+      this.#optionalBody(answer);
     }
     bytes.long(0);
   }
@@ -122,6 +125,15 @@ export class JournalPageBuilder {
   #optionalIndex(text: string | null): void {
     this.#entries.long(text === null ? 0 : 1);
     if (text !== null) this.#entries.long(this.#index(text));
+  }
+
+  #optionalBody(body: JournalBody | null): void {
+    const bytes = this.#entries;
+    bytes.long(body === null ? 0 : 1);
+    if (body === null) return;
+    writeOptionalText(bytes, body.text);
+    bytes.long(body.byteCount);
+    this.#optionalIndex(body.withheld);
   }
 
   /** The index of a text; most of them come again and again. */

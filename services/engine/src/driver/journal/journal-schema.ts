@@ -13,6 +13,17 @@ export const JOURNAL_RECORD = "millrace.journal.Page";
 const INDEX = "index of texts";
 const time = { type: "long", logicalType: "timestamp-millis" } as const;
 
+const BODY = {
+  type: "record",
+  name: "Body",
+  doc: "A body of HTTP, as far as it may be seen.",
+  fields: [
+    { name: "text", type: ["null", "string"], default: null, doc: "masked and cut" },
+    { name: "byteCount", type: "long" },
+    { name: "withheld", type: ["null", "int"], default: null, doc: `why no text: ${INDEX}` },
+  ],
+} as const;
+
 const ATTEMPT = {
   type: "record",
   name: "Attempt",
@@ -27,6 +38,7 @@ const ATTEMPT = {
       default: null,
       doc: "by which the target's own logs know the call",
     },
+    { name: "answer", type: ["null", BODY], default: null },
   ],
 } as const;
 
@@ -60,6 +72,7 @@ const ENTRY = {
     { name: "attemptCount", type: "int", doc: "of this epoch, those left out included" },
     { name: "attempts", type: { type: "array", items: ATTEMPT } },
     { name: "job", type: ["null", "int"], default: null, doc: `the replay, if any: ${INDEX}` },
+    { name: "request", type: ["null", "Body"], default: null, doc: "of every attempt" },
   ],
 } as const;
 

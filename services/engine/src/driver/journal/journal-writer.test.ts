@@ -8,7 +8,7 @@ import type { Delivery } from "../../core/lanes/delivery.ts";
 import { asEpoch, asOffset, asPartition, asTarget, asTopic } from "../../core/lanes/identity.ts";
 import { createState } from "../../core/state.ts";
 import { step } from "../../core/step.ts";
-import type { PreparedEvent } from "../../ports.ts";
+import { JOURNAL_BODY_BYTES_MAX, type JournalBodies, type PreparedEvent } from "../../ports.ts";
 import {
   ENTRY_BYTES_MAX,
   JOURNAL_CLOSE_MS,
@@ -67,7 +67,7 @@ async function setup() {
 }
 
 /** A writer that is told the schema's id by a promise. */
-function setupWith(journalSchemaId: Promise<number>) {
+function setupWith(journalSchemaId: Promise<number>, journalBodies?: JournalBodies) {
   const clock = new ManualClock();
   const telemetry = new MemoryTelemetry();
   const sink = new MemorySink();
@@ -78,7 +78,10 @@ function setupWith(journalSchemaId: Promise<number>) {
       journalTopic: asTopic("millrace.deliveries"),
       mappingRevision: "r1",
     },
-    { clock, telemetry, journalSink: sink, journalSchemaId },
+    {
+      ...{ clock, telemetry, journalSink: sink, journalSchemaId },
+      ...(journalBodies === undefined ? {} : { journalBodies }),
+    },
   );
   const [owned] = deliveries(1, "any");
   if (owned === undefined) throw new Error("the engine attempts nothing");
@@ -153,6 +156,22 @@ describe("a page", () => {
     expect(lengths.length).toBeGreaterThan(2);
     expect(Math.max(...lengths)).toBeLessThanOrEqual(PAGE_BYTES_MAX);
     expect(Math.min(...lengths)).toBeGreaterThan(PAGE_BYTES_MAX - ENTRY_BYTES_MAX);
+  });
+
+  it("has room for the bodies of the longest entry", async () => {
+    const text = "\u2028".repeat(Math.floor(JOURNAL_BODY_BYTES_MAX / 3));
+    const body = { text: `${text}…`, byteCount: 2 ** 40, withheld: null };
+    const bytesMax = JOURNAL_BODY_BYTES_MAX;
+    const { settle, sink } = setupWith(Promise.resolve(SCHEMA_ID), {
+      ...{ attempts: "all", bytesMax, request: () => body, answer: () => body },
+    });
+    await settled();
+    settle(40, "\u2028".repeat(500));
+    await settled();
+
+    const lengths = sink.records.map(({ value }) => value?.length ?? 0);
+    expect(lengths.length).toBeGreaterThan(2);
+    expect(Math.max(...lengths)).toBeLessThanOrEqual(PAGE_BYTES_MAX);
   });
 
   it("holds runs of filtered offsets", async () => {

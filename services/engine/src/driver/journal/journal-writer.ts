@@ -7,9 +7,19 @@
  */
 import { Buffer } from "node:buffer";
 import type { SkippedRun } from "../../core/effect.ts";
+import { FIRST_ATTEMPTS_MAX, LAST_ATTEMPTS_MAX } from "../../core/lanes/attempt-log.ts";
+import type { AttemptResult } from "../../core/lanes/attempt-result.ts";
 import type { Delivery } from "../../core/lanes/delivery.ts";
 import type { ReplayedEnd } from "../../core/replay/replay.ts";
-import type { Cancel, Counter, PreparedEvent } from "../../ports.ts";
+import { assert } from "../../errors.ts";
+import {
+  JOURNAL_BODY_BYTES_MAX,
+  type AnswerBody,
+  type Cancel,
+  type Counter,
+  type PreparedEvent,
+} from "../../ports.ts";
+import { AttemptBodies } from "./attempt-bodies.ts";
 import { journalEntry, type JournalEnd } from "./journal-entry.ts";
 import { JournalPageBuilder } from "./journal-page.ts";
 import type { DriverOptions, DriverPorts } from "../options.ts";
@@ -18,8 +28,12 @@ import type { DriverOptions, DriverPorts } from "../options.ts";
 export const PAGE_PARTS_MAX = 500;
 /** Bytes of a page: a record that any topic takes. */
 export const PAGE_BYTES_MAX = 262_144;
-/** What the longest entry takes, bytes; a page closes while it has less room than that. */
+/** What the longest entry takes without bodies, bytes; a page closes while it has less room than that, and for its bodies. */
 export const ENTRY_BYTES_MAX = 16_384;
+/** Bodies of an entry: of the request, and of as many answers as attempts are kept. */
+const ENTRY_BODIES_MAX = 1 + FIRST_ATTEMPTS_MAX + LAST_ATTEMPTS_MAX;
+/** What a body takes besides its text, bytes. */
+const BODY_BYTES_MAX = 64;
 /** How long an entry waits for others, ms; what a crash loses of the journal, besides what is being written. */
 export const PAGE_AGE_MAX_MS = 250;
 /** Pages that are being written; when the brokers take no more, what comes after is dropped. */
@@ -30,7 +44,10 @@ export const JOURNAL_CLOSE_MS = 1_000;
 const COMPLAINT_INTERVAL_MS = 10_000;
 
 type JournalOptions = Pick<DriverOptions, "journalTopic" | "mappingRevision" | "target">;
-type JournalPorts = Pick<DriverPorts, "clock" | "journalSchemaId" | "journalSink" | "telemetry">;
+type JournalPorts = Pick<
+  DriverPorts,
+  "clock" | "journalBodies" | "journalSchemaId" | "journalSink" | "telemetry"
+>;
 
 /** See the head of this file. */
 export class JournalWriter {
@@ -38,6 +55,8 @@ export class JournalWriter {
   readonly #ports: JournalPorts;
   readonly #key: Uint8Array;
   readonly #dropped: Counter;
+  readonly #bodies: AttemptBodies | null;
+  readonly #entryBytesMax: number;
   /** Null: not known yet. One page is filled meanwhile, and what comes after it is dropped. */
   #schemaId: number | null = null;
   #page: JournalPageBuilder;
@@ -54,6 +73,9 @@ export class JournalWriter {
     this.#ports = ports;
     this.#key = Buffer.from(options.target);
     this.#page = new JournalPageBuilder(options.target);
+    const { journalBodies } = ports;
+    this.#bodies = journalBodies === undefined ? null : new AttemptBodies(journalBodies);
+    this.#entryBytesMax = entryBytesMax(journalBodies?.bytesMax ?? null);
     this.#dropped = ports.telemetry.counter(
       "millrace.journal.dropped",
       "settled deliveries that the journal does not tell of",
@@ -64,11 +86,16 @@ export class JournalWriter {
     });
   }
 
+  /** Takes the body of an attempt's answer, before the attempt's result is acted upon. */
+  answered(event: PreparedEvent, result: AttemptResult, body: AnswerBody): void {
+    this.#bodies?.answered(event, result, body);
+  }
+
   /** Takes a delivery that has just settled. */
   settled(delivery: Delivery<PreparedEvent>, end: Omit<JournalEnd, "settledAt">): void {
     if (!this.#hasRoom()) return this.#drop(1, this.#whyFull());
     const settledAt = this.#ports.clock.wallNow();
-    this.#page.add(journalEntry(delivery, { ...end, settledAt }));
+    this.#page.add(journalEntry(delivery, { ...end, settledAt }, this.#bodies));
     this.#added();
   }
 
@@ -125,7 +152,7 @@ export class JournalWriter {
 
   #isFull(): boolean {
     const { partCount, bytes } = this.#page;
-    return partCount >= PAGE_PARTS_MAX || bytes > PAGE_BYTES_MAX - ENTRY_BYTES_MAX;
+    return partCount >= PAGE_PARTS_MAX || bytes > PAGE_BYTES_MAX - this.#entryBytesMax;
   }
 
   /** A full page is still there only because it could not be written. */
@@ -181,6 +208,16 @@ export class JournalWriter {
     telemetry.log("warn", "journal entries lost; deliveries go on", fields);
     this.#untoldCount = 0;
   }
+}
+
+/**
+ * What the longest entry takes, bytes.
+ * @param bodyBytesMax of the text of a body; null: none are shown.
+ */
+export function entryBytesMax(bodyBytesMax: number | null): number {
+  if (bodyBytesMax === null) return ENTRY_BYTES_MAX;
+  assert(bodyBytesMax <= JOURNAL_BODY_BYTES_MAX, "a page has no room for an entry's bodies");
+  return ENTRY_BYTES_MAX + ENTRY_BODIES_MAX * (bodyBytesMax + BODY_BYTES_MAX);
 }
 
 const NO_ROOM = "earlier pages are not written yet";
