@@ -8,25 +8,25 @@ import { isSpell } from "./spells.ts";
 /** Seeds that are about something; the others are left to chance. */
 const FOCUSED_SHARE = 0.9;
 /** Of the faults that may strike in a state, so many at once. */
-const FAULTS_SHARE_MAX = 1 / 3;
+const FAULTS_SHARE_MAX = 0.4;
 
 /** How often seeds are about a state, next to the others: chance meets these seldom, and all others often enough. */
 const WEIGHTS: Readonly<Partial<Record<EngineStateName, number>>> = {
   "generation-over": 24,
-  "breaker-half-open": 18,
-  "lane-held": 9,
-  "lane-releasing": 17,
-  "lane-owing": 8,
+  "breaker-half-open": 20,
+  "lane-held": 10,
+  "lane-releasing": 20,
+  "lane-owing": 13,
   "lane-writing": 2,
   "lane-marking": 3,
   "lane-parking": 2,
-  "membership-none": 6,
+  "membership-none": 7,
   "membership-draining": 2,
   throttled: 3,
-  misconfigured: 7,
+  misconfigured: 11,
   "breaker-open": 7,
   "breaker-slow-start": 3,
-  paused: 3,
+  paused: 5,
   "commit-in-flight": 1,
   "lane-none": 1,
 };
