@@ -61,7 +61,7 @@ async function reply(request: IncomingMessage, sources: AdminSources): Promise<R
     const body = JSON.stringify({ status: reasons.length === 0 ? "ready" : "waiting", reasons });
     return { status: reasons.length === 0 ? 200 : 503, type: "application/json", body };
   }
-  const detail = "see /livez, /readyz, /metrics, /v1/targets";
+  const detail = "see /livez, /readyz, /metrics, /v1/targets, /v1/openapi.json";
   const problem = { title: "Not Found", status: 404, detail };
   return { status: 404, type: "application/problem+json", body: JSON.stringify(problem) };
 }

@@ -1,7 +1,8 @@
-/** `/v1`: what this process knows of its targets. Read only: what is wanted of them goes over the control topic. */
+/** `/v1`: what this process knows of its targets, and the document of that (openapi/). Read only: what is wanted of them goes over the control topic. */
 import type { TargetView } from "@millrace/diagnosis";
 import type { Access } from "./access.ts";
 import { ruleAccess } from "./access.ts";
+import { OPENAPI_DOCUMENT } from "./openapi/openapi-document.ts";
 
 /** What the answers are made of. */
 export interface OperationsSources {
@@ -16,7 +17,7 @@ export interface OperationsRequest {
   readonly authorization: string | undefined;
 }
 
-/** An answer: a document `{apiVersion, kind, items}`, or a problem (RFC 9457). */
+/** An answer: a document `{apiVersion, kind, items}`, the API's own, or a problem (RFC 9457). */
 export interface OperationsReply {
   readonly status: number;
   readonly headers: Readonly<Record<string, string>>;
@@ -27,6 +28,7 @@ export interface OperationsReply {
 export const OPERATIONS_PREFIX = "/v1";
 
 const TARGETS = `${OPERATIONS_PREFIX}/targets`;
+const OPENAPI = `${OPERATIONS_PREFIX}/openapi.json`;
 
 /** Answers a request. */
 export function answerOperations(
@@ -38,8 +40,9 @@ export function answerOperations(
   if (ruling === "closed") return CLOSED;
   if (method !== "GET") return NOT_ALLOWED;
   if (path === TARGETS) return document("TargetStateList", targets());
+  if (path === OPENAPI) return json(OPENAPI_DOCUMENT);
   const name = path.startsWith(`${TARGETS}/`) ? path.slice(TARGETS.length + 1) : null;
-  if (name === null) return notFound(`see ${TARGETS}`);
+  if (name === null) return notFound(`see ${TARGETS}, ${OPENAPI}`);
   const found = targets().filter((target) => target.name === name);
   if (found.length > 0) return document("TargetState", found);
   const known = targets().map((target) => target.name);
@@ -65,8 +68,11 @@ function notFound(detail: string): OperationsReply {
 }
 
 function document(kind: string, items: readonly TargetView[]): OperationsReply {
-  const headers = { "content-type": "application/json" };
-  return { status: 200, headers, body: { apiVersion: "millrace/v1", kind, items } };
+  return json({ apiVersion: "millrace/v1", kind, items });
+}
+
+function json(body: object): OperationsReply {
+  return { status: 200, headers: { "content-type": "application/json" }, body };
 }
 
 function problem(
