@@ -255,6 +255,24 @@ export const LOG_CASES = casesOf([
   },
   {
     id: "S11",
+    what: "a marker promises a new key only after definite refusals",
+    holds: () => promisedANewKey(429),
+    breaks: () => promisedANewKey(503),
+  },
+  {
+    id: "S11",
+    what: "a marker promises no new key where an earlier owner's call may have been applied",
+    holds: () => promisedAfterACrash(0),
+    breaks: () => promisedAfterACrash(1),
+  },
+  {
+    id: "S11",
+    what: "what an overtaken owner's marker promises does not count",
+    holds: () => promisedTooLate(0),
+    breaks: () => promisedTooLate(1),
+  },
+  {
+    id: "S11",
     what: "a repair carries the event's own key, whatever key a redrive had to give it",
     holds: () => repaired("key-0-0"),
     breaks: () => repaired("key-0-0#1"),
@@ -285,6 +303,51 @@ export const LOG_CASES = casesOf([
     },
   },
 ]);
+
+/** An event that was refused for good after an answer `status`: a redrive is to give it a new key. */
+function promisedANewKey(status: number): readonly HistoryLine[] {
+  const script = new ScriptedHistory().owned();
+  const dead = script.record();
+  script.call(dead, { status }).call(dead, { status: 422, number: 2 }).givenUp(dead, "dlq");
+  return marked(script, { epoch: 1, keyCount: 1 }).commit(1).end();
+}
+
+/** An event that its first owner was calling when it was killed, and that the second one's target refuses. */
+function promisedAfterACrash(keyCount: number): readonly HistoryLine[] {
+  return afterCrash(
+    (script) => script.send(script.record()),
+    (script) => {
+      script.call(spot(0), { ...SECOND_OWNER, status: 422 }).givenUp(spot(0), "dlq", { epoch: 2 });
+      marked(script, { epoch: 2, keyCount }).commit(1, SECOND_OWNER);
+    },
+  );
+}
+
+/** An event whose first owner promises a new key, wrongly, when it has lost it; the second one's marker counts. */
+function promisedTooLate(keyCount: number): readonly HistoryLine[] {
+  return afterCrash(
+    (script) => script.call(script.record(), { status: 503 }),
+    (script) => {
+      marked(script, { epoch: 1, keyCount: 1 });
+      script.call(spot(0), { ...SECOND_OWNER, status: 422 }).givenUp(spot(0), "dlq", { epoch: 2 });
+      marked(script, { epoch: 2, keyCount, place: 10 }).commit(1, SECOND_OWNER);
+    },
+  );
+}
+
+/** Record 0 holds its key, by the word of an owner; `place` is where in the state topic. */
+function marked(
+  script: ScriptedHistory,
+  {
+    epoch,
+    keyCount,
+    place = 9,
+  }: { readonly epoch: number; readonly keyCount: number; readonly place?: number },
+): ScriptedHistory {
+  const key = `marker/crm/orders/0/${epoch}/${Buffer.from("k1").toString("base64url")}/1`;
+  const value = { v: 1, kind: "quarantine", offset: 0, redriveCount: 0, keyCount };
+  return script.wait(1).add({ h: "state", at: script.at, offset: place, key, value });
+}
 
 /** An event that was refused, redriven under a new key, and then replayed. */
 function repaired(idempotencyKey: string): readonly HistoryLine[] {

@@ -1,7 +1,15 @@
 import type { Findings, Invariant } from "../findings.ts";
 import type { Ledger } from "../ledger/ledger.ts";
 import type { Emission } from "../ledger/emissions.ts";
-import { type Arrival, type Channel, type Delivery, NONE, type Target } from "../ledger/rows.ts";
+import {
+  type Arrival,
+  type Attempt,
+  type Channel,
+  type Delivery,
+  type MarkerRow,
+  NONE,
+  type Target,
+} from "../ledger/rows.ts";
 
 /** S11. */
 export const idempotencyKeys: Invariant = {
@@ -12,7 +20,10 @@ export const idempotencyKeys: Invariant = {
     const repairing = replayJobs(ledger, (mode) => mode !== "reprocess");
     for (const target of ledger.targets) {
       judgeOwners(target, findings);
-      for (const { arrivals, operations } of target.channels) {
+      for (const channel of target.channels) {
+        const { arrivals, operations } = channel;
+        if (ledger.parties.has("attempt"))
+          judgeMarkers(channel, { repairing, reprocessing, findings });
         const revisions = new Revisions(operations, ledger);
         for (const arrival of arrivals) {
           findings.judged();
@@ -130,6 +141,47 @@ function wereAttemptsRefused({ firstAttempt }: Delivery, keyPrint: number): bool
     last = one;
   }
   return true;
+}
+
+/**
+ * A marker says which key its dead letter gets if anyone redrives it: a new one tells that no attempt before may have been
+ * applied. The first that says so is judged; those of its kind after it may be written behind attempts with the new key.
+ */
+function judgeMarkers(
+  channel: Channel,
+  { repairing, reprocessing, findings }: Omit<KeyJudging, "isByAttempts">,
+): void {
+  const granted = new Set<string>();
+  for (const marker of channel.markers) {
+    const { offset, redriveCount, keyCount } = marker;
+    const name = `${offset}/${keyCount}`;
+    const delivery = channel.stream.records.get(offset)?.deliveryAt(channel) ?? null;
+    if (delivery === null || keyCount <= redriveCount || granted.has(name)) continue;
+    granted.add(name);
+    findings.judged();
+    const isLive = ({ job }: Attempt): boolean => !repairing.has(job) && !reprocessing.has(job);
+    if (!someAttempt(delivery, (one) => isLive(one) && mayBeApplied(one, marker))) continue;
+    findings.breach(
+      () => "is to be redriven with a new key although it may have been applied",
+      delivery,
+    );
+  }
+}
+
+/** Whether it was sent before a marker by its owner or an earlier one, and not known to be refused. */
+function mayBeApplied(
+  { epoch, sendOrder, endOrder, isAmbiguous, outcome }: Attempt,
+  marker: MarkerRow,
+): boolean {
+  if (epoch > marker.epoch || sendOrder > marker.order) return false;
+  // An owner knows the ends of its own; an entry of the state topic is read with a time in whole ms.
+  const isOpen = epoch < marker.epoch && endOrder > marker.order;
+  return isOpen || isAmbiguous || outcome === "delivered";
+}
+
+function someAttempt({ firstAttempt }: Delivery, test: (attempt: Attempt) => boolean): boolean {
+  for (let one = firstAttempt; one !== null; one = one.next) if (test(one)) return true;
+  return false;
 }
 
 function isRefused({ isWhole, isBroken, status }: Arrival): boolean {

@@ -30,6 +30,7 @@ import {
   Channel,
   Delivery,
   type GivenUp,
+  type MarkerRow,
   NEVER,
   NONE,
   type Operation,
@@ -350,14 +351,17 @@ export class Ledger {
     });
     if (channel === undefined || typeof line.value !== "object" || line.value === null) return;
     const value: object = line.value;
+    const isOvertaken = (): boolean =>
+      channel.claims.some((claim) => claim > Number(epoch) && claim < line.offset);
     if (kind === "initialised" && "offset" in value && typeof value.offset === "number") {
-      const isOvertaken = channel.claims.some(
-        (claim) => claim > Number(epoch) && claim < line.offset,
-      );
       const floor = this.#owesAll(channel) ? 0 : value.offset;
-      if (!isOvertaken) channel.floor = Math.min(channel.floor, floor);
+      if (!isOvertaken()) channel.floor = Math.min(channel.floor, floor);
     }
-    if (kind === "marker") channel.setAsideKeys.add(this.names.keyOf(keyIn(lane)));
+    if (kind === "marker") {
+      channel.setAsideKeys.add(this.names.keyOf(keyIn(lane)));
+      const marker = isOvertaken() ? null : markerIn(value);
+      if (marker !== null) channel.markers.push({ ...stamp, ...marker, epoch: Number(epoch) });
+    }
     if (kind === "progress" && "next" in value && typeof value.next === "number") {
       const key = this.names.keyOf(keyIn(lane));
       const { offset: place } = line;
@@ -453,6 +457,15 @@ interface Bounds {
 interface Position {
   readonly partition: number;
   readonly offset: number;
+}
+
+/** What the value of a marker tells; null where it tells nothing. */
+function markerIn(value: object): Pick<MarkerRow, "offset" | "redriveCount" | "keyCount"> | null {
+  if (!("offset" in value && "redriveCount" in value && "keyCount" in value)) return null;
+  const { offset, redriveCount, keyCount } = value;
+  const isWhole =
+    typeof offset === "number" && typeof redriveCount === "number" && typeof keyCount === "number";
+  return isWhole ? { offset, redriveCount, keyCount } : null;
 }
 
 /** The key that the name of a state entry holds. */

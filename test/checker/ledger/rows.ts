@@ -100,6 +100,8 @@ export class Channel {
   readonly lateEpochs = new Set<number>();
   /** Keys that an owner set aside at any time. */
   readonly setAsideKeys = new Set<number>();
+  /** In the order they came; none that an overtaken owner wrote. */
+  readonly markers: MarkerRow[] = [];
   /** How far keys that were set aside have gone on, as the state topic tells. */
   readonly progress: Progress[] = [];
   /** How far replays came, and who claimed the partition: offsets of the state topic, ascending. */
@@ -290,6 +292,16 @@ export interface Epoch {
   endOrder: number;
   endAt: number;
   end: "open" | "revoked" | "fenced" | "lost";
+}
+
+/** A marker: a key is set aside from an event on, or free again up to there. Counts are 0 but behind a dead letter. */
+export interface MarkerRow extends Stamp {
+  readonly epoch: number;
+  readonly offset: number;
+  /** Redrives before it. */
+  readonly redriveCount: number;
+  /** What the next redrive's Idempotency-Key counts; 0: it is the event's own. */
+  readonly keyCount: number;
 }
 
 /** A key that was set aside has gone on: what it had parked below `next` is over. */
