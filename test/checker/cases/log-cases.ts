@@ -109,6 +109,13 @@ export const LOG_CASES = casesOf([
     also: ["S19"],
   },
   {
+    id: "S8",
+    what: "what was taken on a way back comes again where the next owner goes on by another wish",
+    holds: () => backByTwoWishes("taken"),
+    breaks: () => backByTwoWishes("passed over"),
+    also: ["S19"],
+  },
+  {
     id: "S9",
     what: "a key has one attempt in flight",
     holds: () => delivered(),
@@ -405,6 +412,26 @@ function setAsideAnew(status: number): readonly HistoryLine[] {
       script.givenUp(spot(0), "park", { epoch: 2 }).call(spot(0), { ...SECOND_OWNER, job: "m1" });
       script.call(spot(1), { ...SECOND_OWNER, job: "m1" }).op("job-done", redrive);
       script.commit(2, SECOND_OWNER);
+    },
+  );
+}
+
+/** A key with a dead letter and two parked events, whose way back two wishes are for: the second event was taken for the first wish, or not. */
+function backByTwoWishes(second: "passed over" | "taken"): readonly HistoryLine[] {
+  return afterCrash(
+    (script) => {
+      const [dead, next, last] = [script.record(), script.record(), script.record()];
+      script.call(dead, { status: 422 }).givenUp(dead, "dlq");
+      script.givenUp(next, "park").givenUp(last, "park");
+      script.op("redrive", redrive).call(dead, { job: "m1" });
+      if (second === "taken") script.call(next, { job: "m1" });
+      script.op("redrive", { ...redrive, job: "m2" }).call(last, { job: "m2" });
+    },
+    (script) => {
+      script.call(spot(1), { ...SECOND_OWNER, job: "m2" });
+      script.call(spot(2), { ...SECOND_OWNER, job: "m2" });
+      script.op("job-done", redrive).op("job-done", { ...redrive, job: "m2" });
+      script.commit(3, SECOND_OWNER);
     },
   );
 }

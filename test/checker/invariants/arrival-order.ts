@@ -41,11 +41,14 @@ function judgeChannel(
   }
 }
 
-/** What was taken live comes again when a key that was taken over is set aside; only a replay sends it on purpose. */
+/**
+ * What was taken, live or on a way back, comes again when a key that was taken over is set aside, and goes on its way by
+ * another wish; only a replay sends it on purpose.
+ */
 function isFirst({ delivery, job, order }: Arrival, replays: ReadonlySet<number>): boolean {
   for (let one = delivery.firstArrival; one !== null; one = one.next) {
     if (one.order >= order) return true;
-    const wasTaken = one.job === NONE && one.isAccepted && !replays.has(job);
+    const wasTaken = !replays.has(one.job) && one.isAccepted && !replays.has(job);
     if (one.job === job || wasTaken) return false;
   }
   return true;
