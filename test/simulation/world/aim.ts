@@ -1,6 +1,6 @@
 /** Looks for the moments that a seed is about: a process in a state in which a fault is to strike it. */
 import type { TargetDriver } from "@millrace/engine";
-import { statesOf, type EngineStateName } from "../coverage/engine-states.ts";
+import { isIn, type EngineStateName } from "../coverage/engine-states.ts";
 import type { EventQueue } from "./event-queue.ts";
 import type { Draws } from "./plan/draws.ts";
 import type { FaultClass } from "./plan/fault-classes.ts";
@@ -142,13 +142,12 @@ function shotAt(
   { fault, state, isAmbush = false }: Focus,
   deliverers: readonly (Deliverer | null)[],
 ): Shot | null {
-  const states = new Set([state]);
   for (const deliverer of deliverers) {
     if (deliverer === null || deliverer.machine.isStalled) continue;
     if (STALLS.has(fault) && deliverer.machine.awakeMs < AWAKE_MS_MIN) continue;
     const now = deliverer.machine.now();
     const drivers = isAmbush ? deliverer.drivers.slice(0, 1) : deliverer.drivers;
-    const found = drivers.find(({ driver }) => isIn(driver, states, now));
+    const found = drivers.find(({ driver }) => isIn(state, driver.state, now));
     if (found !== undefined) return { fault, deliverer, target: found.name };
   }
   return null;
@@ -168,12 +167,15 @@ function isAnyIn(
   if (states === undefined || deliverer === null) return false;
   const now = deliverer.machine.now();
   return deliverer.drivers.some(
-    ({ name, driver }) => (target === null || target === name) && isIn(driver, states, now),
+    ({ name, driver }) => (target === null || target === name) && isInAny(states, driver, now),
   );
 }
 
-function isIn({ state }: TargetDriver, wanted: ReadonlySet<EngineStateName>, now: number): boolean {
-  const states = statesOf(state, now);
-  for (const one of wanted) if (states.has(one)) return true;
+function isInAny(
+  states: ReadonlySet<EngineStateName>,
+  { state }: TargetDriver,
+  now: number,
+): boolean {
+  for (const one of states) if (isIn(one, state, now)) return true;
   return false;
 }
