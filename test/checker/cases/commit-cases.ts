@@ -208,6 +208,12 @@ export const COMMIT_CASES = casesOf([
     also: ["S12"],
   },
   {
+    id: "S14",
+    what: "nothing is sent of what was there before a target that starts at the latest",
+    holds: () => begunByItsNext("second"),
+    breaks: () => begunByItsNext("first"),
+  },
+  {
     id: "L1",
     what: "at rest all is committed",
     holds: () => delivered(),
@@ -297,6 +303,20 @@ function begunByTwo(written: "in time" | "overtaken"): readonly HistoryLine[] {
   const second = script.record({ key: "k2" });
   script.initialised(1, 5).call(second, { process: "p2", epoch: 5 });
   return script.commit(2, { process: "p2", epoch: 5, generation: 5 }).end();
+}
+
+/** An owner that begins a partition with its second record dies before it commits; the next one begins with the first, or the second. */
+function begunByItsNext(record: "first" | "second"): readonly HistoryLine[] {
+  const script = new ScriptedHistory({ startAt: "latest" }).owned();
+  const first = script.record();
+  script.initialised(1, 1, { place: 2 });
+  const second = script.record({ key: "k2" });
+  script.op("kill", { who: "p1" }).wait(10_000).owned("p2", 5);
+  const owner = { process: "p2", epoch: 5 };
+  if (record === "first") script.call(first, owner);
+  const begun = { ...owner, generation: 5 };
+  script.commit(record === "first" ? 0 : 1, begun);
+  return script.call(second, owner).commit(2, begun).end();
 }
 
 /** A partition that is added, before or after its topic was known, is begun with its second record. */

@@ -354,8 +354,10 @@ export class Ledger {
     const isOvertaken = (): boolean =>
       channel.claims.some((claim) => claim > Number(epoch) && claim < line.offset);
     if (kind === "initialised" && "offset" in value && typeof value.offset === "number") {
-      const floor = this.#owesAll(channel) ? 0 : value.offset;
-      if (!isOvertaken()) channel.floor = Math.min(channel.floor, floor);
+      if (isOvertaken()) return;
+      const { offset } = value;
+      if (!this.#owesAll(channel)) channel.beginnings.push({ place: line.offset, offset });
+      channel.floor = Math.min(channel.floor, this.#owesAll(channel) ? 0 : offset);
     }
     if (kind === "marker") {
       channel.setAsideKeys.add(this.names.keyOf(keyIn(lane)));

@@ -80,12 +80,20 @@ export interface ThrottleWord extends Stamp {
   readonly forMs: number;
 }
 
+/** Where a partition begins; `place`: where the entry stands in the state topic. */
+export interface Beginning {
+  readonly place: number;
+  readonly offset: number;
+}
+
 /** A stream as one target reads it. */
 export class Channel {
   readonly target: Target;
   readonly stream: Stream;
   /** Below it nothing is promised: where the target began to read. NEVER until it is known. */
   floor = NEVER;
+  /** Where owners wrote that it begins, of a target that starts at the latest; none that an overtaken one wrote. */
+  readonly beginnings: Beginning[] = [];
   readonly deliveries: Delivery[] = [];
   /** In the order they came. */
   readonly attempts: Attempt[] = [];
