@@ -9,6 +9,13 @@ import { FAULT_CLASSES } from "./fault-classes.ts";
 import type { BrokerFaults, RequestFaults } from "./fault-plan.ts";
 import type { EventPlan, Fate, Plan, TargetPlan, TopicPlan } from "./plan.ts";
 import { aimedClasses, isOverslept as isOversleptFocus, strongClasses } from "./focus.ts";
+import {
+  isRestlessStart,
+  RESTLESS_FAULTS,
+  RESTLESS_FOCI,
+  RESTLESS_FREEZES_MS,
+  RESTLESS_SLOTS_MIN,
+} from "./restless-start.ts";
 import { Strength, type Drawing } from "./strength.ts";
 import { wide } from "./wide-plan.ts";
 
@@ -42,6 +49,7 @@ const CHAOS_MS = [3_000, 10_000, 30_000, 60_000, 120_000];
 const CHAOS_MS_FOCUSED = [60_000, 120_000];
 /** Processes of a seed that is about newcomers. */
 const NEWCOMERS_MAX = 6;
+const FREEZES_MS = [200, 3_000, 9_000, 12_000, 25_000] as const;
 const RECORD_BYTES_MAX = 1_048_576;
 /** Topics that get more partitions. */
 const ADDED_SHARE = 0.15;
@@ -65,7 +73,9 @@ function drawUsualPlan(seed: number, draws: Draws): Plan {
   );
   const aimed = aimedClasses(foci);
   for (const fault of aimed) classes.add(fault);
-  const strong = strongClasses(foci);
+  const isRestless = isRestlessStart(draws);
+  const strong = new Set([...strongClasses(foci), ...(isRestless ? RESTLESS_FAULTS : [])]);
+  for (const fault of strong) classes.add(fault);
   const strength = new Strength(draws, classes, strong);
   const states = new Set(foci.map(({ state }) => state));
   const isOverdue =
@@ -74,8 +84,11 @@ function drawUsualPlan(seed: number, draws: Draws): Plan {
   const isOverslept = foci.some(isOversleptFocus);
   const topics = drawTopics(draws, chaosMs);
   const names = topics.map(({ name }) => name);
-  const drawing = { draws, strength, chaosMs, classes, strong, states, isOverslept };
-  const slotCount = aimed.has("scale-out") ? NEWCOMERS_MAX : 1 + draws.below("plan.slots", 3);
+  const drawing = { draws, strength, chaosMs, classes, strong, states, isOverslept, isRestless };
+  const usualCount = 1 + draws.below("plan.slots", 3);
+  const slotCount = aimed.has("scale-out")
+    ? NEWCOMERS_MAX
+    : Math.max(usualCount, isRestless ? RESTLESS_SLOTS_MIN : 0);
   const targets = Array.from(
     { length: draws.chance("plan.targets", foci.length > 0 ? 0.85 : 0.25) ? 2 : 1 },
     (_, index) => drawTarget(drawing, index === 0 ? "crm" : "audit", names),
@@ -100,12 +113,12 @@ function drawUsualPlan(seed: number, draws: Draws): Plan {
     },
     freezes: {
       share: strength.of("freeze", 0.0005, 0.01),
-      forMs: draws.pick("plan.freeze", [200, 3_000, 9_000, 12_000, 25_000]),
+      forMs: draws.pick("plan.freeze", isRestless ? RESTLESS_FREEZES_MS : FREEZES_MS),
     },
     refetchShare: strength.of("refetch", 0.1, 1),
     recordBytesMax: RECORD_BYTES_MAX,
     classes,
-    foci,
+    foci: isRestless ? [...foci, ...RESTLESS_FOCI] : foci,
   };
 }
 

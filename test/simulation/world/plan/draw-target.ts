@@ -16,13 +16,14 @@ export const HOT_KEY = "hot";
 export function drawTarget(drawing: Drawing, name: string, topics: readonly Topic[]): TargetPlan {
   const { draws, states, isOverslept } = drawing;
   const isSilent = isOverslept || SILENT.some((state) => states.has(state));
+  const isLatest = draws.chance("target.latest", LATEST_SHARE) || drawing.isRestless;
   const timeoutMs = draws.pick("target.timeout", timeoutsOf(drawing));
   const slow = { from: timeoutMs / 20, to: timeoutMs / 2 };
   const isComingBack = states.has("lane-held") || states.has("lane-releasing");
   return {
     name,
     topics,
-    ...(draws.chance("target.latest", LATEST_SHARE) ? { startAt: "latest" } : {}),
+    ...(isLatest ? { startAt: "latest" } : {}),
     engine: drawEngine(drawing),
     timeoutMs,
     latencyMs: draws.pick("target.latency", isSilent ? [slow, ...LATENCIES_MS] : LATENCIES_MS),

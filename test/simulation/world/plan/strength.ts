@@ -46,4 +46,6 @@ export interface Drawing {
   readonly states: ReadonlySet<EngineStateName>;
   /** Whether calls are to end when a stopped process has slept through its drain. */
   readonly isOverslept: boolean;
+  /** Whether the first takeovers are disturbed (restless-start.ts). */
+  readonly isRestless: boolean;
 }
