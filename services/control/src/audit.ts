@@ -14,12 +14,14 @@ export type DiscardAction = "quarantine-drop" | "quarantine-release";
 /** What can be done. */
 export type AuditAction =
   | ("breaker-reset" | "drop" | "pause" | "redrive" | "resume")
+  | ("rewind" | "rewind-cancel" | "rewind-done")
   | DiscardAction
   | `replay-${ReplayWish}`;
 
 const ACTIONS: ReadonlySet<unknown> = new Set<AuditAction>([
   ...(["breaker-reset", "pause", "resume", "redrive", "drop"] as const),
   ...(["quarantine-release", "quarantine-drop"] as const),
+  ...(["rewind", "rewind-cancel", "rewind-done"] as const),
   ...(["replay-run", "replay-pause", "replay-cancel"] as const),
 ]);
 
@@ -28,7 +30,7 @@ export interface Audit {
   readonly action: AuditAction;
   readonly target: TargetId;
   readonly wish: Wish;
-  /** What it was done to, where that is not the whole target: keys of the entries written. */
+  /** What it was done to, where that is not the whole target: keys of the entries written, or of a rewind its moves. */
   readonly of?: readonly string[];
 }
 

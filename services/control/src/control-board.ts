@@ -19,6 +19,15 @@ import { PAUSERS, PAUSES, pauseKey, pauseValue, readPause, type Pause } from "./
 import { jobKey, JOBS, jobValue, readJob, type ReplayJob } from "./replay-job.ts";
 import { readRedrive, REDRIVES, redriveKey, redriveValue, type WantedRedrive } from "./redrive.ts";
 import {
+  moveName,
+  readRewind,
+  rewindKey,
+  REWINDS,
+  rewindValue,
+  type Rewind,
+  type RewindOrder,
+} from "./rewind.ts";
+import {
   isResolvedBy,
   readResolution,
   resolutionKey,
@@ -100,6 +109,18 @@ export class ControlBoard {
     return target === undefined ? jobs : jobs.filter((job) => job.target === target);
   }
 
+  /** The rewind of a target that stands; null: none does. */
+  rewind(target: TargetId): Rewind | null {
+    const key = rewindKey(target);
+    const entry = this.#log.get(key);
+    return entry === undefined ? null : readRewind(key, entry.value);
+  }
+
+  /** Rewinds that stand, of all targets. */
+  rewinds(): readonly Rewind[] {
+    return this.#list(REWINDS, undefined, readRewind);
+  }
+
   /** How the dead letter of an event was resolved last; null while it is open. */
   resolution(target: TargetId, event: DeadLetterEvent): Resolution | null {
     return readResolution(this.#log.get(resolutionKey(target, event))?.value);
@@ -174,6 +195,27 @@ export class ControlBoard {
     await this.#write(entries, { action, target, wish, of });
   }
 
+  /** Has processes of a target leave its group, and keep out of it; replaces a rewind that stands. */
+  async beginRewind(order: RewindOrder): Promise<void> {
+    const { target, wish } = order;
+    const entry = { key: rewindKey(target), value: rewindValue(order) };
+    await this.#write([entry], { action: "rewind", target, wish, of: moveNames(order) });
+  }
+
+  /**
+   * Lets them join again: its offsets are set, or stay as they are.
+   * @param order by whom and why it ends, and what it wanted.
+   */
+  async endRewind(
+    order: Pick<Rewind, "moves" | "target"> & { readonly wish: Wish },
+    end: "cancel" | "done",
+  ): Promise<void> {
+    const { target, wish } = order;
+    const entry = { key: rewindKey(target), value: null };
+    const of = moveNames(order);
+    await this.#write([entry], { action: `rewind-${end}`, target, wish, of });
+  }
+
   /** Wants a replay, or wants another thing of it: the whole job is written each time. */
   async putJob(job: ReplayJob): Promise<void> {
     const entry = { key: jobKey(job.id), value: jobValue(job) };
@@ -238,6 +280,10 @@ export class ControlBoard {
     const offsets = await this.#log.append(entries);
     await this.#log.readTo(asOffset(Math.max(...offsets)));
   }
+}
+
+function moveNames({ target, moves }: Pick<Rewind, "moves" | "target">): readonly string[] {
+  return moves.map((move) => moveName(target, move));
 }
 
 function resolved(target: TargetId, event: DeadLetterEvent, resolution: Resolution): Entry {

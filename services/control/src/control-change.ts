@@ -3,6 +3,7 @@ import { readBreakerReset, type BreakerReset } from "./breaker-reset.ts";
 import { readDiscard, readDiscardKey, type WantedDiscard } from "./discard.ts";
 import { readPause, readPauseKey, type Pause } from "./pause.ts";
 import { readJob, type ReplayJob } from "./replay-job.ts";
+import { readRewind, readRewindKey, type Rewind } from "./rewind.ts";
 import { readRedrive, readRedriveKey, type WantedRedrive } from "./redrive.ts";
 import { readThrottle, type TargetThrottle } from "./throttle.ts";
 
@@ -13,6 +14,8 @@ export type ControlChange =
   | { readonly kind: "redrive"; readonly redrive: WantedRedrive }
   | { readonly kind: "discard"; readonly discard: WantedDiscard }
   | { readonly kind: "replay"; readonly job: ReplayJob }
+  | { readonly kind: "rewind"; readonly rewind: Rewind }
+  | ({ readonly kind: "rewind-ended" } & Pick<Rewind, "target">)
   | { readonly kind: "breaker-reset"; readonly reset: BreakerReset }
   | { readonly kind: "throttled"; readonly throttle: TargetThrottle }
   | ({ readonly kind: "redrive-ended" } & Omit<WantedRedrive, "wish">)
@@ -34,6 +37,8 @@ function wantedBy(key: string, value: unknown): ControlChange | null {
   if (reset !== null) return { kind: "breaker-reset", reset };
   const throttle = readThrottle(key, value);
   if (throttle !== null) return { kind: "throttled", throttle };
+  const rewind = readRewind(key, value);
+  if (rewind !== null) return { kind: "rewind", rewind };
   const job = readJob(key, value);
   return job === null ? null : { kind: "replay", job };
 }
@@ -41,6 +46,8 @@ function wantedBy(key: string, value: unknown): ControlChange | null {
 function endOf(key: string): ControlChange | null {
   const pause = readPauseKey(key);
   if (pause !== null) return { kind: "resumed", ...pause };
+  const target = readRewindKey(key);
+  if (target !== null) return { kind: "rewind-ended", target };
   const redrive = readRedriveKey(key);
   if (redrive !== null) return { kind: "redrive-ended", ...redrive };
   const discard = readDiscardKey(key);

@@ -82,6 +82,8 @@ function setup() {
       orders.push(order);
     },
     steerReplay: (job, wish) => told.push(`${wish} ${job}`),
+    standDown: (why) => told.push(`out: ${why}`),
+    standUp: () => told.push("in again"),
   };
   const board = new ControlBoard(log, () => "1");
   const wall = { now: 0 };
@@ -131,6 +133,37 @@ describe("the follower of the control topic", () => {
     await board.resetBreaker(asTarget("audit"), dana);
 
     expect(told).toEqual(["breaker reset"]);
+  });
+
+  it("keeps a target out of its group while a rewind stands, whenever that was wanted", async () => {
+    const { board, told, follower } = setup();
+    const move = { topic: asTopic("users"), partition: asPartition(0) };
+    const moves = [{ ...move, committed: asOffset(9), to: asOffset(4) }];
+    const order = { target: crm, moves, wish: dana };
+    await board.beginRewind(order);
+
+    follower.start();
+    await board.endRewind(order, "cancel");
+    await board.beginRewind(order);
+    await board.beginRewind({ ...order, target: asTarget("audit") });
+
+    const out = "out: stopped for a rewind by dana: maintenance";
+    expect(told).toEqual([out, "in again", out]);
+  });
+
+  it("brings a target that runs again to what is wanted of it, and no other", async () => {
+    const { board, pauses, redrives, follower } = setup();
+    follower.start();
+    await board.pause({ target: crm, pauser: "operator", wish: dana });
+    await board.redrive(crm, [request(3)], dana);
+    await board.redrive(asTarget("audit"), [request(4)], dana);
+    pauses.clear();
+    redrives.clear();
+
+    follower.bringUp("crm");
+
+    expect([...pauses.keys()]).toEqual(["operator"]);
+    expect([...redrives]).toEqual([3]);
   });
 
   it("pauses and resumes as people want it", async () => {

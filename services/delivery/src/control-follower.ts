@@ -4,12 +4,14 @@
  */
 import {
   isInRuns,
+  rewindText,
   type BreakerReset,
   type ControlBoard,
   type ControlChange,
   type JobRange,
   type Pause,
   type ReplayJob,
+  type Rewind,
   type TargetThrottle,
   type WantedDiscard,
 } from "@millrace/control";
@@ -46,6 +48,10 @@ export interface SteeredTarget {
   forget(wish: AsideWish): void;
   replay(order: ReplayOrder): void;
   steerReplay(job: JobId, wish: ReplayWish): void;
+  /** Leaves its group once it has drained, and keeps out of it. Idempotent. */
+  standDown(why: string): void;
+  /** Joins its group again; changes nothing where it is in it. */
+  standUp(): void;
 }
 
 /** What a follower works with. */
@@ -81,12 +87,21 @@ export class ControlFollower {
   /** Applies what stands, and every change from now on; the board has been read. */
   start(): void {
     const { board } = this.#ports;
-    for (const pause of board.pauses()) this.#pause(pause);
-    for (const throttle of board.throttles()) this.#throttle(throttle);
-    for (const { target, request } of board.redrives()) this.#targets.get(target)?.redrive(request);
-    for (const { target, request } of board.discards()) this.#targets.get(target)?.discard(request);
-    for (const job of board.jobs()) this.#replay(job);
+    for (const rewind of board.rewinds()) this.#standDown(rewind);
+    for (const name of this.#targets.keys()) this.bringUp(name);
     board.follow((change) => this.#apply(change));
+  }
+
+  /** Applies to a target that is about to run what stands of it. */
+  bringUp(name: string): void {
+    const { board } = this.#ports;
+    const target = asTarget(name);
+    for (const pause of board.pauses(target)) this.#pause(pause);
+    const throttle = board.throttles().find((one) => one.target === target);
+    if (throttle !== undefined) this.#throttle(throttle);
+    for (const { request } of board.redrives(target)) this.#targets.get(name)?.redrive(request);
+    for (const { request } of board.discards(target)) this.#targets.get(name)?.discard(request);
+    for (const job of board.jobs(target)) this.#replay(job);
   }
 
   /**
@@ -169,6 +184,10 @@ export class ControlFollower {
         return this.#targets.get(change.redrive.target)?.redrive(change.redrive.request);
       case "replay":
         return this.#replay(change.job);
+      case "rewind":
+        return this.#standDown(change.rewind);
+      case "rewind-ended":
+        return this.#targets.get(change.target)?.standUp();
       case "redrive-ended":
         return this.#targets.get(change.target)?.forget({ ...change, kind: "redrive" });
       case "discard":
@@ -196,6 +215,10 @@ export class ControlFollower {
     }
     const { until, wish } = asked;
     target.throttle({ by: wish.by, at: wish.at, until });
+  }
+
+  #standDown(rewind: Rewind): void {
+    this.#targets.get(rewind.target)?.standDown(rewindText(rewind));
   }
 
   #resetBreaker({ target: name, wish }: BreakerReset): void {

@@ -31,10 +31,11 @@ import {
 import { createRegistry, type RegistryOptions } from "@millrace/schemas";
 import type { AppTelemetry } from "@millrace/telemetry";
 import { AsideRetention } from "./aside-retention.ts";
-import { ControlFollower, type SteeredTarget } from "./control-follower.ts";
+import { ControlFollower } from "./control-follower.ts";
 import { findJournalSchema } from "./journal-schema.ts";
 import { retainedTarget, type RetainedPorts } from "./retained-target.ts";
-import { createTargetRunner, type SharedPorts, type TargetRunner } from "./target-runner.ts";
+import { TargetKeeper } from "./target-keeper.ts";
+import { createTargetRunner, type SharedPorts } from "./target-runner.ts";
 
 /** Pause before the brokers are asked again, ms. */
 const BROKER_RETRY_MS = 1_000;
@@ -63,7 +64,7 @@ export class DeliveryProcess {
   #board: ControlBoard | null = null;
   #follower: ControlFollower | null = null;
   #retention: AsideRetention | null = null;
-  #runners: readonly TargetRunner[] = [];
+  #keepers: readonly TargetKeeper[] = [];
   readonly #ending = new AbortController();
   #isStopping = false;
   #isStarted = false;
@@ -87,12 +88,10 @@ export class DeliveryProcess {
     const shared = this.#shared(clusterId, apiUrl);
     this.#stateLog = shared.stateLog;
     this.#journalSink = shared.journalSink;
-    this.#runners = targets.map((target) => {
-      return createTargetRunner(target, shared, this.#ownerOf(target.name));
-    });
+    this.#keepers = targets.map((target) => this.#keeperOf(target, shared));
     this.#follow(board);
     this.#retain({ ...shared, board });
-    await Promise.all(this.#runners.map((runner) => runner.start()));
+    await Promise.all(this.#keepers.map((keeper) => keeper.start()));
     // A start that a stop has cut short resolves too.
     if (this.#isOver()) return;
     this.#isStarted = true;
@@ -107,7 +106,10 @@ export class DeliveryProcess {
   notReady(): readonly string[] {
     if (this.#isStopping) return ["stopping"];
     if (!this.#isStarted) return ["joining the groups"];
-    return this.#runners.flatMap(({ name, driver }) => {
+    return this.#keepers.flatMap(({ name, runner, keptOut }) => {
+      if (keptOut !== null) return [`${name}: ${keptOut}`];
+      if (runner === null) return [`${name}: not a member of its group`];
+      const { driver } = runner;
       const halts = driver.halts.map(
         ({ topic, partition, reason }) => `${name}: ${topic}/${partition} stopped (${reason})`,
       );
@@ -116,13 +118,15 @@ export class DeliveryProcess {
     });
   }
 
-  /** What the targets are doing now; empty before they start. */
+  /** What the targets are doing now; none of those that have not started, or that a rewind keeps out of their groups. */
   targets(): readonly TargetView[] {
     const { namespace } = this.#options.config;
     const moment = { now: systemClock.now(), wallNow: systemClock.wallNow() };
-    return this.#runners.map(({ name, driver: { state, halts, replays } }) => {
+    return this.#keepers.flatMap(({ name, runner }) => {
+      if (runner === null) return [];
+      const { state, halts, replays } = runner.driver;
       const of = { name, group: groupId(namespace, name), process: this.#processId };
-      return viewTarget({ ...of, state, halts, replays }, moment);
+      return [viewTarget({ ...of, state, halts, replays }, moment)];
     });
   }
 
@@ -132,7 +136,7 @@ export class DeliveryProcess {
     this.#follower?.stop();
     const swept = this.#retention?.stop();
     this.#ending.abort();
-    await Promise.all(this.#runners.map((runner) => runner.stop(budgetMs)));
+    await Promise.all(this.#keepers.map((keeper) => keeper.stop(budgetMs)));
     await this.#board?.close().catch(() => undefined);
     await this.#stateLog?.close().catch(() => undefined);
     // What it still asked for has nobody left to answer.
@@ -156,15 +160,25 @@ export class DeliveryProcess {
   #follow(board: ControlBoard): void {
     const { telemetry } = this.#options;
     const ports = { board, clock: systemClock, telemetry, processId: this.#processId };
-    this.#follower = new ControlFollower(this.#runners.map(steered), ports);
+    this.#follower = new ControlFollower(this.#keepers, ports);
     this.#follower.start();
+  }
+
+  #keeperOf(target: TargetConfig, shared: SharedPorts): TargetKeeper {
+    const { name } = target;
+    return new TargetKeeper(name, {
+      createRunner: (owner) => createTargetRunner(target, shared, owner),
+      owner: this.#ownerOf(name),
+      onCreated: () => this.#follower?.bringUp(name),
+      telemetry: shared.telemetry,
+    });
   }
 
   #retain(ports: RetainedPorts): void {
     const { targets, telemetry } = this.#options;
-    const retained = this.#runners.flatMap(({ name, driver }) => {
-      const config = targets.find((target) => target.name === name);
-      return config === undefined ? [] : [retainedTarget(config, driver, ports)];
+    const retained = this.#keepers.flatMap((keeper) => {
+      const config = targets.find(({ name }) => name === keeper.name);
+      return config === undefined ? [] : [retainedTarget(config, keeper, ports)];
     });
     this.#retention = new AsideRetention(retained, { clock: systemClock, telemetry });
   }
@@ -264,22 +278,6 @@ export class DeliveryProcess {
       await admin.close();
     }
   }
-}
-
-function steered({ name, driver }: TargetRunner): SteeredTarget {
-  return {
-    name,
-    pause: (by, reason) => driver.pause(by, reason),
-    resume: (by) => driver.resume(by),
-    isPaused: (by) => driver.state.hold.pauses.has(by),
-    resetBreaker: () => driver.resetBreaker(),
-    throttle: (notice) => driver.throttle(notice),
-    redrive: (request) => driver.redrive(request),
-    discard: (request) => driver.discard(request),
-    forget: (wish) => driver.forget(wish),
-    replay: (order) => driver.replay(order),
-    steerReplay: (job, wish) => driver.steerReplay(job, wish),
-  };
 }
 
 function registryAuth({ auth }: RegistryConfig): RegistryOptions {

@@ -1,7 +1,7 @@
 /** A target as its own topics are swept: wired to the brokers for each sweep, so that no connection idles between two. */
 import { groupId, ownTopics, type TargetConfig } from "@millrace/config";
 import type { ControlBoard } from "@millrace/control";
-import { asTarget, asTopic, type PartitionId, type TargetDriver } from "@millrace/engine";
+import { asTarget, asTopic, type PartitionId } from "@millrace/engine";
 import {
   AsideSweeper,
   type SweepEnd,
@@ -11,7 +11,8 @@ import {
 } from "@millrace/jobs";
 import { createLogReader, createTopicAdmin } from "@millrace/kafka";
 import type { RetainedTarget } from "./aside-retention.ts";
-import type { SharedPorts } from "./target-runner.ts";
+import type { TargetKeeper } from "./target-keeper.ts";
+import type { RunningDriver, SharedPorts } from "./target-runner.ts";
 
 /** What a sweep works with. */
 export type RetainedPorts = Pick<
@@ -19,10 +20,15 @@ export type RetainedPorts = Pick<
   "connection" | "namespace" | "stateLog" | "telemetry"
 > & { readonly board: ControlBoard };
 
+/** Where a target stands: its runner is another one after a rewind, and none while it is out. */
+export interface RetainedKeeper extends Pick<TargetKeeper, "keptOut"> {
+  readonly runner: { readonly driver: Pick<RunningDriver, "state"> } | null;
+}
+
 /** Wires a target; nothing connects before its first sweep. */
 export function retainedTarget(
   config: TargetConfig,
-  driver: Pick<TargetDriver, "state">,
+  keeper: RetainedKeeper,
   ports: RetainedPorts,
 ): RetainedTarget {
   const { name, keepSetAsideMs: keepMs, topics } = config;
@@ -34,13 +40,16 @@ export function retainedTarget(
   });
   return {
     ...{ name, keepMs },
-    partitions: () => partitionsOf(driver),
+    partitions: () => sweptPartitions(keeper),
     sweep: (wish, listener) => sweepOnce(sweeper, { name, wish, listener }, ports),
   };
 }
 
-function partitionsOf({ state }: Pick<TargetDriver, "state">): ReadonlySet<PartitionId> {
-  return new Set(Array.from(state.partitions.values(), ({ partition }) => partition));
+/** Partitions by whose number it is swept: those of the runner that lives, and none while it is out, or on the way out. */
+export function sweptPartitions({ keptOut, runner }: RetainedKeeper): ReadonlySet<PartitionId> {
+  if (keptOut !== null || runner === null) return new Set();
+  const { partitions } = runner.driver.state;
+  return new Set(Array.from(partitions.values(), ({ partition }) => partition));
 }
 
 async function sweepOnce(

@@ -57,10 +57,26 @@ export interface SharedPorts {
   readonly apiUrl: string | null;
 }
 
+/** What of a target's driver others steer and look at. */
+export type RunningDriver = Pick<
+  TargetDriver,
+  | "discard"
+  | "forget"
+  | "halts"
+  | "pause"
+  | "redrive"
+  | "replay"
+  | "replays"
+  | "resetBreaker"
+  | "resume"
+  | "state"
+  | "steerReplay"
+  | "throttle"
+>;
+
 /** A target that runs. */
 export interface TargetRunner {
-  readonly name: string;
-  readonly driver: TargetDriver;
+  readonly driver: RunningDriver;
   /** Joins the group; resolves when the first assignment is taken over. */
   start(): Promise<void>;
   /** Ends what is open within `budgetMs`, commits, leaves the group, disconnects. Idempotent. */
@@ -96,7 +112,6 @@ export function createTargetRunner(
   };
   const driver = new TargetDriver(driverOptions(target, shared), ports, owner);
   return {
-    name: target.name,
     driver,
     start: () => driver.start(),
     async stop(budgetMs) {
