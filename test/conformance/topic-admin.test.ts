@@ -79,6 +79,36 @@ describe("a topic admin", () => {
     expect((await admin.describeGroup(groupId)).state).toBe("Dead");
   });
 
+  it("sets offsets of a group without members, all in one, and of none that has some", async () => {
+    const { admin } = setup();
+    const world = new RealWorld();
+    const topic = await world.topic(2);
+    const groupId = world.groupId();
+    const at = (partition: number, offset: number, metadata = "") => ({
+      ...{ topic, partition: asPartition(partition), offset: asOffset(offset), metadata },
+    });
+    const committed = async () =>
+      (await admin.groupOffsets(groupId, topic)).map((one) => one.committed);
+    const zero = { topic, partition: asPartition(0) };
+    await world.write(zero, [{ value: Buffer.from("1") }, { value: Buffer.from("2") }]);
+
+    expect(await admin.setGroupOffsets(groupId, [at(0, 2), at(1, 0)])).toBe("set");
+    expect(await committed()).toEqual(
+      [at(0, 2), at(1, 0)].map(({ offset, metadata }) => ({ offset, metadata })),
+    );
+
+    const source = world.source(groupId, [topic]);
+    const listener = new RecordingListener(source);
+    await source.start(listener);
+    await source.commit([at(0, 2, "done")], listener.assignment.generation);
+    expect(await admin.setGroupOffsets(groupId, [at(0, 1)])).toBe("has-members");
+    expect((await committed())[0]).toEqual({ offset: 2, metadata: "done" });
+
+    await source.stop();
+    expect(await admin.setGroupOffsets(groupId, [at(0, 1)])).toBe("set");
+    expect((await committed())[0]).toEqual({ offset: 1, metadata: "" });
+  });
+
   it("shows which member has which partitions, of several topics", async () => {
     const { admin } = setup();
     const world = new RealWorld();

@@ -4,6 +4,7 @@ import {
   asPartition,
   asTopic,
   type Offset,
+  type OffsetCommit,
   type PartitionId,
   type PartitionRange,
   type Telemetry,
@@ -12,7 +13,7 @@ import {
   NO_TELEMETRY,
 } from "@millrace/engine";
 import type { KafkaConnection } from "./connection.ts";
-import { fetchOffsets } from "./group-protocol.ts";
+import { commitOffsets, fetchOffsets } from "./group-protocol.ts";
 import { KafkaClient } from "./kafka-client.ts";
 import { KafkaError, brokerError, errorType, isHalting } from "./kafka-error.ts";
 import { leaderOf, logRanges } from "./list-offsets.ts";
@@ -98,6 +99,14 @@ export interface TopicAdmin {
    * is no error. Rights to delete from the topic are needed.
    */
   deleteRecords(partition: TopicPartition, before: Offset): Promise<Offset>;
+  /**
+   * Sets offsets of a group that has no members, all of them or none; `has-members`: it has some, and nothing is set. Nobody joins
+   * for it. One that is not answered may have been carried out, or may be while the group is empty: set them again.
+   */
+  setGroupOffsets(
+    groupId: string,
+    offsets: readonly OffsetCommit[],
+  ): Promise<"has-members" | "set">;
   /** Missing ones are no error. */
   deleteTopics(topics: readonly Topic[]): Promise<void>;
   /** A missing one is no error; one with members is `BROKER_REFUSED`. */
@@ -221,6 +230,23 @@ class KafkaTopicAdmin implements TopicAdmin {
   }
 
   /** @inheritdoc */
+  setGroupOffsets(
+    groupId: string,
+    offsets: readonly OffsetCommit[],
+  ): Promise<"has-members" | "set"> {
+    return this.#settled(`set offsets of group ${groupId}`, async () => {
+      const coordinator = await this.#client.coordinatorOf(groupId);
+      try {
+        await commitOffsets(this.#client, coordinator, { groupId, offsets, ...NO_MEMBER });
+        return "set";
+      } catch (error) {
+        if (error instanceof KafkaError && WITH_MEMBERS.has(error.type)) return "has-members";
+        throw error;
+      }
+    });
+  }
+
+  /** @inheritdoc */
   deleteTopics(topics: readonly Topic[]): Promise<void> {
     return this.#settled("delete topics", async () =>
       deleteTopics(this.#client, await this.#client.controller(), topics),
@@ -270,6 +296,16 @@ class KafkaTopicAdmin implements TopicAdmin {
     }
   }
 }
+
+/** As whom a group without members is committed for. The broker checks that it has none in the same step as it commits. */
+const NO_MEMBER = { memberId: "", generation: -1 } as const;
+
+/** What a broker answers where the group has members, or is about to. */
+const WITH_MEMBERS: ReadonlySet<string> = new Set([
+  "ILLEGAL_GENERATION",
+  "REBALANCE_IN_PROGRESS",
+  "UNKNOWN_MEMBER_ID",
+]);
 
 const LEADER_NOT_AVAILABLE = 5;
 const NOT_YET: ReadonlySet<string> = new Set(["NOT_CONTROLLER"]);
