@@ -41,6 +41,8 @@ export type * from "./driver/aside/closed-prefix.ts";
 export { listSetAside } from "./driver/aside/set-aside-keys.ts";
 export { isCut, originalRecord } from "./driver/aside/set-aside-record.ts";
 export type { SetAsideKey } from "./driver/aside/set-aside-keys.ts";
+export { claimForRewind, releaseReread } from "./driver/aside/rewind.ts";
+export type { ClaimedForRewind, RewindContext, RewoundPartition } from "./driver/aside/rewind.ts";
 export type * from "./core/replay/replay.ts";
 export { LIVE_PER_REPLAY } from "./core/replay/weight.ts";
 export { listReplays } from "./driver/replay/replay-progress.ts";

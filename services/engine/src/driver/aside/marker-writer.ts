@@ -133,4 +133,5 @@ export class MarkerWriter {
   }
 }
 
-const RELEASED = { kind: "released", redriveCount: 0, keyCount: 0, dead: null } as const;
+/** What a release says besides how far its key is settled. */
+export const RELEASED = { kind: "released", redriveCount: 0, keyCount: 0, dead: null } as const;

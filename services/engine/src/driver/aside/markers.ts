@@ -28,7 +28,7 @@ import {
 import type { AsideTakeover, Marker } from "../../core/aside/marker.ts";
 import { partitionName } from "../../core/state.ts";
 import type { StateEntry, StateLog } from "../../ports.ts";
-import type { DeadLetterPlaces } from "../dead-letters/dead-letter-places.ts";
+import { DeadLetterPlaces } from "../dead-letters/dead-letter-places.ts";
 import { placeOf, readMarker, readProgress, writeOf, type ReadMarker } from "./state-keys.ts";
 
 /** A partition that is being taken, and the offset of its new claim. */
@@ -72,6 +72,12 @@ export interface Sentence {
   readonly claims: string[];
 }
 
+/** Keys that are set aside in claimed partitions, by partition name, and what is to be deleted. */
+interface Judgement {
+  readonly aside: ReadonlyMap<string, readonly AsideTakeover[]>;
+  readonly sentence: Sentence;
+}
+
 /**
  * Gives the keys that are set aside in claimed partitions, by partition name; voids all markers that do not hold, and
  * forgets earlier claims.
@@ -79,8 +85,25 @@ export interface Sentence {
  */
 export async function judgeMarkers(
   claimed: readonly Claimed[],
-  { target, stateLog, places }: Judging,
+  judging: Judging,
 ): Promise<ReadonlyMap<string, readonly AsideTakeover[]>> {
+  const { aside, sentence } = judge(claimed, judging);
+  const { stateLog } = judging;
+  await forget(sentence.void, stateLog);
+  await forget(sentence.released, stateLog);
+  await forget(sentence.claims, stateLog);
+  return aside;
+}
+
+/** The same keys, and nothing is deleted: the next owner does. */
+export function asideIn(
+  claimed: readonly Claimed[],
+  of: Omit<Judging, "places">,
+): ReadonlyMap<string, readonly AsideTakeover[]> {
+  return judge(claimed, { ...of, places: new DeadLetterPlaces() }).aside;
+}
+
+function judge(claimed: readonly Claimed[], { target, stateLog, places }: Judging): Judgement {
   const list = (kind: string): Entries => entriesByPlace(stateLog.list(`${kind}/${target}/`));
   const [claims, markers, progress] = [list("claim"), list("marker"), list("progress")];
   const aside = new Map<string, readonly AsideTakeover[]>();
@@ -96,10 +119,7 @@ export async function judgeMarkers(
     aside.set(name, takeovers(last, steps, { places, sentence }));
     for (const [key, { offset }] of claimsHere) if (offset < epoch) sentence.claims.push(key);
   }
-  await forget(sentence.void, stateLog);
-  await forget(sentence.released, stateLog);
-  await forget(sentence.claims, stateLog);
-  return aside;
+  return { aside, sentence };
 }
 
 /** The last valid marker or release of each lane of a partition, as its claims (`fence`) judge them. */
