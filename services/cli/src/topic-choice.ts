@@ -1,9 +1,41 @@
+import type { TargetConfig } from "@millrace/config";
 import { MillraceError } from "@millrace/engine";
 import { createTopicAdmin } from "@millrace/kafka";
-import { nearest } from "@millrace/schemas";
+import { nearest, nearestHint } from "@millrace/schemas";
 import { CliError } from "./cli-error.ts";
 import { EXIT } from "./exit-code.ts";
 import { connectionOf, type Settings } from "./settings.ts";
+
+/** A topic that a command is about; with partitions, those only. */
+export interface TopicChoice {
+  readonly topic: string;
+  /** Null: all. */
+  readonly partitions: readonly number[] | null;
+}
+
+/**
+ * Requires topics that the target reads, each once.
+ * @throws CliError not found, with the nearest topic there is; usage for one that stands twice.
+ */
+export function requireTopics(
+  { name, topics: known }: Pick<TargetConfig, "name" | "topics">,
+  topics: readonly TopicChoice[],
+): void {
+  const seen = new Set<string>();
+  for (const { topic } of topics) {
+    if (!known.includes(topic)) {
+      throw new CliError(EXIT.notFound, `${name} does not read topic ${topic}`, {
+        hint: nearestHint(topic, known, "it reads none"),
+      });
+    }
+    if (seen.has(topic)) {
+      throw new CliError(EXIT.usage, `--topic ${topic} stands twice`, {
+        hint: `name its partitions together: --topic ${topic}:0,3`,
+      });
+    }
+    seen.add(topic);
+  }
+}
 
 /** Whether an error says that a topic does not exist. */
 export function isTopicMissing(error: unknown): error is MillraceError {

@@ -21,7 +21,7 @@ export function answeringTerminal(
   error.on("data", (bytes: Buffer) => {
     const text = String(bytes);
     told.push(text);
-    if (text.endsWith("[y/N] ")) input.write(`${left.shift() ?? ""}\n`);
+    if (/(?:\[y\/N\]|>) $/u.test(text)) input.write(`${left.shift() ?? ""}\n`);
   });
   const output = new PassThrough();
   const terminal = new Terminal({ output, error, env: {}, verbosity: "normal", colour: "never" });

@@ -20,7 +20,7 @@ export type {
   ResolutionValue,
   WrittenLetter,
 } from "./resolution.ts";
-export { readMoveName, rewindText } from "./rewind.ts";
+export { readMoveName, rewindText, rewindValue } from "./rewind.ts";
 export type { Rewind, RewindMove, RewindOrder, RewindValue } from "./rewind.ts";
 export type { AskedTime, TargetThrottle, ThrottleValue } from "./throttle.ts";
 export type { Wish } from "./wish.ts";

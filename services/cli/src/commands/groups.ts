@@ -2,7 +2,8 @@ import { InvalidArgumentError } from "@commander-js/extra-typings";
 import { CliError } from "../cli-error.ts";
 import { EXIT } from "../exit-code.ts";
 import type { Repetition } from "../groups/show-reports.ts";
-import { parseDuration } from "../position.ts";
+import { parseDuration, POSITION_GRAMMAR } from "../position.ts";
+import { position, topics } from "./option-value.ts";
 import type { Registrar } from "./registrar.ts";
 
 /** Between two looks, ms. */
@@ -26,7 +27,26 @@ Examples:
   millrace groups describe crm --watch
   millrace groups describe crm -o json | jq '.items[] | select(.waiting > 0) | .head'`;
 
-/** Defines `groups list` and `groups describe`. */
+/** How long processes may take to leave a group, ms: the longest drain, the session of one that was killed, and room. */
+const WAIT_DEFAULT_MS = 90_000;
+const WAIT_MIN_MS = 1_000;
+const WAIT_MAX_MS = 3_600_000;
+
+const REWIND_HELP = `
+A position is ${POSITION_GRAMMAR}.
+For experts: what the group goes back over is delivered again, to keys that have had later events since; what it goes on over is
+not delivered. millrace replay does the first beside live delivery, and leaves the group alone.
+
+Shows the plan and asks twice, the second time for the target's name. Then every process of the target drains and leaves its
+group, the offsets are set, and they join again. Where one does not leave in --wait, the rewind is taken back. If the command
+dies half-way, nothing delivers to the target until it is run again without --to, which goes on, or with --cancel.
+
+Examples:
+  millrace groups rewind crm --to -2h --dry-run
+  millrace groups rewind crm --to 0:1200,3:50 --topic users --reason "restored from backup"
+  millrace groups rewind crm --cancel --reason "not now"`;
+
+/** Defines `groups`. */
 export function addGroupCommands({ program, act }: Registrar): void {
   const groups = program.command("groups").description("how far the targets are");
   groups
@@ -58,6 +78,39 @@ export function addGroupCommands({ program, act }: Registrar): void {
         return groupsDescribe(context, { target, privacy }, repetition);
       }),
     );
+  addRewind({ program: groups, act });
+}
+
+function addRewind({ program: groups, act }: Registrar): void {
+  groups
+    .command("rewind")
+    .description("set where a target goes on; its group stops for it and starts again")
+    .argument("<target>", "a target of the configuration")
+    .option("--to <position>", "where it goes on", position)
+    .option(
+      "--topic <topic[:partitions]...>",
+      "of these topics only, such as orders:0,3",
+      topics,
+      [],
+    )
+    .option("--reason <text>", "why, for whoever looks")
+    .option("--by <name>", "who wants it (default: you, on this machine)")
+    .option("--wait <duration>", "for its processes to leave the group (default: 90s)", wait)
+    .option("--dry-run", "show the plan, and do nothing")
+    .option("--yes-i-mean <target>", "the target's name, instead of being asked")
+    .option("--cancel", "take a rewind back that stands; offsets that it has set stay so")
+    .addHelpText("after", REWIND_HELP)
+    .action((target, { yesIMean: named, cancel, wait: waitMs, topic, reason, by, to, dryRun }) =>
+      act(async (context) => {
+        const { groupsRewind, groupsRewindCancel } = await import("../actions/groups-rewind.ts");
+        const options = { target, by, reason };
+        if (cancel === true) return groupsRewindCancel(context, options);
+        return groupsRewind(context, {
+          ...{ ...options, topics: topic, to, dryRun, named },
+          waitMs: waitMs ?? WAIT_DEFAULT_MS,
+        });
+      }),
+    );
 }
 
 const WATCH = "show it again and again, until Ctrl-C";
@@ -72,6 +125,13 @@ function repetitionOf(flags: {
   }
   if (flags.interval === undefined) return { kind: "once" };
   throw new CliError(EXIT.usage, "groups: --interval goes with --watch");
+}
+
+function wait(text: string): number {
+  const durationMs = parseDuration(text);
+  if (durationMs !== null && durationMs >= WAIT_MIN_MS && durationMs <= WAIT_MAX_MS)
+    return durationMs;
+  throw new InvalidArgumentError("It must be a duration such as 90s or 5m, from 1s to 1h.");
 }
 
 function interval(text: string): number {

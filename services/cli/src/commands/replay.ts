@@ -1,7 +1,6 @@
 import { InvalidArgumentError, Option } from "@commander-js/extra-typings";
-import { parsePosition, POSITION_GRAMMAR, type Position } from "../position.ts";
-import { reasonOf } from "../cli-error.ts";
-import { count, countOrNone } from "./option-value.ts";
+import { POSITION_GRAMMAR, type Position } from "../position.ts";
+import { count, countOrNone, position, topics } from "./option-value.ts";
 import type { Registrar } from "./registrar.ts";
 
 const PLAN_HELP = `
@@ -179,27 +178,6 @@ function addSteering({ program: replay, act }: Registrar): void {
     .action(() =>
       act(async (context) => (await import("../actions/replay-status.ts")).replayList(context)),
     );
-}
-
-interface TopicChoice {
-  readonly topic: string;
-  readonly partitions: readonly number[] | null;
-}
-
-/** One more of them. */
-function topics(text: string, before: readonly TopicChoice[]): readonly TopicChoice[] {
-  const [, topic, list] = /^([\w.-]+)(?::(\d+(?:,\d+)*))?$/u.exec(text) ?? [];
-  if (topic === undefined) throw new InvalidArgumentError("It must be TOPIC or TOPIC:0,3.");
-  const partitions = list === undefined ? null : list.split(",").map(Number);
-  return [...before, { topic, partitions }];
-}
-
-function position(text: string): Position {
-  try {
-    return parsePosition(text, Date.now());
-  } catch (error) {
-    throw new InvalidArgumentError(reasonOf(error));
-  }
 }
 
 function jobId(text: string): string {

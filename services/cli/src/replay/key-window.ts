@@ -3,20 +3,21 @@ import type { ReplayMode } from "@millrace/engine";
 import { CliError } from "../cli-error.ts";
 import { EXIT } from "../exit-code.ts";
 import { durationText } from "../groups/duration-text.ts";
-import type { SavedPlan } from "./saved-plan.ts";
+import type { PlannedRange } from "./saved-plan.ts";
+
+/** When the events of a plan were written. */
+interface DatedPlan {
+  readonly items: readonly Pick<PlannedRange, "first">[];
+}
 
 /** The oldest event of a plan, epoch ms; null where no item says when its events were written. */
-export function oldestOf({ items }: Pick<SavedPlan, "items">): number | null {
+export function oldestOf({ items }: DatedPlan): number | null {
   const times = items.flatMap(({ first }) => (first === null ? [] : [Date.parse(first)]));
   return times.length === 0 ? null : Math.min(...times);
 }
 
 /** How old the oldest event is, ms, where it is older than the target is said to know keys; else null. */
-export function beyondWindow(
-  plan: Pick<SavedPlan, "items">,
-  window: DedupeWindow,
-  nowMs: number,
-): number | null {
+export function beyondWindow(plan: DatedPlan, window: DedupeWindow, nowMs: number): number | null {
   const oldest = oldestOf(plan);
   if (window.kind === "undeclared" || oldest === null) return null;
   return nowMs - oldest > window.windowMs ? nowMs - oldest : null;
@@ -27,7 +28,7 @@ export function beyondWindow(
  * @throws CliError precondition.
  */
 export function requireKnownKeys(
-  plan: Pick<SavedPlan, "items">,
+  plan: DatedPlan,
   { name, idempotency: { window } }: Pick<TargetConfig, "idempotency" | "name">,
   of: { readonly mode: ReplayMode; readonly nowMs: number; readonly isForced: boolean },
 ): void {
@@ -43,7 +44,7 @@ export function requireKnownKeys(
 
 /** What a plan says of the target's memory. */
 export function windowText(
-  plan: Pick<SavedPlan, "items">,
+  plan: DatedPlan,
   { name, idempotency: { window } }: Pick<TargetConfig, "idempotency" | "name">,
   nowMs: number,
 ): { readonly text: string; readonly isWarning: boolean } {

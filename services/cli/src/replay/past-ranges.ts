@@ -1,20 +1,15 @@
 /** Which part of a target's sources past events are taken from, and what of it the log has no more. */
 import { asOffset, asTopic } from "@millrace/engine";
 import type { LogReader, ReadRange } from "@millrace/kafka";
-import { CliError } from "../cli-error.ts";
-import { EXIT } from "../exit-code.ts";
-import { nearestHint } from "@millrace/schemas";
 import type { Position } from "../position.ts";
 import { readRanges, type RangeRequest } from "../tail/read-ranges.ts";
+import { requireTopics, type TopicChoice } from "../topic-choice.ts";
 import { goneRecords, type GoneRecords } from "./gone-records.ts";
 
 /** Which past events are meant. */
 export interface PastRangeRequest {
   /** With partitions, those only; empty: all that the target reads. */
-  readonly topics: readonly {
-    readonly topic: string;
-    readonly partitions: readonly number[] | null;
-  }[];
+  readonly topics: readonly TopicChoice[];
   readonly from: Position;
   readonly to: Position;
 }
@@ -60,24 +55,4 @@ export async function pastRanges(
     }
   }
   return { ranges, gone };
-}
-
-function requireTopics(
-  { name, topics: known }: PastRangeGround["target"],
-  topics: PastRangeRequest["topics"],
-): void {
-  const seen = new Set<string>();
-  for (const { topic } of topics) {
-    if (!known.includes(topic)) {
-      throw new CliError(EXIT.notFound, `${name} does not read topic ${topic}`, {
-        hint: nearestHint(topic, known, "it reads none"),
-      });
-    }
-    if (seen.has(topic)) {
-      throw new CliError(EXIT.usage, `--topic ${topic} stands twice`, {
-        hint: `name its partitions together: --topic ${topic}:0,3`,
-      });
-    }
-    seen.add(topic);
-  }
 }

@@ -1,0 +1,35 @@
+import { asOffset, asPartition, asTopic, encodeDoneSet } from "@millrace/engine";
+import { describe, expect, it } from "vitest";
+import { isSameAim, standingMoves } from "./standing.ts";
+
+const move = (partition: number, committed: number, to: number) => ({
+  ...{ topic: asTopic("users"), partition: asPartition(partition) },
+  ...{ committed: asOffset(committed), to: asOffset(to) },
+});
+
+describe("a rewind that stands", () => {
+  it("has what was done above the offset as long as that is not set", async () => {
+    const metadata = encodeDoneSet(asOffset(6), [{ from: 8, to: 9 }]);
+    const moves = await standingMoves({ moves: [move(0, 6, 2), move(1, 6, 2)] }, (topic) =>
+      Promise.resolve(
+        [6, 2].map((offset, partition) => ({
+          ...{ topic: asTopic(topic), partition: asPartition(partition), lag: null },
+          ...{ logStartOffset: asOffset(0), logEndOffset: asOffset(10) },
+          committed: { offset: asOffset(offset), metadata: offset === 6 ? metadata : "" },
+        })),
+      ),
+    );
+
+    expect(moves.map(({ doneRuns }) => doneRuns)).toEqual([[{ from: 8, to: 9 }], []]);
+    expect(moves[0]).toMatchObject({ committed: 6, to: 2, logEndOffset: 10 });
+  });
+
+  it("is what is asked for again, where some of it is set already too", () => {
+    const standing = [move(0, 6, 2), move(1, 6, 2)];
+
+    expect(isSameAim([move(1, 6, 2)], standing)).toBe(true);
+    expect(isSameAim([], standing)).toBe(true);
+    expect(isSameAim([move(1, 6, 3)], standing)).toBe(false);
+    expect(isSameAim([move(2, 6, 2)], standing)).toBe(false);
+  });
+});

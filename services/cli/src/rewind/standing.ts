@@ -1,0 +1,37 @@
+/** A rewind that stands: somebody began it, and it has not come to its end. */
+import type { Rewind, RewindMove } from "@millrace/control";
+import type { GroupOffset } from "@millrace/kafka";
+import { partitionLag } from "../groups/partition-lag.ts";
+import type { FoundMove } from "./planned-move.ts";
+
+/** Its moves, with what the log has of them now. */
+export async function standingMoves(
+  { moves }: Pick<Rewind, "moves">,
+  offsetsOf: (topic: string) => Promise<readonly GroupOffset[]>,
+): Promise<readonly FoundMove[]> {
+  const groups = new Map<string, GroupOffset>();
+  for (const topic of new Set(moves.map((move) => move.topic))) {
+    for (const one of await offsetsOf(topic)) groups.set(nameOf(one), one);
+  }
+  return moves.map((move): FoundMove => {
+    const group = groups.get(nameOf(move));
+    if (group === undefined) return { ...move, ...NO_LOG };
+    const { logStartOffset, logEndOffset } = group;
+    // Once it is set, what was done above the offset before is forgotten.
+    const isWhereItWas = group.committed?.offset === move.committed;
+    const doneRuns = isWhereItWas ? partitionLag({ ...group, begunAt: null }).doneRuns : [];
+    return { ...move, logStartOffset, logEndOffset, doneRuns };
+  });
+}
+
+const NO_LOG = { logStartOffset: 0, logEndOffset: 0, doneRuns: [] } as const;
+
+/** Whether what is asked for is what stands; where the group is there already, nothing is asked for. */
+export function isSameAim(asked: readonly RewindMove[], standing: readonly RewindMove[]): boolean {
+  const aims = new Map(standing.map((move) => [nameOf(move), move.to]));
+  return asked.every((move) => aims.get(nameOf(move)) === move.to);
+}
+
+function nameOf({ topic, partition }: Pick<RewindMove, "partition" | "topic">): string {
+  return `${topic}/${partition}`;
+}
