@@ -70,7 +70,7 @@ export function delivery(of: Partial<DeliveryFacts> = {}): DeliveryFacts {
   return {
     ...{ target: "crm", order: "key", entries: [], skips: [], earlier: null, reading: SETTLED },
     ...{ pauses: [], letters: [], parked: null, marker: null, resolution: null },
-    ...{ redrives: [], drops: [], jobs: [], now: null },
+    ...{ redrives: [], drops: [], jobs: [], rewinds: [], now: null },
     ...of,
   };
 }
@@ -133,6 +133,7 @@ export function now(
       group: "millrace.crm",
       at: at(60_000),
       pauses: [],
+      rewind: null,
       groupState: "Stable",
       setAside: [],
     },

@@ -7,12 +7,12 @@ export async function breakerReset(
   context: CommandContext,
   options: TargetWish,
 ): Promise<ExitCode> {
-  const { name, pauses } = await changeTarget(context, options, (board, target, wish) =>
+  const { name, wishes } = await changeTarget(context, options, (board, target, wish) =>
     board.resetBreaker(target, wish),
   );
   const { terminal } = context;
   terminal.note(
-    pauses.length === 0
+    wishes.pauses.length === 0
       ? `its processes ask it within 2 s; millrace why ${name} says what came of it`
       : `it is paused: nothing is asked before millrace targets resume ${name}`,
   );

@@ -59,6 +59,7 @@ export async function groupsRewind(
     const plan = await planOf(context, desk, { aim, target });
     if (wish === null) return showPlan(context, plan, target);
     if (aim.moves.length === 0) {
+      await print(context, { kind: "RewindReport", items: [] }, MADE_COLUMNS);
       context.terminal.note(`${target.name} is there already: nothing is done`);
       return EXIT.ok;
     }

@@ -7,7 +7,7 @@ export interface MadeItem {
   readonly target: string;
   readonly topic: string;
   readonly partition: number;
-  /** When it was planned; null: nothing was committed. */
+  /** Where the group was once it had stopped; null: nothing was committed. */
   readonly committed: string | null;
   readonly to: string;
   /** `passed`: the group had come by itself to where it was to go on, and was left there. */

@@ -125,11 +125,17 @@ describe("a rewind", () => {
   });
 
   it("leaves the group where it has come by itself to what it was to leave out", async () => {
-    const { run, told, offsets } = setup([97, 92], 0);
+    const { run, told, offsets, board } = setup([97, 92], 0);
 
     const result = await run(order([90, 95], [90, 95]));
 
-    expect(result).toMatchObject({ moves: [{ end: "passed" }, { end: "set" }] });
+    expect(result).toMatchObject({
+      moves: [
+        { end: "passed", committed: 97 },
+        { end: "set", committed: 92 },
+      ],
+    });
+    expect(board.audits(crm).at(-1)?.of).toEqual(["rewind/crm/users/1/92/95"]);
     expect(told).toEqual(["set ns.crm 95"]);
     expect(offsets).toEqual([97, 95]);
   });

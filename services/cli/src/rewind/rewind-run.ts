@@ -11,6 +11,7 @@ import {
   asTopic,
   claimForRewind,
   releaseReread,
+  type Offset,
   type OffsetCommit,
   type RewindContext,
 } from "@millrace/engine";
@@ -40,7 +41,7 @@ export interface RewindRun {
   readonly wish: Wish;
 }
 
-/** A partition's end of a rewind. */
+/** A partition's end of a rewind; `committed` is where the group was once it had stopped. */
 export interface MadeMove extends RewindMove {
   /** `passed`: the group had come by itself to where it was to go on. */
   readonly end: "passed" | "set";
@@ -79,7 +80,8 @@ export async function runRewind(run: RewindRun, ports: RewindPorts): Promise<Rew
     requireStanding(board, order);
     const done = await setOffsets(run, ports);
     if (done !== null) {
-      await board.endRewind({ ...order, wish }, "done");
+      const moves = done.moves.filter(({ end }) => end === "set");
+      await board.endRewind({ ...order, moves, wish }, "done");
       return done;
     }
     // A process that had begun to join before it heard: it leaves again.
@@ -139,17 +141,19 @@ async function dueMoves(
     admin.groupOffsets(groupId, asTopic(topic)),
   );
   return order.moves.map((move) => {
-    const now = committed(move) ?? -1;
-    const isPassed = directionOf(move) === "forward" && now >= move.to;
-    return { ...move, end: isPassed ? "passed" : "set" };
+    const now = committed(move);
+    // One that was set by an earlier run says no more where the group was.
+    const from = now === move.to ? move.committed : now;
+    const isPassed = directionOf(move) === "forward" && (now ?? -1) >= move.to;
+    return { ...move, committed: from, end: isPassed ? "passed" : "set" };
   });
 }
 
 async function committedOf(
   moves: readonly RewindMove[],
   offsetsOf: (topic: string) => Promise<readonly GroupOffset[]>,
-): Promise<(move: RewindMove) => number | null> {
-  const found = new Map<string, number>();
+): Promise<(move: RewindMove) => Offset | null> {
+  const found = new Map<string, Offset>();
   for (const topic of new Set(moves.map((move) => move.topic))) {
     for (const { partition, committed } of await offsetsOf(topic)) {
       if (committed !== null) found.set(`${topic}/${partition}`, committed.offset);

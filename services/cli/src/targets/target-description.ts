@@ -1,12 +1,11 @@
 import { ownTopics, type TargetConfig } from "@millrace/config";
-import { pauseText, type AskedTime, type Pause } from "@millrace/control";
+import { pauseText, rewindText, type AskedTime, type Pause } from "@millrace/control";
 import { timeText } from "../position.ts";
-import { targetItem, type TargetItem } from "./target-item.ts";
+import { targetItem, type TargetItem, type TargetWishes } from "./target-item.ts";
 import { throttleItem, type ThrottleItem } from "./throttle-item.ts";
 
-/** What stands on the control topic of a target. */
-export interface TargetWishes {
-  readonly pauses: readonly Pause[];
+/** What stands on the control topic of a target that is described. */
+export interface DescribedWishes extends TargetWishes {
   /** What it asked for last; its time may be over. */
   readonly asked: AskedTime | null;
 }
@@ -37,13 +36,13 @@ export interface TargetDescription extends TargetItem {
 export function describeTarget(
   target: TargetConfig,
   namespace: string,
-  { pauses, asked }: TargetWishes,
+  wishes: DescribedWishes,
 ): TargetDescription {
   const { startAt, mappingRevision, concurrencyMax, timeoutMs, retry, breaker } = target;
   const { dead, parked } = ownTopics(namespace, target.name);
   const { maxAttempts, ...times } = retry;
   return {
-    ...targetItem(target, namespace, pauses),
+    ...targetItem(target, namespace, wishes),
     startAt: startAt.kind === "time" ? new Date(startAt.epochMs).toISOString() : startAt.kind,
     deadLetters: dead,
     parked,
@@ -53,13 +52,15 @@ export function describeTarget(
     timeoutMs,
     retry: { ...times, maxAttempts: maxAttempts.kind === "limited" ? maxAttempts.count : null },
     breaker,
-    throttle: throttleItem(asked, Date.now()),
+    throttle: throttleItem(wishes.asked, Date.now()),
   };
 }
 
 /** The description for people: a name and what stands for it, a line each. */
-export function descriptionText(of: TargetDescription, pauses: readonly Pause[]): string {
-  const wanted = pauses.length === 0 ? ["running"] : pauses.map(pauseLine);
+export function descriptionText(of: TargetDescription, { pauses, rewind }: TargetWishes): string {
+  const rewinds = rewind === null ? [] : [rewindText(rewind)];
+  const held = [...rewinds, ...pauses.map(pauseLine)];
+  const wanted = held.length === 0 ? ["running"] : held;
   const rows: readonly (readonly [string, string])[] = [
     ["target", of.name],
     ...wanted.map((line, index): [string, string] => [index === 0 ? "wanted" : "", line]),

@@ -1,5 +1,12 @@
 import { groupId, type TargetConfig } from "@millrace/config";
-import { pauseText, type Pause } from "@millrace/control";
+import {
+  pauseText,
+  rewindText,
+  type ControlBoard,
+  type Pause,
+  type Rewind,
+} from "@millrace/control";
+import { asTarget } from "@millrace/engine";
 import type { Column } from "../output/table.ts";
 
 /** A pause, as it is printed; the last three are null where its entry cannot be read. */
@@ -20,18 +27,42 @@ export interface TargetItem {
   readonly order: TargetConfig["order"];
   readonly onDeadLetter: TargetConfig["onDeadLetter"];
   /** What is wanted of it; whether a process runs it is another question. */
-  readonly wanted: "running" | "paused";
+  readonly wanted: "running" | "paused" | "rewinding";
   readonly pauses: readonly PauseItem[];
   /** For people. */
   readonly note: string;
+}
+
+/** What is wanted of a target. */
+export interface TargetWishes {
+  readonly pauses: readonly Pause[];
+  /** A rewind that stands. */
+  readonly rewind: Rewind | null;
+}
+
+/** What stands of a target on a board that has been read. */
+export function wishesOf(
+  board: Pick<ControlBoard, "pauses" | "rewind">,
+  name: string,
+): TargetWishes {
+  const target = asTarget(name);
+  return { pauses: board.pauses(target), rewind: board.rewind(target) };
+}
+
+/** What a target is wanted to do. */
+export function wantedOf({ pauses, rewind }: TargetWishes): TargetItem["wanted"] {
+  if (rewind !== null) return "rewinding";
+  return pauses.length === 0 ? "running" : "paused";
 }
 
 /** The item of a target. */
 export function targetItem(
   { name, topics, urlPrefix, order, onDeadLetter }: TargetConfig,
   namespace: string,
-  pauses: readonly Pause[],
+  wishes: TargetWishes,
 ): TargetItem {
+  const { pauses, rewind } = wishes;
+  const rewinds = rewind === null ? [] : [rewindText(rewind)];
   return {
     name,
     group: groupId(namespace, name),
@@ -39,9 +70,9 @@ export function targetItem(
     url: urlPrefix,
     order,
     onDeadLetter,
-    wanted: pauses.length === 0 ? "running" : "paused",
+    wanted: wantedOf(wishes),
     pauses: pauses.map(pauseItem),
-    note: pauses.map(pauseText).join("; "),
+    note: [...rewinds, ...pauses.map(pauseText)].join("; "),
   };
 }
 

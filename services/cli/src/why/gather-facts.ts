@@ -1,7 +1,13 @@
 /** Everything that a diagnosis of a target is made of, as of now: Kafka first, then the processes that it names. */
 import { groupId, type TargetConfig } from "@millrace/config";
-import { readMemberNote } from "@millrace/control";
-import type { MemberFact, PartitionFact, SetAsideFact, TargetFacts } from "@millrace/diagnosis";
+import { readMemberNote, type Rewind } from "@millrace/control";
+import type {
+  MemberFact,
+  PartitionFact,
+  RewindFact,
+  SetAsideFact,
+  TargetFacts,
+} from "@millrace/diagnosis";
 import { asTarget, type SetAsideKey } from "@millrace/engine";
 import type { OpenDeadLetter } from "@millrace/jobs";
 import { createTopicAdmin } from "@millrace/kafka";
@@ -37,6 +43,7 @@ export async function gatherFacts(inquiry: Inquiry): Promise<TargetFacts> {
     const parked = desk.setAside.length === 0 ? null : await desk.countParked();
     return {
       pauses: desk.board.pauses(asTarget(target.name)).map(pauseItem),
+      rewind: rewindFact(desk.board.rewind(asTarget(target.name))),
       setAside: desk.setAside.map((key) => setAsideFact(key, desk.letters, parked?.of(key) ?? 0)),
     };
   });
@@ -106,6 +113,13 @@ function partitionFacts(
             at: new Date(head.record.timestampMs).toISOString(),
           },
   }));
+}
+
+function rewindFact(rewind: Rewind | null): RewindFact | null {
+  if (rewind === null) return null;
+  if (rewind.wish === null) return { by: null, reason: null, since: null };
+  const { by, reason, at } = rewind.wish;
+  return { by, reason, since: new Date(at).toISOString() };
 }
 
 function setAsideFact(

@@ -5,6 +5,8 @@ const SENTENCES: Readonly<Record<CauseKind, (cause: Cause) => string>> = {
   "records-gone": ({ details }) =>
     `${countOf(details["gone"], "record")} of ${text(details["partitions"])} went by retention before they were delivered`,
   "offsets-gone": ({ details }) => `the group's offsets of ${text(details["partitions"])} are gone`,
+  rewinding: ({ details, since }) =>
+    `stopped for a rewind by ${text(details["by"])}: ${text(details["reason"])}${sinceText(since)}`,
   paused: ({ details, since }) =>
     `paused by ${text(details["by"])}: ${text(details["reason"])}${sinceText(since)}`,
   "paused-by-guard": ({ details, since }) =>

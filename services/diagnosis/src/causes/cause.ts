@@ -4,6 +4,7 @@
 export const CAUSE_KINDS = [
   "records-gone",
   "offsets-gone",
+  "rewinding",
   "paused",
   "paused-by-guard",
   "no-process",

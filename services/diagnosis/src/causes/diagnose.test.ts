@@ -62,7 +62,15 @@ const aside = (of: Partial<SetAsideFact> = {}): SetAsideFact => ({
 });
 
 const facts = (of: Partial<TargetFacts> = {}): TargetFacts => ({
-  ...{ target: "crm", group: "ns.crm", at: SINCE, pauses: [], groupState: "Stable", setAside: [] },
+  ...{
+    target: "crm",
+    group: "ns.crm",
+    at: SINCE,
+    pauses: [],
+    rewind: null,
+    groupState: "Stable",
+    setAside: [],
+  },
   ...{ members: [member()], partitions: [partition()] },
   ...of,
 });
@@ -81,6 +89,13 @@ const PLANTED: Readonly<Record<CauseKind, readonly [Partial<TargetFacts>, string
   "offsets-gone": [
     { partitions: [partition({ state: "offsets-gone" })] },
     "the group's offsets of orders 0 are gone",
+  ],
+  rewinding: [
+    {
+      rewind: { by: "dana", reason: "restored from backup", since: SINCE },
+      ...{ members: [], partitions: [behind({ hasOwner: false })], groupState: "Empty" },
+    },
+    `stopped for a rewind by dana: restored from backup, since ${SINCE}`,
   ],
   paused: [
     { pauses: [{ pauser: "operator", by: "dana", reason: "maintenance", since: null }] },

@@ -9,6 +9,8 @@ export interface TargetFacts {
   readonly group: string;
   readonly at: string;
   readonly pauses: readonly PauseFact[];
+  /** A rewind that keeps the target's processes out of its group; null: none stands. */
+  readonly rewind: RewindFact | null;
   /** Kafka's word for the state of the target's group; `none` where there is no such group. */
   readonly groupState: string;
   readonly members: readonly MemberFact[];
@@ -23,6 +25,9 @@ export interface PauseFact {
   readonly reason: string | null;
   readonly since: string | null;
 }
+
+/** A rewind that stands; all is null where its entry cannot be read. */
+export type RewindFact = Omit<PauseFact, "pauser">;
 
 /** A member of the target's group. */
 export interface MemberFact {

@@ -9,6 +9,8 @@ const REBALANCING: ReadonlySet<string> = new Set(["PreparingRebalance", "Complet
 
 /** Causes that lie with the target's processes. */
 export function groupCauses(facts: TargetFacts): readonly Cause[] {
+  // Nobody is to be in the group.
+  if (facts.rewind !== null) return [];
   if (REBALANCING.has(facts.groupState)) return [rebalancing(facts)];
   const hasProcess = facts.members.some(({ process }) => process !== null);
   if (!hasProcess) return facts.partitions.some(isWaiting) ? [noProcess(facts)] : [];

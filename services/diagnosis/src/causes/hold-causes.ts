@@ -2,20 +2,31 @@
 import type { HoldView } from "../view/hold-view.ts";
 import type { TargetView } from "../view/target-view.ts";
 import { NOWHERE, type Cause } from "./cause.ts";
-import type { PauseFact, TargetFacts } from "./facts.ts";
+import type { PauseFact, RewindFact, TargetFacts } from "./facts.ts";
 import { failureDetail } from "./failure-detail.ts";
 
 /** Causes that hold the whole target. */
 export function holdCauses(facts: TargetFacts): readonly Cause[] {
-  const { target, pauses, members } = facts;
+  const { target, pauses, rewind, members } = facts;
   const views = members.flatMap(({ view }) => view ?? []);
   return [
+    ...(rewind === null ? [] : [rewindCause(target, rewind)]),
     ...pauses.map((pause) => pauseCause(target, pause)),
     ...heldBy(target, views, "misconfigured"),
     ...heldBy(target, views, "breaker-open"),
     ...heldBy(target, views, "throttled"),
     ...slowed(target, views),
   ];
+}
+
+/** Whoever began it may be at it still, or have died half-way. */
+function rewindCause(target: string, { by, reason, since }: RewindFact): Cause {
+  const rewind = `millrace groups rewind ${target}`;
+  return {
+    ...{ ...NOWHERE, kind: "rewinding", target, since },
+    details: { by, reason },
+    next: `it ends by itself while its command runs; else ${rewind} --reason TEXT goes on with it, and ${rewind} --cancel --reason TEXT takes it back`,
+  };
 }
 
 function pauseCause(target: string, { pauser, by, reason, since }: PauseFact): Cause {

@@ -80,6 +80,8 @@ export interface DeliveryFacts {
   /** Wishes that its key goes on without it, behind a dead letter. */
   readonly drops: readonly RedriveFact[];
   readonly jobs: readonly JobFact[];
+  /** Rewinds of its group that went over it. */
+  readonly rewinds: readonly PassedRewindFact[];
   /** What is known of the target itself; null where the event is settled. */
   readonly now: TargetFacts | null;
 }
@@ -146,6 +148,18 @@ export interface RedriveFact {
   readonly reason: string;
   /** Offset of the dead letter. */
   readonly offset: number;
+}
+
+/** A rewind of the group that has the event between where the group was and where it went on. */
+export interface PassedRewindFact {
+  /** When the offsets were set, by whom and why. */
+  readonly at: number;
+  readonly by: string;
+  readonly reason: string;
+  /** `back`: to the event or before it; `forward`: behind it. */
+  readonly direction: "back" | "forward";
+  /** Offset at which the group went on. */
+  readonly to: number;
 }
 
 /** A replay with the event in its range. */

@@ -126,6 +126,7 @@ export const STEP_KINDS = [
   "dropped",
   "replay-wanted",
   "replayed",
+  "rewound",
 ] as const;
 
 /** One of the kinds. */
@@ -178,6 +179,12 @@ export type StoryStep = { readonly at: string } & (
       readonly reason: string | null;
       readonly detail: string | null;
     }
+  /** `to` is where the group went on: `back` at the event or before it, `forward` behind it. */
+  | (Wish & {
+      readonly kind: "rewound";
+      readonly direction: "back" | "forward";
+      readonly to: string;
+    })
 );
 
 /** One call. */

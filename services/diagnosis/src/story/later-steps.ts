@@ -1,4 +1,4 @@
-/** What people wanted of an event later: redrives, that its key goes on without it, replays, and that its dead letter is dropped. */
+/** What people wanted of an event later: redrives, that its key goes on without it, replays, rewinds, and that its dead letter is dropped. */
 import type { DeliveryFacts, PlaceFact, ResolutionFact } from "./event-facts.ts";
 import type { StoryStep } from "./event-story.ts";
 import { liveEntries } from "./live-entries.ts";
@@ -17,8 +17,11 @@ export function laterSteps(facts: DeliveryFacts, place: PlaceFact): readonly Sto
   const replays = facts.jobs.map(({ at, ...job }): StoryStep => {
     return { kind: "replay-wanted", at: timeText(at), ...job };
   });
+  const rewinds = facts.rewinds.map(({ at, by, reason, direction, to }): StoryStep => {
+    return { kind: "rewound", at: timeText(at), by, reason, direction, to: String(to) };
+  });
   const resolution = facts.resolution === null ? [] : resolutionSteps(facts.resolution, facts);
-  return [...redrives, ...drops, ...replays, ...resolution];
+  return [...redrives, ...drops, ...replays, ...rewinds, ...resolution];
 }
 
 function resolutionSteps(

@@ -36,7 +36,14 @@ const SENTENCES: { readonly [Kind in StepKind]: (step: StepOf<Kind>) => string }
     outcome === "delivered"
       ? `delivered by replay ${job}`
       : `${outcome} by replay ${job}: ${reasonText({ reason, detail })}`,
+  rewound: ({ by, reason, direction, to }) =>
+    `${by} set the group ${REWOUND[direction]}, to offset ${to}: ${reason}`,
 };
+
+const REWOUND = {
+  back: "back, so that it is delivered again",
+  forward: "on behind it, so that it is not delivered",
+} as const;
 
 const REPLAY_STATES = {
   open: "it has not come to this event",

@@ -200,6 +200,18 @@ describe("the steps of an event at a target", () => {
     expect(next).toBeNull();
   });
 
+  it("tell that its group was set back over it, beside how it ended before", () => {
+    const rewinds = [{ ...dana, direction: "back", to: 40 }] as const;
+
+    const { outcome, steps } = only({ entries: [entry()], rewinds });
+
+    expect(outcome).toBe("delivered");
+    expect(steps.at(-1)).toEqual({
+      ...{ kind: "rewound", at: at(5_000), by: "dana", reason: "mapping fixed" },
+      ...{ direction: "back", to: "40" },
+    });
+  });
+
   it("tell which replays have it in their range, and how it fared in them", () => {
     const job = { job: "job-1", mode: "repair", wanted: "run", state: "passed" } as const;
     const replayed = entry({

@@ -96,6 +96,10 @@ const SAID: { readonly [Kind in StepKind]: readonly [StoryStep & { kind: Kind },
     },
     "failed by replay job-1: HTTP 422 (HTTP_REJECTED)",
   ],
+  rewound: [
+    { kind: "rewound", at: at(0), by: "dana", reason: "restored", direction: "back", to: "40" },
+    "dana set the group back, so that it is delivered again, to offset 40: restored",
+  ],
 };
 
 describe("the text of a story", () => {

@@ -9,7 +9,14 @@ import {
   type ReplayProgress,
 } from "@millrace/engine";
 import { describe, expect, it } from "vitest";
-import { dropsOf, jobsOf, pauseSpans, redrivesOf, type LaneEvent } from "./control-facts.ts";
+import {
+  dropsOf,
+  jobsOf,
+  pauseSpans,
+  redrivesOf,
+  rewindsOf,
+  type LaneEvent,
+} from "./control-facts.ts";
 
 const crm = asTarget("crm");
 
@@ -99,6 +106,31 @@ describe("wishes that a key goes on without an event", () => {
       { by: "dana", reason: "why", at: 150, offset: 40 },
       { by: "dana", reason: "why", at: 150, offset: 42 },
     ]);
+  });
+});
+
+describe("rewinds of an event", () => {
+  const move = (committed: number | string, to: number, partition = 3): string =>
+    `rewind/crm/users/${partition}/${committed}/${to}`;
+
+  it("are those that went over it, either way, and were carried out", () => {
+    const audits = [
+      audit("rewind", 150, { of: [move(90, 40)] }),
+      audit("rewind-done", 160, { of: [move(90, 40), move(90, 40, 4)] }),
+      audit("rewind-cancel", 170, { of: [move(90, 40)] }),
+      audit("rewind-done", 180, { of: [move(42, 43)], by: "lee" }),
+    ];
+
+    expect(rewindsOf(audits, event)).toEqual([
+      { at: 160, by: "dana", reason: "why", direction: "back", to: 40 },
+      { at: 180, by: "lee", reason: "why", direction: "forward", to: 43 },
+    ]);
+  });
+
+  it("are none that ended at it, began behind it, or began a partition", () => {
+    const of = [move(42, 40), move(90, 43), move(40, 42), move("-", 40), "nonsense"];
+
+    expect(rewindsOf([audit("rewind-done", 150, { of })], event)).toEqual([]);
   });
 });
 

@@ -2,11 +2,12 @@
 import {
   isInRuns,
   readDiscardKey,
+  readMoveName,
   readRedriveKey,
   type Audit,
   type ReplayJob,
 } from "@millrace/control";
-import type { JobFact, PauseSpan, RedriveFact } from "@millrace/diagnosis";
+import type { JobFact, PassedRewindFact, PauseSpan, RedriveFact } from "@millrace/diagnosis";
 import { decodeDoneSet, type ReplayProgress } from "@millrace/engine";
 import { isOfPartition, recordKeyOf, type AskedEvent } from "./asked-event.ts";
 
@@ -67,6 +68,25 @@ export function dropsOf(
       return isMeant ? [{ ...wish, offset }] : [];
     }),
   );
+}
+
+/** Rewinds that went over an event, as far as they came to their end. */
+export function rewindsOf(
+  audits: readonly Audit[],
+  { place }: Pick<AskedEvent, "place">,
+): readonly PassedRewindFact[] {
+  return audits.flatMap(({ action, wish, of = [] }) => {
+    if (action !== "rewind-done") return [];
+    return of.flatMap((name): readonly PassedRewindFact[] => {
+      const move = readMoveName(name);
+      if (move === null || !isOfPartition(place, move) || move.committed === null) return [];
+      const { committed, to } = move;
+      const isBetween =
+        Math.min(committed, to) <= place.offset && place.offset < Math.max(committed, to);
+      const direction = to > committed ? "forward" : "back";
+      return isBetween ? [{ ...wish, direction, to }] : [];
+    });
+  });
 }
 
 /** Replays that have an event in their range. */

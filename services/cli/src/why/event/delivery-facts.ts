@@ -11,7 +11,7 @@ import { asOffset, asTarget, listReplays, type JournalEntry } from "@millrace/en
 import { gatherFacts } from "../gather-facts.ts";
 import { lettersOf, markerOf, parkedPlace } from "./aside-facts.ts";
 import { isLive, laneOf, partitionOf, type AskedEvent } from "./asked-event.ts";
-import { dropsOf, jobsOf, pauseSpans, redrivesOf } from "./control-facts.ts";
+import { dropsOf, jobsOf, pauseSpans, redrivesOf, rewindsOf } from "./control-facts.ts";
 import { earlierEntry } from "./earlier-entry.ts";
 import type { EventWorld } from "./event-world.ts";
 
@@ -64,7 +64,7 @@ function controlOf(
   { board, state }: EventWorld,
   event: AskedEvent,
   { target: name, order, entries, marker }: Known,
-): Pick<DeliveryFacts, "drops" | "jobs" | "pauses" | "redrives" | "resolution"> {
+): Pick<DeliveryFacts, "drops" | "jobs" | "pauses" | "redrives" | "resolution" | "rewinds"> {
   const target = asTarget(name);
   const { place, producedAt } = event;
   const audits = board.audits(target);
@@ -78,6 +78,7 @@ function controlOf(
     drops: dropsOf(audits, { place, lane: laneOf(event, order) }),
     redrives: redrivesOf(audits, { place, producedAt, lane: laneOf(event, order), isParked }),
     jobs: jobsOf(board.jobs(target), listReplays(state, target), event),
+    rewinds: rewindsOf(audits, event),
     resolution,
   };
 }
