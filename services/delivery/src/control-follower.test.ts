@@ -152,18 +152,31 @@ describe("the follower of the control topic", () => {
   });
 
   it("brings a target that runs again to what is wanted of it, and no other", async () => {
-    const { board, pauses, redrives, follower } = setup();
+    const { board, pauses, redrives, discards, throttles, orders, told, follower } = setup();
     follower.start();
     await board.pause({ target: crm, pauser: "operator", wish: dana });
+    await board.putThrottle(crm, { until: 20_000, wish: { ...dana, by: "p1", at: 0 } });
+    await board.putThrottle(asTarget("audit"), { until: 20_000, wish: dana });
     await board.redrive(crm, [request(3)], dana);
+    await board.discard(crm, [discardOf(7)], RELEASE);
+    const place = { topic: asTopic("users"), partition: asPartition(0) };
+    await board.putJob({
+      ...{ id: asJob("j1"), target: crm, mode: "repair", keys: null, state: "pause", wish: dana },
+      ranges: [{ ...place, from: 3, to: 9, plannedCount: 6, only: null }],
+    });
     await board.redrive(asTarget("audit"), [request(4)], dana);
     pauses.clear();
     redrives.clear();
+    discards.clear();
+    for (const list of [throttles, orders, told]) list.splice(0);
 
     follower.bringUp("crm");
 
     expect([...pauses.keys()]).toEqual(["operator"]);
     expect([...redrives]).toEqual([3]);
+    expect([...discards]).toEqual([[7, 8]]);
+    expect(throttles).toEqual([{ by: "p1", at: 0, until: 20_000 }]);
+    expect(told).toEqual(["pause j1", "replay j1 3 9"]);
   });
 
   it("pauses and resumes as people want it", async () => {

@@ -1,4 +1,13 @@
-import { createState, DEFAULTS, NO_TELEMETRY, type DriverOwner } from "@millrace/engine";
+import {
+  asOffset,
+  asPartition,
+  asRecordKey,
+  asTopic,
+  createState,
+  DEFAULTS,
+  NO_TELEMETRY,
+  type DriverOwner,
+} from "@millrace/engine";
 import { describe, expect, it } from "vitest";
 import { TargetKeeper } from "./target-keeper.ts";
 import type { TargetRunner } from "./target-runner.ts";
@@ -45,7 +54,7 @@ function setup() {
   const owner: DriverOwner = {
     failed: (error) => failures.push(error),
     paused: (by) => told.push(`others hear of ${by}`),
-    throttled: () => undefined,
+    throttled: ({ by }) => told.push(`others hear that ${by} was told`),
     redriven: () => undefined,
     discarded: () => undefined,
   };
@@ -151,6 +160,43 @@ describe("the keeper of a target", () => {
       "2: paused by guard: DEAD_LETTER_FLOOD",
       "brought up",
       "2: joins",
+    ]);
+  });
+
+  it("keeps to what the target asked this process for, which nobody else may know yet", async () => {
+    const { keeper, told, owners } = setup();
+    await keeper.start();
+    owners[0]?.throttled({ by: "p1", at: 0, until: 20_000 });
+    keeper.standDown("stopped by dana");
+    await settled();
+
+    keeper.standUp();
+
+    expect(told.slice(2)).toEqual([
+      "others hear that p1 was told",
+      "1: leaves in Infinity",
+      "2: wait that p1 was told",
+      "brought up",
+      "2: joins",
+    ]);
+  });
+
+  it("hands on whatever is wanted of keys that are set aside", async () => {
+    const { keeper, told } = setup();
+    await keeper.start();
+    const place = { topic: asTopic("users"), partition: asPartition(0), key: asRecordKey("a") };
+    const request = { ...place, offset: asOffset(4), redriveCount: 0 };
+
+    keeper.redrive(request);
+    keeper.discard({ ...request, below: asOffset(9) });
+    keeper.forget({ kind: "discard", request: { ...request, below: asOffset(9) } });
+    keeper.throttle({ by: "p2", at: 0, until: 20_000 });
+
+    expect(told.slice(2)).toEqual([
+      "1: redrive 4",
+      "1: discard 4",
+      "1: forget discard 4",
+      "1: wait that p2 was told",
     ]);
   });
 

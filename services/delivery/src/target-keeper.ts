@@ -2,7 +2,7 @@
  * A target of this process: running, or out of its group while a rewind of it stands. Leaving takes a drain, so what is wanted may
  * have changed by its end: whatever was said last is brought about. A runner is never started twice; the next one is made anew.
  *
- * Owns: the runner that there is, and the pauses that stand, which outlive it.
+ * Owns: the runner that there is, and the pauses that stand and the time that the target asked for, which outlive it.
  */
 import type {
   AsideWish,
@@ -33,6 +33,8 @@ export class TargetKeeper implements SteeredTarget {
   readonly name: string;
   readonly #ports: KeeperPorts;
   readonly #pauses = new Map<Pauser, string>();
+  /** What the target asked this process for last; its time may be over. */
+  #asked: ThrottleNotice | null = null;
   #runner: TargetRunner | null = null;
   /** Why it is to be out; null: it is to run. */
   #keptOut: string | null = null;
@@ -175,10 +177,15 @@ export class TargetKeeper implements SteeredTarget {
         this.#pauses.set(by, reason);
         owner.paused(by, reason);
       },
+      throttled: (notice) => {
+        this.#asked = notice;
+        owner.throttled(notice);
+      },
     });
     this.#runner = runner;
-    // A guard's pause may be known here alone.
+    // A guard's pause, and what the target asked for, may be known here alone.
     for (const [by, reason] of [...this.#pauses]) runner.driver.pause(by, reason);
+    if (this.#asked !== null) runner.driver.throttle(this.#asked);
     onCreated();
     return runner;
   }

@@ -77,6 +77,8 @@ export class TargetDriver implements GroupListener {
   #drain: Drain | null = null;
   #stopping: Promise<void> | null = null;
   #hasFailed = false;
+  /** Has told the other processes that the target asked for time. */
+  #hasTold = false;
   /** Counts memberships, so that a takeover of an ended one gives up. */
   #membership = 0;
 
@@ -170,10 +172,11 @@ export class TargetDriver implements GroupListener {
   /**
    * Starts nothing for as long as another process was asked to wait: for what is left of it by this machine's clock, and for
    * no longer than was asked. So a clock that is behind waits too long by no more than its way here; one that is ahead waits less, and
-   * hears the rest from the target itself. Idempotent; what is over changes nothing, nor does what this process said itself.
+   * hears the rest from the target itself. Idempotent; what is over changes nothing, nor does what this driver said itself: what
+   * its process said before belongs to a driver that is gone.
    */
   throttle({ by, at, until }: ThrottleNotice): void {
-    if (by === this.#options.processId) return;
+    if (by === this.#options.processId && this.#hasTold) return;
     const forMs = Math.min(until - this.#ports.clock.wallNow(), until - at);
     this.#step({ kind: "throttle", forMs, by });
   }
@@ -440,10 +443,10 @@ export class TargetDriver implements GroupListener {
   }
 
   #throttled(untilAt: number): void {
+    this.#hasTold = true;
     const { clock } = this.#ports;
     const at = clock.wallNow();
-    const until = at + untilAt - clock.now();
-    this.#owner.throttled({ by: this.#options.processId, at, until });
+    this.#owner.throttled({ by: this.#options.processId, at, until: at + untilAt - clock.now() });
   }
 
   #settled({ delivery, outcome }: Extract<EventEffect, { kind: "settled" }>): void {

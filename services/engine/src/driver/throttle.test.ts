@@ -72,6 +72,18 @@ describe("a target that another process was asked to leave alone", () => {
     expect(bench.sender.calls).toHaveLength(3);
   });
 
+  it("waits where this process was told before it delivered by this driver", async () => {
+    const bench = await setup();
+    const at = bench.clock.wallNow() - 5_000;
+    bench.driver.throttle({ by: "p1", at, until: at + 20_000 });
+    await bench.fetch(["a:1"]);
+
+    await bench.clock.advance(14_999);
+    expect(bench.sender.calls).toHaveLength(0);
+    await bench.clock.advance(1);
+    expect(bench.sender.calls).toHaveLength(1);
+  });
+
   it("is logged with who was asked", async () => {
     const bench = await setup();
     const at = bench.clock.wallNow();
