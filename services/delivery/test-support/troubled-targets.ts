@@ -107,7 +107,8 @@ function viewOf(state: EngineState<PreparedEvent>, now: number): TargetView {
 
 function aside(lane: string, kind: Marker["kind"], offset: number): AsideTakeover {
   const redriveCount = kind === "quarantine" ? 1 : 0;
-  const marker = { kind, lane, epoch: asEpoch(1), offset: asOffset(offset), redriveCount };
+  const epoch = asEpoch(1);
+  const marker = { kind, lane, epoch, firstEpoch: epoch, offset: asOffset(offset), redriveCount };
   const progress = { next: asOffset(offset), cursor: null, dropBelow: null };
   return { marker: { ...marker, keyCount: 0 }, ...progress };
 }

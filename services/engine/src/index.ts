@@ -39,7 +39,7 @@ export type { Pauser } from "./core/guards/pause.ts";
 export { ClosedPrefix } from "./driver/aside/closed-prefix.ts";
 export type * from "./driver/aside/closed-prefix.ts";
 export { listSetAside } from "./driver/aside/set-aside-keys.ts";
-export { isCut, originalRecord } from "./driver/aside/set-aside-record.ts";
+export { asideEpochOf, isCut, originalRecord } from "./driver/aside/set-aside-record.ts";
 export type { SetAsideKey } from "./driver/aside/set-aside-keys.ts";
 export { claimForRewind, releaseReread } from "./driver/aside/rewind.ts";
 export type { ClaimedForRewind, RewindContext, RewoundPartition } from "./driver/aside/rewind.ts";

@@ -5,6 +5,7 @@
 import type { AsideLetter } from "../src/driver/aside/closed-prefix.ts";
 import type { SetAsideKey } from "../src/driver/aside/set-aside-keys.ts";
 import {
+  asEpoch,
   asOffset,
   asPartition,
   asRecordKey,
@@ -21,12 +22,16 @@ export interface HistoryRecord {
   readonly lane: Lane;
   /** Of its event. */
   readonly event: number;
+  /** Of whoever wrote it. */
+  readonly epoch: number;
   isDeleted: boolean;
 }
 
 interface Marker {
   kind: SetAsideKey["kind"];
   offset: number;
+  /** Nothing that was parked in an earlier one is read behind it. */
+  firstEpoch: number;
   redriveCount: number;
   /** How far the way back has come, as it is written. */
   next: number;
@@ -56,6 +61,7 @@ interface Lane {
 
 interface Source extends TopicPartition {
   nextOffset: number;
+  epoch: number;
   readonly settled: Set<number>;
   committed: ReadonlySet<number>;
   readonly lanes: readonly Lane[];
@@ -129,10 +135,12 @@ export class AsideHistory {
       lanes.flatMap(({ key, marker }): SetAsideKey[] => {
         if (key === null || marker === null) return [];
         const { kind, redriveCount } = marker;
+        const firstEpoch = asEpoch(marker.firstEpoch);
         const [offset, next] = [asOffset(marker.offset), asOffset(marker.next)];
         const name = asRecordKey(key);
         const place = { topic, partition };
-        return [{ ...place, kind, key: name, offset, next, redriveCount, dead: null, since: null }];
+        const keep = { dead: null, since: null };
+        return [{ ...place, ...keep, kind, firstEpoch, key: name, offset, next, redriveCount }];
       }),
     );
   }
@@ -165,13 +173,13 @@ export class AsideHistory {
   }
 
   /** Any of several records of an event will do; one that is still to be settled is parked anew. */
-  #isParkedNeeded({ lane, event }: HistoryRecord): boolean {
+  #isParkedNeeded({ lane, event, epoch }: HistoryRecord): boolean {
     const { marker, todo } = lane;
     if (marker === null || marker.next > event || todo.includes(event)) return false;
+    if (epoch < marker.firstEpoch) return false;
     // That one's dead letter is read instead.
     if (marker.kind === "quarantine" && marker.offset === event) return false;
-    const isSame = (other: HistoryRecord): boolean => other.lane === lane && other.event === event;
-    return !this.parked.some((other) => isSame(other) && !other.isDeleted);
+    return !this.parked.some((other) => isRead(other, lane) && other.event === event);
   }
 
   #emit(lane: Lane): void {
@@ -196,7 +204,8 @@ export class AsideHistory {
     if (draw < (lane.key === null ? 1 : 3))
       return this.#giveUp(lane, { event, redriveCount: 0, isOnWayBack: false });
     if (draw > 4 || lane.key === null) return settle(lane);
-    lane.marker = { kind: "deferred", offset: event, redriveCount: 0, next: event, dead: null };
+    const place = { offset: event, next: event, firstEpoch: lane.source.epoch };
+    lane.marker = { kind: "deferred", ...place, redriveCount: 0, dead: null };
     lane.next = event;
   }
 
@@ -209,7 +218,8 @@ export class AsideHistory {
   #mark(lane: Lane, { event, redriveCount, letter, isOnWayBack }: Pending): void {
     const isBlock = !isOnWayBack && this.#draws.chance(0.3);
     const kind = isBlock ? "block" : "quarantine";
-    lane.marker = { kind, offset: event, redriveCount, next: event, dead: letter };
+    const firstEpoch = lane.marker?.firstEpoch ?? lane.source.epoch;
+    lane.marker = { kind, offset: event, firstEpoch, redriveCount, next: event, dead: letter };
     lane.next = event;
     lane.pending = null;
     if (!isOnWayBack && !isBlock) settle(lane);
@@ -238,7 +248,7 @@ export class AsideHistory {
   }
 
   #nextParked(lane: Lane): number | null {
-    const own = this.parked.filter((one) => one.lane === lane && one.event >= lane.next);
+    const own = this.parked.filter((one) => isRead(one, lane) && one.event >= lane.next);
     return own.length === 0 ? null : Math.min(...own.map(({ event }) => event));
   }
 
@@ -248,21 +258,26 @@ export class AsideHistory {
       const [event] = lane.todo;
       if (event !== undefined && this.#draws.chance(0.3)) {
         const kind = lane.marker === null ? "dead" : "parked";
-        this.#late.push(() => void this.#write(kind, lane, { event }));
+        const { epoch } = source;
+        this.#late.push(() => void this.#write(kind, lane, { event, epoch }));
       }
       lane.pending = null;
       lane.next = lane.marker?.next ?? 0;
     }
+    source.epoch += 1;
     source.settled.clear();
     for (const event of source.committed) source.settled.add(event);
     resume(source);
   }
 
-  /** People set the group's offsets back; nobody owns the partition then. */
+  /** People set the group's offsets, back or on; nobody owns the partition then. */
   #rewind(source: Source): void {
     const to = this.#draws.below(source.nextOffset + 1);
-    source.committed = new Set([...source.committed].filter((event) => event < to));
+    source.committed = new Set(Array.from({ length: to }, (_, event) => event));
     this.#crash(source);
+    for (const lane of source.lanes) {
+      if (lane.marker?.kind === "deferred" && to <= lane.marker.next) lane.marker = null;
+    }
   }
 
   #resolve(): void {
@@ -275,21 +290,22 @@ export class AsideHistory {
   #write(
     kind: "dead" | "parked",
     lane: Lane,
-    of: { readonly event: number; readonly redriveCount?: number },
+    of: { readonly event: number; readonly redriveCount?: number; readonly epoch?: number },
   ): HistoryRecord {
-    const { event, redriveCount = 0 } = of;
+    const { event, redriveCount = 0, epoch = lane.source.epoch } = of;
     const log = this[kind];
     const { topic, partition } = lane.source;
     const texts = {
       ...{ "millrace-topic": topic, "millrace-partition": partition, "millrace-offset": event },
       ...{ "millrace-redrive-count": redriveCount, "millrace-holds-key": lane.key !== null },
+      "millrace-epoch": epoch,
     };
     const named = Object.entries(texts).map(
       ([name, text]) => [name, Buffer.from(String(text))] as const,
     );
     const one: HistoryRecord = {
       name: `${kind} ${log.length}: ${topic}/${event} of ${lane.key}`,
-      ...{ lane, event, isDeleted: false },
+      ...{ lane, event, epoch, isDeleted: false },
       record: {
         ...{ topic: asTopic(kind), partition, offset: asOffset(log.length) },
         ...{ timestampMs: this.#now, value: null },
@@ -305,13 +321,18 @@ export class AsideHistory {
 function newSource(name: string, keys: readonly (string | null)[]): Source {
   const lanes: Lane[] = [];
   const source: Source = {
-    ...{ topic: asTopic(name), partition: asPartition(0), nextOffset: 0 },
+    ...{ topic: asTopic(name), partition: asPartition(0), nextOffset: 0, epoch: 0 },
     ...{ settled: new Set<number>(), committed: new Set<number>(), lanes },
   };
   for (const key of keys) {
     lanes.push({ source, key, events: [], todo: [], marker: null, next: 0, pending: null });
   }
   return source;
+}
+
+/** Whether a parked record is there and read on the way back of a lane. */
+function isRead({ lane, epoch, isDeleted }: HistoryRecord, of: Lane): boolean {
+  return lane === of && !isDeleted && epoch >= (of.marker?.firstEpoch ?? 0);
 }
 
 /** The head of a lane settles. */

@@ -1,4 +1,11 @@
-import { asOffset, asPartition, asRecordKey, asTopic, type SetAsideKey } from "@millrace/engine";
+import {
+  asEpoch,
+  asOffset,
+  asPartition,
+  asRecordKey,
+  asTopic,
+  type SetAsideKey,
+} from "@millrace/engine";
 import { ParkedCount, type OpenDeadLetter } from "@millrace/jobs";
 import { describe, expect, it } from "vitest";
 import { planQuarantineEnd, type QuarantineEnd } from "./quarantine-end.ts";
@@ -9,7 +16,8 @@ const place = { topic: asTopic("users"), partition: asPartition(0) };
 
 const setAside = (key: string, offset: number, kind: SetAsideKey["kind"] = "quarantine") => ({
   ...{ ...place, kind, key: asRecordKey(key), offset: asOffset(offset) },
-  ...{ redriveCount: 1, next: asOffset(offset), dead: null, since: null },
+  ...{ firstEpoch: asEpoch(1), redriveCount: 1, next: asOffset(offset) },
+  ...{ dead: null, since: null },
 });
 
 const letterOf = ({ key, offset }: SetAsideKey, reason = "HTTP_REJECTED"): OpenDeadLetter => ({

@@ -1,4 +1,4 @@
-import { asOffset, asPartition, asRecordKey, type SetAsideKey } from "@millrace/engine";
+import { asEpoch, asOffset, asPartition, asRecordKey, type SetAsideKey } from "@millrace/engine";
 import { describe, expect, it } from "vitest";
 import { MemoryReader, T0 } from "../../test-support/memory-reader.ts";
 import { silentProgress } from "../../test-support/silent-progress.ts";
@@ -14,6 +14,7 @@ const aside = (key: string, kind: SetAsideKey["kind"], partition = 0): SetAsideK
     key: asRecordKey(key),
     offset: asOffset(3),
     next: asOffset(3),
+    firstEpoch: asEpoch(1),
     redriveCount: 0,
     dead: null,
     since: null,

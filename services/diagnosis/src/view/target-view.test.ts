@@ -40,7 +40,7 @@ function event(offset: number, key: string): PreparedEvent {
 function aside(offset: number, of: Partial<Marker> = {}): AsideTakeover {
   const marker: Marker = {
     ...{ kind: "quarantine", lane: `k${offset}`, epoch: asEpoch(1), offset: asOffset(offset) },
-    ...{ redriveCount: 0, keyCount: 0 },
+    ...{ firstEpoch: asEpoch(1), redriveCount: 0, keyCount: 0 },
     ...of,
   };
   return { marker, next: asOffset(offset), cursor: null, dropBelow: null };

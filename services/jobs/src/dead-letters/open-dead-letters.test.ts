@@ -1,4 +1,5 @@
 import {
+  asEpoch,
   asOffset,
   asPartition,
   asRecordKey,
@@ -47,6 +48,7 @@ function letter(of: Parameters<typeof record>[0]): DeadLetter {
 const marker = (offset: number, kind: SetAsideKey["kind"] = "quarantine"): SetAsideKey => ({
   ...{ topic: asTopic("users"), partition: asPartition(0), kind, key: asRecordKey("a") },
   ...{ offset: asOffset(offset), next: asOffset(offset), redriveCount: 0, dead: null, since: null },
+  firstEpoch: asEpoch(3),
 });
 
 function open(letters: readonly DeadLetter[], standing: Partial<Standing> = {}) {
@@ -152,6 +154,16 @@ describe("what waits behind a key", () => {
     expect(count.of(marker(5))).toBe(2);
     expect(count.last(marker(5))).toBe(7);
     expect(count.last({ ...marker(5), key: asRecordKey("c") })).toBeNull();
+  });
+
+  it("is not what was parked before the key was set aside, of which a part may be deleted already", () => {
+    const count = new ParkedCount([{ ...marker(5), firstEpoch: asEpoch(4) }]);
+
+    count.add(record({ offset: 90, at: 0 }));
+    count.add(record({ offset: 6, at: 1, headers: { "millrace-epoch": "4" } }));
+
+    expect(count.of(marker(5))).toBe(1);
+    expect(count.last(marker(5))).toBe(6);
   });
 
   it("counts the deferred event itself, which is parked too", () => {

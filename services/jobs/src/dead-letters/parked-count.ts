@@ -1,4 +1,5 @@
 import {
+  asideEpochOf,
   asOffset,
   asRecordKey,
   type Offset,
@@ -29,6 +30,8 @@ export class ParkedCount {
     const lane = this.#markers.has(ofKey) ? ofKey : laneOf({ ...place, key: WHOLE_PARTITION });
     const marker = this.#markers.get(lane);
     if (marker === undefined || place.offset < firstParkedBy(marker)) return;
+    // What was parked before the key was set aside is parked again, once it is read.
+    if ((asideEpochOf(record) ?? Infinity) < marker.firstEpoch) return;
     const known = this.#offsets.get(lane);
     if (known === undefined) this.#offsets.set(lane, new Set([place.offset]));
     else known.add(place.offset);

@@ -83,6 +83,7 @@ function left(kind: MarkerKind, offset: number, next = offset): AsideTakeover {
       kind,
       lane: "a",
       epoch: asEpoch(1),
+      firstEpoch: asEpoch(1),
       offset: asOffset(offset),
       redriveCount: 0,
       keyCount: 1,
@@ -271,6 +272,20 @@ describe("a redriven event that is given up again", () => {
     expect(effects).toMatchObject([{ kind: "settled", outcome: "dead-lettered" }]);
     expect(bench.names(effects)).toEqual([]);
     expect(world.aside).toMatchObject({ next: 0, detour: null });
+  });
+
+  it("stays set aside as from whose marker was the first: what that owner parked is needed still", () => {
+    const world = new Quarantined();
+    const { bench } = world;
+    bench.markers = [left("quarantine", 0)];
+    const partitions = [{ ...bench.assigned("taken", partition, 2), logEndOffset: asOffset(2) }];
+    bench.send({ kind: "assigned", generation: 2, partitionCount: 1, partitions });
+    world.redrive();
+    world.find(world.reading, { 0: "a0" });
+
+    expect(bench.answer(bench.end("a0", REJECTED))).toMatchObject([
+      { kind: "mark", marker: { epoch: 2, firstEpoch: 1 } },
+    ]);
   });
 
   it("leaves those before it settled: the next redrive begins with it", () => {

@@ -21,6 +21,11 @@ export interface Marker {
   readonly lane: string;
   /** Who wrote it. */
   readonly epoch: Epoch;
+  /**
+   * Whose marker set the lane aside first, of those that have replaced one another since: nothing that is needed behind it
+   * was parked by an earlier owner. 0 where that is not known.
+   */
+  readonly firstEpoch: Epoch;
   /** Of the dead-lettered or deferred event in its source partition. All of the lane before it is settled. */
   readonly offset: Offset;
   /** How often the dead letter had been redriven when it was given up. */

@@ -31,7 +31,7 @@ const ends = (effects: readonly Effect<string>[]): string[] =>
   all(effects, "settled").map(({ delivery, outcome }) => `${delivery.payload} ${outcome}`);
 
 function left(kind: MarkerKind, more: Partial<AsideTakeover> = {}): AsideTakeover {
-  const names = { lane: "a", epoch: asEpoch(1), offset: asOffset(0) };
+  const names = { lane: "a", epoch: asEpoch(1), firstEpoch: asEpoch(1), offset: asOffset(0) };
   const marker = { kind, ...names, redriveCount: 0, keyCount: 1 };
   return { marker, next: asOffset(0), cursor: null, dropBelow: null, ...more };
 }

@@ -30,7 +30,7 @@ function marker(kind: MarkerKind, at: number): AsideTakeover {
   const offset = asOffset(at);
   const epoch = asEpoch(1);
   return {
-    marker: { kind, lane: "a", epoch, offset, redriveCount: 0, keyCount: 1 },
+    marker: { kind, lane: "a", epoch, firstEpoch: epoch, offset, redriveCount: 0, keyCount: 1 },
     next: offset,
     cursor: null,
     dropBelow: null,

@@ -89,7 +89,9 @@ function markHead<P>(
 ): void {
   const { lane, epoch, offset, partition } = delivery;
   const earlier = lane.detour?.aside.marker ?? null;
-  const marker: Marker = { ...of, lane: earlier?.lane ?? lane.name ?? "", epoch, offset };
+  const name = earlier?.lane ?? lane.name ?? "";
+  const firstEpoch = earlier?.firstEpoch ?? epoch;
+  const marker: Marker = { ...of, lane: name, epoch, firstEpoch, offset };
   lane.state = "marking";
   askForMark(context, { partition, delivery, marker, earlier });
 }

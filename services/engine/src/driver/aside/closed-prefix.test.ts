@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
 import {
+  asEpoch,
   asOffset,
   asPartition,
   asRecordKey,
@@ -19,11 +20,12 @@ interface RecordOf {
   readonly redriveCount?: number | null;
   readonly holdsKey?: boolean | null;
   readonly timestampMs?: number;
+  readonly epoch?: number;
 }
 
 /** A record of an own topic, of the event at an offset of its source. */
 function record(offset: number, of: RecordOf = {}): SourceRecord {
-  const { key = "a", redriveCount = 0, holdsKey = true, timestampMs = 0 } = of;
+  const { key = "a", redriveCount = 0, holdsKey = true, timestampMs = 0, epoch = 3 } = of;
   const { topic, partition } = of.of ?? USERS;
   const texts = {
     "millrace-topic": topic,
@@ -31,6 +33,7 @@ function record(offset: number, of: RecordOf = {}): SourceRecord {
     "millrace-offset": offset,
     "millrace-redrive-count": redriveCount,
     "millrace-holds-key": holdsKey,
+    "millrace-epoch": epoch,
   };
   const headers = Object.entries(texts).flatMap(([name, text]) =>
     text === null ? [] : [[name, Buffer.from(String(text))] as const],
@@ -45,7 +48,8 @@ function record(offset: number, of: RecordOf = {}): SourceRecord {
 function marker(offset: number, of: Partial<SetAsideKey> = {}): SetAsideKey {
   return {
     ...{ ...USERS, kind: "quarantine", key: asRecordKey("a"), offset: asOffset(offset) },
-    ...{ next: asOffset(offset), redriveCount: 0, dead: null, since: null, ...of },
+    ...{ next: asOffset(offset), redriveCount: 0, dead: null, since: null },
+    ...{ firstEpoch: asEpoch(3), ...of },
   };
 }
 
@@ -155,6 +159,12 @@ describe("a dead letter", () => {
 });
 
 describe("a parked event", () => {
+  it("is closed where it was parked before its key was set aside: it is parked again behind the marker", () => {
+    const records = [record(6, { epoch: 2 }), record(6)];
+
+    expect(firstKept("parked", records, { setAside: [marker(5)] })).toBe("1 open");
+  });
+
   it("is closed when its key is set aside no more", () => {
     expect(firstKept("parked", [record(6), record(7)])).toBeNull();
   });

@@ -11,15 +11,21 @@
  *
  * A dead letter is *open* while its event is not known to be settled (its marker may be on its way), while its key's marker
  * names it or an earlier event (a later one may be given up again at this moment), and, where its key goes on without it,
- * until it is resolved. A parked event is open while its key's marker stands and its way back has not come by it. Everything
- * else is *closed*, for good (I38): markers that come after name the dead letter that their writer has just written, or that
+ * until it is resolved. A parked event is open while its key's marker stands and its way back has not come by it, but where it
+ * was parked before the key was set aside: nobody reads it then. Everything else is *closed*, for good (I38): markers that come after name the dead letter that their writer has just written, or that
  * of the marker they replace; events of a key that are needed behind a new marker are parked behind it anew.
  */
 import type { Offset, TopicPartition } from "../../core/lanes/identity.ts";
 import type { SourceRecord } from "../../ports.ts";
 import { latin1 } from "../new-record.ts";
 import type { SetAsideKey } from "./set-aside-keys.ts";
-import { holdsKeyOf, originOf, redriveCountOf, type Origin } from "./set-aside-record.ts";
+import {
+  asideEpochOf,
+  holdsKeyOf,
+  originOf,
+  redriveCountOf,
+  type Origin,
+} from "./set-aside-record.ts";
 
 /** Which of a target's own topics a record stands in. */
 export type AsideKind = "dead" | "parked";
@@ -86,7 +92,7 @@ export class ClosedPrefix {
     const markers = this.#markersOf(record, origin);
     const isOpen =
       kind === "parked"
-        ? markers.some(({ next }) => next <= origin.offset)
+        ? markers.some((marker) => mayNeedParked(marker, record, origin))
         : this.#isLetterOpen(record, origin, markers);
     return isOpen ? "open" : null;
   }
@@ -107,6 +113,15 @@ export class ClosedPrefix {
     const lanes = [ofPartition.get(latin1(key)), ofPartition.get("")];
     return lanes.filter((marker) => marker !== undefined);
   }
+}
+
+/** Its way back has not come by the event, and reads this record of it. */
+function mayNeedParked(
+  { next, firstEpoch }: SetAsideKey,
+  record: SourceRecord,
+  { offset }: Origin,
+): boolean {
+  return next <= offset && firstEpoch <= (asideEpochOf(record) ?? Infinity);
 }
 
 /** A marker at or before an event: its dead letter may be the one that it names, or on its way to its own marker. */

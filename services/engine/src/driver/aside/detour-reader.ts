@@ -1,6 +1,9 @@
 /**
  * Reads what a key has in the dead-letter and parked topics, in its order. Keeps nothing between two readings but where
  * to look from.
+ *
+ * What an owner parked before the key was set aside is not read. After a rewind the same events are parked once more, and of
+ * the earlier ones some may be deleted already (closed-prefix.ts): those behind the gap would go before those in it.
  */
 import type { DetourFound, DetourReading } from "../../core/aside/detour.ts";
 import type { NewRecord } from "../../core/lanes/delivery.ts";
@@ -17,7 +20,7 @@ import type { DeadLetterPlaces } from "../dead-letters/dead-letter-places.ts";
 import { DetourWindow, type ParkedEvent } from "./detour-window.ts";
 import { latin1, newRecord } from "../new-record.ts";
 import type { DriverPorts } from "../options.ts";
-import { isCut, originalRecord, originOf, type Origin } from "./set-aside-record.ts";
+import { asideEpochOf, isCut, originalRecord, originOf, type Origin } from "./set-aside-record.ts";
 
 /** Records read from a topic at once. */
 const PAGE_COUNT_MAX = 500;
@@ -104,12 +107,17 @@ export class DetourReader {
     return { window, next, ahead, firstAhead, isLogEnd };
   }
 
-  #ofLane(record: SourceRecord, of: TopicPartition, { lane }: Marker): ParkedEvent | null {
+  #ofLane(
+    record: SourceRecord,
+    of: TopicPartition,
+    { lane, firstEpoch }: Marker,
+  ): ParkedEvent | null {
     const origin = originOf(record);
     if (origin?.topic !== of.topic || origin.partition !== of.partition) return null;
     const isOfLane =
       this.#topics.lanes === "partition" || (record.key !== null && latin1(record.key) === lane);
-    return isOfLane ? { offset: origin.offset, record } : null;
+    const isOfRun = (asideEpochOf(record) ?? Infinity) >= firstEpoch;
+    return isOfLane && isOfRun ? { offset: origin.offset, record } : null;
   }
 
   async #deadLetter(partition: TopicPartition, marker: Marker): Promise<SourceRecord> {

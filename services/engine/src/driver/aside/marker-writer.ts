@@ -56,10 +56,10 @@ export class MarkerWriter {
    */
   async mark({ partition, delivery, marker, earlier }: Mark<PreparedEvent>): Promise<Marker> {
     const { places } = this.#ports;
-    const { kind, lane, offset, redriveCount, keyCount } = marker;
+    const { kind, lane, firstEpoch, offset, redriveCount, keyCount } = marker;
     const dead =
       delivery === null ? earlier && places.ofMarker(earlier) : places.ofDelivery(delivery);
-    const value = { kind, offset, redriveCount, keyCount, dead };
+    const value = { kind, firstEpoch, offset, redriveCount, keyCount, dead };
     const { epoch } = await this.#append({ partition, lane, value });
     const written = { ...marker, epoch };
     places.noteMarker(written, dead);

@@ -173,12 +173,12 @@ function takeovers(
 ): readonly AsideTakeover[] {
   const aside: AsideTakeover[] = [];
   for (const [lane, { key, marker: found }] of last) {
-    const { kind, epoch, offset, redriveCount, keyCount, dead } = found;
+    const { kind, epoch, firstEpoch, offset, redriveCount, keyCount, dead } = found;
     if (kind === "released") {
       sentence.released.push(key);
       continue;
     }
-    const marker: Marker = { kind, lane, epoch, offset, redriveCount, keyCount };
+    const marker: Marker = { kind, lane, epoch, firstEpoch, offset, redriveCount, keyCount };
     places.noteMarker(marker, dead);
     const step = steps.get(lane);
     const next = step === undefined ? offset : asOffset(step.next);

@@ -2,7 +2,8 @@ import { describe, expect, it } from "vitest";
 import { DriverBench, place } from "../../../testing/driver-bench.ts";
 import { ManualClock } from "../../../testing/manual-clock.ts";
 import { MemoryStateLog } from "../../../testing/memory-ports.ts";
-import { asOffset, asTarget } from "../../core/lanes/identity.ts";
+import { asOffset, asRecordKey, asTarget } from "../../core/lanes/identity.ts";
+import type { SinkRecord } from "../../ports.ts";
 import { claimForRewind, releaseReread, type RewindContext } from "./rewind.ts";
 
 interface Entry {
@@ -49,6 +50,21 @@ async function called(bench: DriverBench, texts: readonly string[]): Promise<rea
     for (const body of open) await bench.end(body);
   }
   return bench.sender.calls.map(({ request }) => request.body);
+}
+
+const DEAD = { ...place(0), key: asRecordKey("a"), offset: asOffset(0), redriveCount: 0 };
+const isParked = ({ topic }: SinkRecord): boolean => topic === "millrace.crm.parked";
+const offsetOf = ({ headers: { "millrace-offset": at } }: SinkRecord): number =>
+  at instanceof Uint8Array ? Number(new TextDecoder().decode(at)) : Number.NaN;
+
+/** Everything comes to its end; calls are taken, as many as there may be. */
+async function settle(bench: DriverBench, texts: readonly string[] = []): Promise<void> {
+  await bench.clock.advance(1_000);
+  for (let left = 2 * texts.length; left > 0 && bench.openBodies.length > 0; left -= 1) {
+    for (const body of bench.openBodies) await bench.end(body);
+    await bench.clock.advance(50);
+  }
+  await bench.clock.advance(1_000);
 }
 
 const keysAside = (bench: DriverBench): readonly string[] =>
@@ -102,6 +118,35 @@ describe("a rewind in the state topic", () => {
 
     expect(await called(bench, ["a:6", "b:7"])).toEqual(["7"]);
     expect(keysAside(bench)).toEqual(["a"]);
+  });
+
+  it("has an event given up again come back with what is parked then, not with what was before", async () => {
+    const texts = Array.from({ length: 600 }, (_, at) => `a:${at}`);
+    const topic: Entry[] = [];
+    const first = new DriverBench({}, {}, new MemoryStateLog(topic));
+    await first.assign(1, [{ logEnd: 0 }]);
+    await first.fetch(texts);
+    await first.end("0", 422);
+    await settle(first);
+    first.driver.redrive(DEAD);
+    await settle(first, texts);
+    // The first third of what it parked is closed, and deleted: these say nothing any more.
+    const left = first.sink.stored.map((record) =>
+      isParked(record) && offsetOf(record) <= 200 ? { ...record, headers: {} } : record,
+    );
+
+    const again = [...(await rewind(0, topic)).topic];
+    const next = new DriverBench({}, { processId: "p2" }, new MemoryStateLog(again));
+    next.sink.stored.push(...left);
+    await next.assign(2, [{ committed: 0 }]);
+    await next.fetch(texts);
+    await next.end("0", 422);
+    await settle(next);
+    next.driver.redrive(DEAD);
+    await settle(next, texts);
+
+    const bodies = next.sender.calls.map(({ request }) => request.body);
+    expect(bodies).toEqual(["0", ...texts.map((_, at) => String(at))]);
   });
 
   it("lets nothing hold that an owner writes late which has lost the partition", async () => {

@@ -37,7 +37,7 @@ describe("keys set aside, as others see them", () => {
     expect(await listed(claim("p1"), marker("a", { epoch: 0, offset: 5 }))).toEqual([
       {
         ...{ topic: "users", partition: 0, kind: "quarantine", key: "a", offset: 5 },
-        ...{ next: 5, redriveCount: 1, dead: { partition: 0, offset: 7 } },
+        ...{ firstEpoch: 0, next: 5, redriveCount: 1, dead: { partition: 0, offset: 7 } },
         since: "2026-01-01T00:00:00.000Z",
       },
     ]);

@@ -2,6 +2,7 @@
 import {
   asOffset,
   asRecordKey,
+  type Epoch,
   type Offset,
   type RecordKey,
   type TargetId,
@@ -16,6 +17,8 @@ import { partitionOf } from "./state-keys.ts";
 /** A key that waits, as its marker says. */
 export interface SetAsideKey extends TopicPartition {
   readonly kind: Marker["kind"];
+  /** What was parked in an earlier one does not wait behind it; 0 where that is not known. */
+  readonly firstEpoch: Epoch;
   /** The record key; empty where the whole partition is blocked (`order: partition`). */
   readonly key: RecordKey;
   /** Of its dead letter, or of the deferred event, in the source partition. */
@@ -66,11 +69,11 @@ function keysOf(
   // Whoever only looks deletes nothing.
   const steps = progressOf(progress, { last, fence }, { void: [], released: [], claims: [] });
   return Array.from(last.values()).flatMap(({ marker }) => {
-    const { kind, lane, offset, redriveCount, dead, since } = marker;
+    const { kind, firstEpoch, lane, offset, redriveCount, dead, since } = marker;
     if (kind === "released") return [];
     const next = asOffset(steps.get(lane)?.next ?? offset);
     const key = asRecordKey(lane);
-    return [{ ...place, kind, key, offset, next, redriveCount, dead, since }];
+    return [{ ...place, kind, firstEpoch, key, offset, next, redriveCount, dead, since }];
   });
 }
 

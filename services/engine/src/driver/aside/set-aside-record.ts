@@ -25,6 +25,11 @@ export function originOf({ headers }: SourceRecord): Origin | null {
   return { topic: asTopic(topic), partition: asPartition(partition), offset: asOffset(offset) };
 }
 
+/** Epoch of the owner that wrote it; null where its record does not say. */
+export function asideEpochOf({ headers }: Pick<SourceRecord, "headers">): number | null {
+  return numberOf(headers, "millrace-epoch");
+}
+
 /** How often a dead letter had been redriven when it was given up; null where its record does not say. */
 export function redriveCountOf({ headers }: Pick<SourceRecord, "headers">): number | null {
   return numberOf(headers, "millrace-redrive-count");

@@ -79,6 +79,8 @@ export interface ClaimValue {
 export interface MarkerValue {
   readonly v: 1;
   readonly kind: Marker["kind"] | "released";
+  /** Of the first marker that this one stands in the place of; absent: not known. */
+  readonly firstEpoch?: number;
   /** Source offset of the dead-lettered or deferred event; of a release, below which all of the key is settled. */
   readonly offset: number;
   readonly redriveCount: number;
@@ -152,6 +154,7 @@ export interface ReadMarker {
   readonly kind: MarkerValue["kind"];
   readonly lane: string;
   readonly epoch: Epoch;
+  readonly firstEpoch: Epoch;
   readonly offset: Offset;
   readonly redriveCount: number;
   readonly keyCount: number;
@@ -164,11 +167,12 @@ export interface ReadMarker {
 export function readMarker(key: string, value: unknown): ReadMarker | null {
   const name = readLane(key);
   if (name === null || !isVersionOne(value)) return null;
-  const { kind, offset, redriveCount, keyCount, dead, at } = value;
+  const { kind, firstEpoch, offset, redriveCount, keyCount, dead, at } = value;
   if (typeof kind !== "string" || !isMarkerKind(kind) || !isOffset(offset)) return null;
   return {
     kind,
     ...name,
+    firstEpoch: asEpoch(isOffset(firstEpoch) ? firstEpoch : 0),
     offset: asOffset(offset),
     redriveCount: isOffset(redriveCount) ? redriveCount : 0,
     keyCount: isOffset(keyCount) ? keyCount : 0,
