@@ -29,8 +29,11 @@ import {
 } from "./rewind.ts";
 import {
   isResolvedBy,
+  mayFollow,
   readResolution,
+  readResolutionKey,
   resolutionKey,
+  RESOLUTIONS,
   resolutionValue,
   type DeadLetterEvent,
   type Resolution,
@@ -126,6 +129,12 @@ export class ControlBoard {
     return readResolution(this.#log.get(resolutionKey(target, event))?.value);
   }
 
+  /** How something that was wanted of a dead letter ended; null where what is known is of an earlier one of its event. */
+  resolutionOf(target: TargetId, event: DeadLetterEvent, { at }: Wish): Resolution | null {
+    const resolution = this.resolution(target, event);
+    return resolution !== null && mayFollow(resolution, at) ? resolution : null;
+  }
+
   /** Whether someone has resolved a dead letter. */
   isResolved(target: TargetId, letter: DeadLetterEvent & WrittenLetter): boolean {
     const resolution = this.resolution(target, letter);
@@ -200,6 +209,22 @@ export class ControlBoard {
     const { target, wish } = order;
     const entry = { key: rewindKey(target), value: rewindValue(order) };
     await this.#write([entry], { action: "rewind", target, wish, of: moveNames(order) });
+  }
+
+  /**
+   * Has what people said of dead letters of events that are read again hold no more for those to come. What they said long
+   * before it is known to be of earlier ones, and stays. Nobody's action, so no audit.
+   */
+  async reopen({ target, moves }: Pick<Rewind, "moves" | "target">, nowMs: number): Promise<void> {
+    const open = this.#log.list(`${RESOLUTIONS}${target}/`).flatMap(([key, { value }]) => {
+      const [event, resolution] = [readResolutionKey(key), readResolution(value)];
+      if (event === null || resolution === null || !mayFollow(resolution, nowMs)) return [];
+      const isReread = moves.some(({ topic, partition, to }) => {
+        return topic === event.topic && partition === event.partition && to <= event.offset;
+      });
+      return isReread ? [{ key, value: null }] : [];
+    });
+    if (open.length > 0) await this.#append(open);
   }
 
   /**

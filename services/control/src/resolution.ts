@@ -2,7 +2,14 @@
  * `resolution/<target>/<topic>/<partition>/<offset>`: a dead letter is open no more, named by its event's place. It was delivered
  * by a redrive, or someone dropped it. Version 1.
  */
-import type { Offset, TargetId, TopicPartition } from "@millrace/engine";
+import {
+  asOffset,
+  asPartition,
+  asTopic,
+  type Offset,
+  type TargetId,
+  type TopicPartition,
+} from "@millrace/engine";
 import { isVersionOne, readWish, wishValue, type Wish, type WishValue } from "./wish.ts";
 
 /** How a dead letter was resolved. */
@@ -45,14 +52,31 @@ export function isResolvedBy(
   { writtenAtMs, holdsKey }: WrittenLetter,
 ): boolean {
   if (kind === "redriven" && holdsKey === false) return false;
-  return writtenAtMs <= wish.at + CLOCKS_APART_MS;
+  return mayFollow({ wish }, writtenAtMs);
 }
+
+/** Whether a resolution may be of what was there at a time, epoch ms; else it was made for sure before. */
+export function mayFollow({ wish }: Pick<Resolution, "wish">, atMs: number): boolean {
+  return atMs <= wish.at + CLOCKS_APART_MS;
+}
+
+/** What all keys of resolutions begin with. */
+export const RESOLUTIONS = "resolution/";
 
 /** The key of a resolution. */
 export const resolutionKey = (
   target: TargetId,
   { topic, partition, offset }: DeadLetterEvent,
-): string => `resolution/${target}/${topic}/${partition}/${offset}`;
+): string => `${RESOLUTIONS}${target}/${topic}/${partition}/${offset}`;
+
+/** Of which event a key is; null where it is no resolution's. */
+export function readResolutionKey(key: string): DeadLetterEvent | null {
+  const [, , topic, partition, offset, ...rest] = key.split("/");
+  if (!key.startsWith(RESOLUTIONS) || topic === undefined || rest.length > 0) return null;
+  const [part, at] = [Number(partition), Number(offset)];
+  if (!Number.isSafeInteger(part) || !Number.isSafeInteger(at)) return null;
+  return { topic: asTopic(topic), partition: asPartition(part), offset: asOffset(at) };
+}
 
 /** The value of a resolution. */
 export function resolutionValue({ kind, wish }: Resolution): ResolutionValue {

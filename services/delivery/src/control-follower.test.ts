@@ -286,6 +286,20 @@ describe("the follower of the control topic", () => {
     expect(board.resolution(crm, request(1))?.kind).toBe("dropped");
   });
 
+  it("takes what was said of an earlier dead letter of the event for no word of this one", async () => {
+    const { board, follower, settled } = setup();
+    follower.start();
+    await board.redrive(crm, [request(1)], dana);
+    await board.endRedrive(crm, request(1), { kind: "redriven", wish: dana });
+    const wish = { ...dana, at: dana.at + 7_200_000 };
+    await board.discard(crm, [discardOf(1)], { ...RELEASE, wish });
+
+    follower.discarded("crm", discardOf(1), "elsewhere");
+    await settled();
+
+    expect(board.resolution(crm, request(1))).toEqual({ kind: "dropped", wish });
+  });
+
   it("takes an earlier owner's word for how a discard ended, and else says that it was dropped", async () => {
     const { board, follower, settled } = setup();
     follower.start();

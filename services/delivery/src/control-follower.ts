@@ -157,7 +157,7 @@ export class ControlFollower {
       isWanted: () => true,
       write: () => {
         // An earlier owner may have ended what came before this one, and said how.
-        const isTold = end === "elsewhere" && board.resolution(target, request) !== null;
+        const isTold = end === "elsewhere" && board.resolutionOf(target, request, wish) !== null;
         const isDropped = end === "dropped" || (end === "elsewhere" && !isTold);
         return board.endDiscard(target, request, isDropped ? { kind: "dropped", wish } : null);
       },

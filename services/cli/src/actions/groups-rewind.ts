@@ -86,6 +86,7 @@ export async function groupsRewindCancel(
       return EXIT.ok;
     }
     const wasSet = await isSet(standing, offsetsOf);
+    if (wasSet) await board.reopen(standing, Date.now());
     await board.endRewind({ ...standing, wish }, "cancel");
     terminal.note(`no longer ${rewindText(standing)}; its processes join again`);
     if (wasSet) terminal.complain("its offsets had been set already: it goes on from there");
@@ -212,7 +213,13 @@ async function carryOut(
     wish,
   };
   const signal = interrupts.take(GRACE_MS);
-  const ports = { ...desk, signal, now: () => performance.now(), pause: pauseOf(signal) };
+  const ports = {
+    ...desk,
+    signal,
+    now: () => performance.now(),
+    wallNow: () => Date.now(),
+    pause: pauseOf(signal),
+  };
   const onHeld = (holders: readonly string[]): void =>
     terminal.progress(`waiting for ${holders.length} to leave: ${holders.join(", ")}`);
   try {

@@ -43,6 +43,6 @@ export async function runDiscards(run: DiscardRun): Promise<readonly DiscardOutc
   }
   return requests.map((request) => {
     if (open.has(wishName(request))) return "under-way";
-    return board.resolution(target, request)?.kind ?? "given-up";
+    return board.resolutionOf(target, request, wish)?.kind ?? "given-up";
   });
 }

@@ -46,7 +46,7 @@ export async function runRedrive(run: RedriveRun): Promise<RedriveResult> {
   const cancel = board.follow((change) => {
     if (change.kind !== "redrive-ended" || change.target !== target) return;
     if (!open.delete(nameOf(change.request))) return;
-    const isDelivered = board.resolution(target, change.request)?.kind === "redriven";
+    const isDelivered = board.resolutionOf(target, change.request, wish)?.kind === "redriven";
     if (!isDelivered) givenUp.push(change.request);
     course.ended(isDelivered ? "delivered" : "given-up");
     bell.ring();
@@ -65,7 +65,7 @@ export async function runRedrive(run: RedriveRun): Promise<RedriveResult> {
   }
   if (signal.aborted) course.interrupt();
   const isDropped = (request: RedriveRequest): boolean =>
-    board.resolution(target, request)?.kind === "dropped";
+    board.resolutionOf(target, request, wish)?.kind === "dropped";
   return {
     ...{ stage: course.stage, counts: course.counts },
     givenUp: givenUp.filter((request) => !isDropped(request)),

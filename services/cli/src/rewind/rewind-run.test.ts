@@ -72,6 +72,7 @@ function setup(committed: readonly number[], looksHeld = 2) {
       ports: { clock: systemClock, stateLog },
     },
     now: () => world.now,
+    wallNow: () => dana.at + world.now,
     pause(ms) {
       world.now += ms;
       return Promise.resolve();
@@ -191,6 +192,24 @@ describe("a rewind", () => {
 
     expect(offsets).toEqual([40]);
     expect(audits()).toEqual(["rewind by dana", "rewind-done by lee"]);
+  });
+
+  it("has dead letters open that are written anew of what is read again, whatever was said of earlier ones", async () => {
+    const { run, board } = setup([90, 50]);
+    const at = (offset: number, partition = 0) => ({
+      ...{ topic: users, partition: asPartition(partition), offset: asOffset(offset) },
+    });
+    await board.drop(crm, [at(39), at(40), at(60), at(60, 2)], dana);
+    await board.drop(crm, [at(70)], { ...dana, at: dana.at - 7_200_000 });
+
+    await run(order([90, 40], [50, 10]));
+
+    const letter = { holdsKey: false, writtenAtMs: dana.at + 60_000 };
+    const isResolved = [at(39), at(40), at(60), at(70), at(60, 2)].map((event) =>
+      board.isResolved(crm, { ...event, ...letter }),
+    );
+    expect(isResolved).toEqual([true, false, false, false, true]);
+    expect(board.resolution(crm, at(70))).not.toBeNull();
   });
 
   it("goes on also where the offsets were set, and only the end was missing", async () => {

@@ -25,6 +25,8 @@ import { directionOf } from "./planned-move.ts";
 export interface RewindPorts extends Omit<EmptyingPorts, "describe"> {
   readonly board: ControlBoard;
   readonly admin: Pick<TopicAdmin, "describeGroup" | "groupOffsets" | "setGroupOffsets">;
+  /** Epoch ms. */
+  readonly wallNow: () => number;
   /** As whom partitions are claimed, and where. */
   readonly state: RewindContext;
 }
@@ -81,6 +83,7 @@ export async function runRewind(run: RewindRun, ports: RewindPorts): Promise<Rew
     const done = await setOffsets(run, ports);
     if (done !== null) {
       const moves = done.moves.filter(({ end }) => end === "set");
+      await board.reopen({ ...order, moves }, ports.wallNow());
       await board.endRewind({ ...order, moves, wish }, "done");
       return done;
     }

@@ -117,6 +117,17 @@ describe("open dead letters", () => {
     ]);
   });
 
+  it("are told as a later owner gave them up, however often an earlier one had redriven them", () => {
+    const earlier = { "millrace-redrive-count": "2", "millrace-epoch": "3" };
+    const later = { "millrace-redrive-count": "0", "millrace-epoch": "9" };
+    const letters = [
+      letter({ offset: 5, at: 2, headers: later }),
+      letter({ offset: 5, at: 1, headers: earlier }),
+    ];
+
+    expect(open(letters, { setAside: [marker(5)] })).toMatchObject([{ redriveCount: 0 }]);
+  });
+
   it("are all that nobody resolved where their keys went on, or have none", () => {
     const letters = [
       letter({ offset: 5, at: 1 }),

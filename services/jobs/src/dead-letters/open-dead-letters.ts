@@ -1,6 +1,6 @@
 /**
  * Which dead letters are open. The same event may stand in the topic more than once: an acknowledgement got lost, an overtaken
- * owner wrote late, or it was redriven and given up again; the latest epoch and redrive tell.
+ * owner wrote late, it was redriven and given up again, or its group was set back; the latest epoch tells, and in that the latest redrive.
  *
  * - Of a key that waits (`quarantine`, `block`) exactly that one is open which the key's marker names: others were delivered
  *   since, or written by an owner that had been overtaken.
@@ -58,8 +58,8 @@ function isLoose({ key, holdsKey }: DeadLetter, holdsKeys: Standing["holdsKeys"]
 }
 
 function isLater(one: DeadLetter, other: DeadLetter): boolean {
-  if (one.redriveCount !== other.redriveCount) return one.redriveCount > other.redriveCount;
   if (one.epoch !== other.epoch) return one.epoch > other.epoch;
+  if (one.redriveCount !== other.redriveCount) return one.redriveCount > other.redriveCount;
   return one.at.offset > other.at.offset;
 }
 
