@@ -12,6 +12,7 @@ import { PLAN_COLUMNS, planRedrive, type RedrivePlan } from "../dead-letters/red
 import { runRedrive, type RedriveResult } from "../dead-letters/redrive-run.ts";
 import { EXIT, type ExitCode } from "../exit-code.ts";
 import { print } from "../output/print.ts";
+import { standingText } from "../rewind/standing.ts";
 import { loadWithoutTargetSecrets } from "../settings.ts";
 import { chooseTarget } from "../target-choice.ts";
 
@@ -89,6 +90,8 @@ async function carryOut(
   },
 ): Promise<RedriveResult> {
   const { desk, plan, flags } = of;
+  const standing = standingText(desk.board.rewind(asTarget(flags.target)));
+  if (standing !== null) terminal.complain(standing);
   const { canary: canaryCount, rate: perSecond = null, maxFailures: failureRatioMax } = flags;
   try {
     return await runRedrive({

@@ -21,6 +21,7 @@ import {
 } from "../dead-letters/quarantine-end.ts";
 import { EXIT, type ExitCode } from "../exit-code.ts";
 import { print } from "../output/print.ts";
+import { standingText } from "../rewind/standing.ts";
 import { loadWithoutTargetSecrets } from "../settings.ts";
 import { chooseTarget } from "../target-choice.ts";
 
@@ -120,6 +121,8 @@ async function carryOut(
 ): Promise<ExitCode> {
   const { terminal, interrupts } = context;
   const { desk, plan, flags } = of;
+  const standing = standingText(desk.board.rewind(asTarget(flags.target)));
+  if (standing !== null) terminal.complain(standing);
   const ends = await runDiscards({
     board: desk.board,
     target: asTarget(flags.target),

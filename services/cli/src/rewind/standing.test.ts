@@ -1,6 +1,6 @@
-import { asOffset, asPartition, asTopic, encodeDoneSet } from "@millrace/engine";
+import { asOffset, asPartition, asTarget, asTopic, encodeDoneSet } from "@millrace/engine";
 import { describe, expect, it } from "vitest";
-import { isSameAim, standingMoves } from "./standing.ts";
+import { isSameAim, standingMoves, standingText } from "./standing.ts";
 
 const move = (partition: number, committed: number, to: number) => ({
   ...{ topic: asTopic("users"), partition: asPartition(partition) },
@@ -31,5 +31,15 @@ describe("a rewind that stands", () => {
     expect(isSameAim([], standing)).toBe(true);
     expect(isSameAim([move(1, 6, 3)], standing)).toBe(false);
     expect(isSameAim([move(2, 6, 2)], standing)).toBe(false);
+  });
+
+  it("is told to whoever wants something of the target meanwhile", () => {
+    const wish = { by: "dana", reason: "restored", at: 0 };
+    const rewind = { target: asTarget("crm"), moves: [move(0, 6, 2)], wish };
+
+    expect(standingText(rewind)).toBe(
+      "crm is stopped for a rewind by dana: restored; what is wanted of it is done once its processes have joined again",
+    );
+    expect(standingText(null)).toBeNull();
   });
 });

@@ -1,5 +1,5 @@
 /** A rewind that stands: somebody began it, and it has not come to its end. */
-import type { Rewind, RewindMove } from "@millrace/control";
+import { rewindText, type Rewind, type RewindMove } from "@millrace/control";
 import type { GroupOffset } from "@millrace/kafka";
 import { partitionLag } from "../groups/partition-lag.ts";
 import type { FoundMove } from "./planned-move.ts";
@@ -25,6 +25,12 @@ export async function standingMoves(
 }
 
 const NO_LOG = { logStartOffset: 0, logEndOffset: 0, doneRuns: [] } as const;
+
+/** What to tell whoever wants something of a target that is out of its group; null: it is not. */
+export function standingText(rewind: Rewind | null): string | null {
+  if (rewind === null) return null;
+  return `${rewind.target} is ${rewindText(rewind)}; what is wanted of it is done once its processes have joined again`;
+}
 
 /** Whether what is asked for is what stands; where the group is there already, nothing is asked for. */
 export function isSameAim(asked: readonly RewindMove[], standing: readonly RewindMove[]): boolean {
