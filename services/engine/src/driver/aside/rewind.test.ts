@@ -3,6 +3,7 @@ import { DriverBench, place } from "../../../testing/driver-bench.ts";
 import { ManualClock } from "../../../testing/manual-clock.ts";
 import { MemoryStateLog } from "../../../testing/memory-ports.ts";
 import { asOffset, asRecordKey, asTarget } from "../../core/lanes/identity.ts";
+import { MillraceError } from "../../errors.ts";
 import type { SinkRecord } from "../../ports.ts";
 import { claimForRewind, releaseReread, type RewindContext } from "./rewind.ts";
 
@@ -56,6 +57,14 @@ const DEAD = { ...place(0), key: asRecordKey("a"), offset: asOffset(0), redriveC
 const isParked = ({ topic }: SinkRecord): boolean => topic === "millrace.crm.parked";
 const offsetOf = ({ headers: { "millrace-offset": at } }: SinkRecord): number =>
   at instanceof Uint8Array ? Number(new TextDecoder().decode(at)) : Number.NaN;
+
+/** Key `a` is in quarantine for `a:0`; three more are parked. */
+async function quarantine(bench: DriverBench): Promise<void> {
+  await bench.assign(1, [{ logEnd: 0 }]);
+  await bench.fetch(["a:0", "a:1", "a:2", "a:3"]);
+  await bench.end("0", 422);
+  await settle(bench);
+}
 
 /** Everything comes to its end; calls are taken, as many as there may be. */
 async function settle(bench: DriverBench, texts: readonly string[] = []): Promise<void> {
@@ -147,6 +156,39 @@ describe("a rewind in the state topic", () => {
 
     const bodies = next.sender.calls.map(({ request }) => request.body);
     expect(bodies).toEqual(["0", ...texts.map((_, at) => String(at))]);
+  });
+
+  it("sends what people dropped, like everything else that is read again", async () => {
+    const topic: Entry[] = [];
+    const first = new DriverBench({}, {}, new MemoryStateLog(topic));
+    await quarantine(first);
+    first.driver.discard({ ...DEAD, below: asOffset(3) });
+    await settle(first, ["3"]);
+
+    const bench = await ownerOf([...(await rewind(0, topic)).topic], 0);
+
+    expect(await called(bench, ["a:0", "a:1", "a:2", "a:3"])).toEqual(["0", "1", "2", "3"]);
+  });
+
+  it("has a drop that has begun go on: nothing of it is sent, and all behind it", async () => {
+    const topic: Entry[] = [];
+    const first = new DriverBench({}, {}, new MemoryStateLog(topic));
+    await quarantine(first);
+    // The owner ends behind what it noted first.
+    first.parkedLog.onRead = () => Promise.reject(new MillraceError("BROKER_UNREACHABLE", "none"));
+    first.driver.discard({ ...DEAD, below: asOffset(2) });
+    await settle(first);
+
+    const again = [...(await rewind(0, topic)).topic];
+    const next = new DriverBench({}, { processId: "p2" }, new MemoryStateLog(again));
+    next.sink.stored.push(...first.sink.stored);
+    await next.assign(2, [{ committed: 0 }]);
+    next.driver.discard({ ...DEAD, below: asOffset(2) });
+    await next.fetch(["a:0", "a:1", "a:2", "a:3"]);
+    await settle(next, ["2", "3"]);
+
+    expect(next.sender.calls.map(({ request }) => request.body)).toEqual(["2", "3"]);
+    expect(next.discarded).toMatchObject([{ request: { below: 2 }, end: "dropped" }]);
   });
 
   it("lets nothing hold that an owner writes late which has lost the partition", async () => {
