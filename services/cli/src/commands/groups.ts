@@ -3,6 +3,7 @@ import { CliError } from "../cli-error.ts";
 import { EXIT } from "../exit-code.ts";
 import type { Repetition } from "../groups/show-reports.ts";
 import { parseDuration, POSITION_GRAMMAR } from "../position.ts";
+import { requireOneMeaning } from "../rewind/rewind-flags.ts";
 import { position, topics } from "./option-value.ts";
 import type { Registrar } from "./registrar.ts";
 
@@ -95,20 +96,20 @@ function addRewind({ program: groups, act }: Registrar): void {
     )
     .option("--reason <text>", "why, for whoever looks")
     .option("--by <name>", "who wants it (default: you, on this machine)")
-    .option("--wait <duration>", "for its processes to leave the group (default: 90s)", wait)
+    .option("--wait <duration>", "for its processes to leave the group (default: 90s)", waiting)
     .option("--dry-run", "show the plan, and do nothing")
     .option("--yes-i-mean <target>", "the target's name, instead of being asked")
     .option("--cancel", "take a rewind back that stands; offsets that it has set stay so")
     .addHelpText("after", REWIND_HELP)
-    .action((target, { yesIMean: named, cancel, wait: waitMs, topic, reason, by, to, dryRun }) =>
+    .action((target, flags) =>
       act(async (context) => {
+        requireOneMeaning(flags);
         const { groupsRewind, groupsRewindCancel } = await import("../actions/groups-rewind.ts");
+        const { yesIMean: named, topic: topics, by, cancel, dryRun, reason, to, wait } = flags;
         const options = { target, by, reason };
         if (cancel === true) return groupsRewindCancel(context, options);
-        return groupsRewind(context, {
-          ...{ ...options, topics: topic, to, dryRun, named },
-          waitMs: waitMs ?? WAIT_DEFAULT_MS,
-        });
+        const waitMs = wait ?? WAIT_DEFAULT_MS;
+        return groupsRewind(context, { ...options, topics, to, dryRun, named, waitMs });
       }),
     );
 }
@@ -127,7 +128,7 @@ function repetitionOf(flags: {
   throw new CliError(EXIT.usage, "groups: --interval goes with --watch");
 }
 
-function wait(text: string): number {
+function waiting(text: string): number {
   const durationMs = parseDuration(text);
   if (durationMs !== null && durationMs >= WAIT_MIN_MS && durationMs <= WAIT_MAX_MS)
     return durationMs;
