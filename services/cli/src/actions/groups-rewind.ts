@@ -88,7 +88,7 @@ export async function groupsRewindCancel(
     const wasSet = await isSet(standing, offsetsOf);
     if (wasSet) await board.reopen(standing, Date.now());
     await board.endRewind({ ...standing, wish }, "cancel");
-    terminal.note(`no longer ${rewindText(standing)}; its processes join again`);
+    terminal.note(`no longer ${safeText(rewindText(standing))}; its processes join again`);
     if (wasSet) terminal.complain("its offsets had been set already: it goes on from there");
     return EXIT.ok;
   });
@@ -127,12 +127,12 @@ async function aimOf(
   }
   const { name } = target;
   if (standing.wish === null) {
-    throw new CliError(EXIT.precondition, `${name} is ${rewindText(standing)}`, {
+    throw new CliError(EXIT.precondition, `${name} is ${safeText(rewindText(standing))}`, {
       hint: `end it with the version that wrote it, or: millrace groups rewind ${name} --cancel --reason TEXT`,
     });
   }
   if (found !== null && !isSameAim(found.moves, standing.moves)) {
-    throw new CliError(EXIT.precondition, `${name} is ${rewindText(standing)}, to other offsets`, {
+    throw new CliError(EXIT.precondition, `${name} is ${safeText(rewindText(standing))}, to other offsets`, {
       hint: `leave --to out to go on with that one, or take it back with --cancel`,
     });
   }
@@ -182,7 +182,7 @@ async function tellPlan(
 ): Promise<void> {
   const { terminal } = context;
   if (standing !== null)
-    terminal.complain(`${target.name} is ${rewindText(standing)}; that goes on`);
+    terminal.complain(`${target.name} is ${safeText(rewindText(standing))}; that goes on`);
   terminal.note((await tableText(plan.items, MOVE_COLUMNS)).trimEnd());
   tellWords(context, plan, target);
 }

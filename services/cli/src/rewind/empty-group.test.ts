@@ -51,6 +51,12 @@ describe("the wait for an empty group", () => {
     });
   });
 
+  it("says nothing that would move a terminal's cursor", async () => {
+    expect(await wait([group("Stable", "p\u001b[2J")])).toMatchObject({
+      end: { holders: ["p\\u001b[2J"] },
+    });
+  });
+
   it("ends when it is interrupted", async () => {
     expect((await wait([group("Stable", "p1")], AbortSignal.abort())).end).toEqual({
       kind: "interrupted",

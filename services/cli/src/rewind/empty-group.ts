@@ -1,6 +1,7 @@
 /** Waits until nobody is in a group any more. */
 import { readMemberNote } from "@millrace/control";
 import type { GroupDescription } from "@millrace/kafka";
+import { safeText } from "../output/safe-text.ts";
 
 /** Between two looks, ms. */
 export const LOOK_MS = 250;
@@ -47,7 +48,7 @@ function holdersOf({ members }: GroupDescription): readonly string[] {
   return members
     .map(({ note, clientId, host }) => {
       const process = readMemberNote(note)?.process;
-      return process ?? `${clientId} at ${host.replace(/^\//u, "")}`;
+      return safeText(process ?? `${clientId} at ${host.replace(/^\//u, "")}`);
     })
     .sort();
 }

@@ -40,6 +40,7 @@ describe("a rewind that stands", () => {
     expect(standingText(rewind)).toBe(
       "crm is stopped for a rewind by dana: restored; what is wanted of it is done once its processes have joined again",
     );
+    expect(standingText({ ...rewind, wish: { ...wish, by: "\u001b[2J" } })).toContain("\\u001b[2J");
     expect(standingText(null)).toBeNull();
   });
 });

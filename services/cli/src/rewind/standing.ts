@@ -2,6 +2,7 @@
 import { rewindText, type Rewind, type RewindMove } from "@millrace/control";
 import type { GroupOffset } from "@millrace/kafka";
 import { partitionLag } from "../groups/partition-lag.ts";
+import { safeText } from "../output/safe-text.ts";
 import type { FoundMove } from "./planned-move.ts";
 
 /** Its moves, with what the log has of them now. */
@@ -29,7 +30,7 @@ const NO_LOG = { logStartOffset: 0, logEndOffset: 0, doneRuns: [] } as const;
 /** What to tell whoever wants something of a target that is out of its group; null: it is not. */
 export function standingText(rewind: Rewind | null): string | null {
   if (rewind === null) return null;
-  return `${rewind.target} is ${rewindText(rewind)}; what is wanted of it is done once its processes have joined again`;
+  return `${rewind.target} is ${safeText(rewindText(rewind))}; what is wanted of it is done once its processes have joined again`;
 }
 
 /** Whether what is asked for is what stands; where the group is there already, nothing is asked for. */
