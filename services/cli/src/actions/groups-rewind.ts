@@ -1,5 +1,11 @@
 import type { TargetConfig } from "@millrace/config";
-import { rewindText, type Rewind, type RewindOrder, type Wish } from "@millrace/control";
+import {
+  rewindText,
+  type Rewind,
+  type RewindMove,
+  type RewindOrder,
+  type Wish,
+} from "@millrace/control";
 import { listSetAside } from "@millrace/engine";
 import { CliError } from "../cli-error.ts";
 import type { CommandContext } from "../context.ts";
@@ -18,9 +24,10 @@ import { MADE_COLUMNS, madeItem } from "../rewind/made-item.ts";
 import { MOVE_COLUMNS, type FoundMove } from "../rewind/planned-move.ts";
 import { withRewindDesk, type RewindDesk } from "../rewind/rewind-desk.ts";
 import { isRewindWanted } from "../rewind/rewind-question.ts";
-import { isSet, runRewind, type RewindResult } from "../rewind/rewind-run.ts";
+import { runRewind, type RewindResult } from "../rewind/rewind-run.ts";
 import { rewindWords, type RewindPlan } from "../rewind/rewind-text.ts";
 import { isSameAim, standingMoves } from "../rewind/standing.ts";
+import { takeBack } from "../rewind/take-back.ts";
 import { loadWithoutTargetSecrets } from "../settings.ts";
 import { chooseTarget } from "../target-choice.ts";
 import { requireTopics, type TopicChoice } from "../topic-choice.ts";
@@ -85,11 +92,10 @@ export async function groupsRewindCancel(
       terminal.note(`no rewind of ${target.name} stands`);
       return EXIT.ok;
     }
-    const wasSet = await isSet(standing, offsetsOf);
-    if (wasSet) await board.reopen(standing, Date.now());
-    await board.endRewind({ ...standing, wish }, "cancel");
+    const order = { ...standing, wish };
+    const stayed = await takeBack(order, { board, offsetsOf, wallNow: () => Date.now() });
     terminal.note(`no longer ${safeText(rewindText(standing))}; its processes join again`);
-    if (wasSet) terminal.complain("its offsets had been set already: it goes on from there");
+    tellStayed(context, stayed);
     return EXIT.ok;
   });
 }
@@ -132,9 +138,13 @@ async function aimOf(
     });
   }
   if (found !== null && !isSameAim(found.moves, standing.moves)) {
-    throw new CliError(EXIT.precondition, `${name} is ${safeText(rewindText(standing))}, to other offsets`, {
-      hint: `leave --to out to go on with that one, or take it back with --cancel`,
-    });
+    throw new CliError(
+      EXIT.precondition,
+      `${name} is ${safeText(rewindText(standing))}, to other offsets`,
+      {
+        hint: `leave --to out to go on with that one, or take it back with --cancel`,
+      },
+    );
   }
   return { moves: await standingMoves(standing, offsetsOf), gone: [], standing };
 }
@@ -243,6 +253,8 @@ async function tellResult(
   { order: { target }, waitMs }: { readonly order: RewindOrder; readonly waitMs: number },
 ): Promise<ExitCode> {
   const { terminal } = context;
+  if (result.kind !== "done") tellStayed(context, result.stayed);
+  const ended = "The rewind is taken back; this command has set no offset";
   switch (result.kind) {
     case "done": {
       const items = result.moves.map((move) => madeItem(target, move));
@@ -256,14 +268,35 @@ async function tellResult(
       const who = result.holders.length === 0 ? "somebody" : result.holders.join(", ");
       throw new CliError(
         EXIT.precondition,
-        `the group of ${target} is not empty after ${waitMs / 1_000} s: ${who} is still in it. The rewind is taken back; this command has set no offset`,
+        `the group of ${target} is not empty after ${waitMs / 1_000} s: ${who} is still in it. ${ended}`,
         { hint: "end or update what holds it, or wait longer with --wait" },
+      );
+    }
+    case "behind": {
+      const where = result.moves.map(behindText).join(", ");
+      throw new CliError(
+        EXIT.precondition,
+        `${target} was set back meanwhile, before where this was to begin: ${where}. ${ended}`,
+        { hint: "look at what it means now, with --dry-run" },
       );
     }
     case "interrupted":
       terminal.complain("interrupted: the rewind is taken back; this command has set no offset");
       return EXIT.interrupted;
   }
+}
+
+function behindText({ topic, partition, committed }: RewindMove): string {
+  return `${topic}:${partition} is at ${committed ?? "-"}`;
+}
+
+/** What an earlier run had set is not undone. */
+function tellStayed({ terminal }: CommandContext, stayed: readonly RewindMove[]): void {
+  if (stayed.length === 0) return;
+  const places = stayed.map(({ topic, partition, to }) => `${topic}:${partition} from ${to}`);
+  terminal.complain(
+    `its offsets had been set already: it goes on from there (${places.join(", ")})`,
+  );
 }
 
 /** What went wrong may have left it standing. */

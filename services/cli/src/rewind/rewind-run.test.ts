@@ -11,7 +11,7 @@ import {
 import type { GroupDescription } from "@millrace/kafka";
 import { describe, expect, it } from "vitest";
 import { MemoryLog } from "../../test-support/memory-log.ts";
-import { isSet, runRewind, type RewindPorts } from "./rewind-run.ts";
+import { runRewind, type RewindPorts } from "./rewind-run.ts";
 
 const crm = asTarget("crm");
 const users = asTopic("users");
@@ -157,7 +157,9 @@ describe("a rewind", () => {
   it("is taken back where somebody does not leave in time, and sets nothing", async () => {
     const { run, offsets, board, audits } = setup([90], Infinity);
 
-    expect(await run(order([90, 40]))).toEqual({ kind: "held", holders: ["c at h"] });
+    expect(await run(order([90, 40]))).toEqual({
+      ...{ kind: "held", holders: ["c at h"], stayed: [] },
+    });
     expect(offsets).toEqual([90]);
     expect(board.rewind(crm)).toBeNull();
     expect(audits()).toEqual(["rewind by dana", "rewind-cancel by lee"]);
@@ -167,7 +169,7 @@ describe("a rewind", () => {
     const { run, world, board } = setup([90], 0);
     world.onSet = () => Promise.resolve("has-members");
 
-    expect(await run(order([90, 40]))).toEqual({ kind: "held", holders: [] });
+    expect(await run(order([90, 40]))).toEqual({ kind: "held", holders: [], stayed: [] });
     expect(board.rewind(crm)).toBeNull();
   });
 
@@ -175,7 +177,7 @@ describe("a rewind", () => {
     const { run, ending, board, audits } = setup([90]);
     ending.abort();
 
-    expect(await run(order([90, 40]))).toEqual({ kind: "interrupted" });
+    expect(await run(order([90, 40]))).toEqual({ kind: "interrupted", stayed: [] });
     expect(board.rewind(crm)).toBeNull();
     expect(audits()).toEqual(["rewind by dana", "rewind-cancel by lee"]);
   });
@@ -228,6 +230,77 @@ describe("a rewind", () => {
     expect(board.rewind(crm)).toBeNull();
   });
 
+  it("tells as set what an earlier run has set, also where the group was to go on over it", async () => {
+    const { run, world, board, offsets, control } = setup([90, 90], 0);
+    const wanted = order([90, 95], [90, 40]);
+    control.onAppend = (keys) =>
+      keys.includes("rewind/crm") && board.rewind(crm) !== null
+        ? Promise.reject(new MillraceError("PRODUCE_FAILED", "no broker"))
+        : Promise.resolve();
+    await expect(run(wanted)).rejects.toThrow("no broker");
+    control.onAppend = () => Promise.resolve();
+    world.looksLeft = 0;
+
+    const result = await run(wanted, true);
+
+    expect(result).toMatchObject({
+      moves: [
+        { end: "set", committed: 90, to: 95 },
+        { end: "set", committed: 90, to: 40 },
+      ],
+    });
+    expect(offsets).toEqual([95, 40]);
+    expect(board.audits(crm).at(-1)?.of).toEqual([
+      "rewind/crm/users/0/90/95",
+      "rewind/crm/users/1/90/40",
+    ]);
+  });
+
+  it("that an earlier run has set stays so where it is taken back, and is told as done", async () => {
+    const { run, board, offsets, audits } = setup([95, 40], Infinity);
+    const wanted = order([90, 95], [90, 40]);
+    await board.beginRewind(wanted);
+    const letter = { topic: users, partition: asPartition(1), offset: asOffset(60) };
+    await board.drop(crm, [letter], dana);
+
+    const result = await run(wanted, true);
+
+    expect(result).toMatchObject({ kind: "held", stayed: [{ to: 95 }, { to: 40 }] });
+    expect(offsets).toEqual([95, 40]);
+    expect(board.rewind(crm)).toBeNull();
+    expect(board.resolution(crm, letter)).toBeNull();
+    expect(audits()).toEqual(["rewind by dana", "drop by dana", "rewind-done by lee"]);
+  });
+
+  it.each([
+    ["forward", [90, 95]],
+    ["back", [90, 40]],
+  ] as const)(
+    "goes on over nothing that was not asked for where the group was set back meanwhile: %s",
+    async (_, move) => {
+      const { run, board, offsets, audits } = setup([30], 0);
+
+      expect(await run(order(move))).toMatchObject({ kind: "behind", moves: [{ committed: 30 }] });
+
+      expect(offsets).toEqual([30]);
+      expect(board.rewind(crm)).toBeNull();
+      expect(audits()).toEqual(["rewind by dana", "rewind-cancel by lee"]);
+    },
+  );
+
+  it("does not take the place of one that somebody began since the plan", async () => {
+    const { run, board, control } = setup([90], 0);
+    const other = { ...order([90, 20]), wish: { ...dana, by: "kim" } };
+    await board.beginRewind(other);
+    const writes = control.entries.length;
+
+    await expect(run(order([90, 40]))).rejects.toMatchObject({ exitCode: 5 });
+    await expect(run(order([90, 40]))).rejects.toThrow("kim began another rewind of crm");
+
+    expect(board.rewind(crm)).toEqual(other);
+    expect(control.entries).toHaveLength(writes);
+  });
+
   it.each([
     ["taken back", async (board: ControlBoard) => board.endRewind(order([90, 40]), "cancel")],
     ["began another", async (board: ControlBoard) => board.beginRewind(order([90, 20]))],
@@ -247,19 +320,4 @@ describe("a rewind", () => {
       expect({ offsets, writes: control.entries.length }).toEqual({ offsets: [90], writes });
     },
   );
-
-  it("is known to be set by the offsets alone", async () => {
-    const at = (offset: number) => () =>
-      Promise.resolve([
-        {
-          ...{ topic: users, partition: asPartition(0), lag: null },
-          ...{ logStartOffset: asOffset(0), logEndOffset: asOffset(100) },
-          committed: { offset: asOffset(offset), metadata: "" },
-        },
-      ]);
-
-    expect(await isSet(order([90, 40]), at(40))).toBe(true);
-    expect(await isSet(order([90, 40]), at(90))).toBe(false);
-    expect(await isSet({ moves: [] }, at(40))).toBe(false);
-  });
 });

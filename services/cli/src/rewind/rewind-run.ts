@@ -11,15 +11,16 @@ import {
   asTopic,
   claimForRewind,
   releaseReread,
-  type Offset,
   type OffsetCommit,
   type RewindContext,
 } from "@millrace/engine";
-import type { GroupDescription, GroupOffset, TopicAdmin } from "@millrace/kafka";
+import type { GroupDescription, TopicAdmin } from "@millrace/kafka";
 import { CliError } from "../cli-error.ts";
 import { EXIT } from "../exit-code.ts";
+import { committedOf, type OffsetsOf } from "./committed-offsets.ts";
 import { LOOK_MS, untilEmpty, type EmptyingPorts } from "./empty-group.ts";
 import { directionOf } from "./planned-move.ts";
+import { isSetBy, takeBack } from "./take-back.ts";
 
 /** What a rewind works with. */
 export interface RewindPorts extends Omit<EmptyingPorts, "describe"> {
@@ -49,83 +50,103 @@ export interface MadeMove extends RewindMove {
   readonly end: "passed" | "set";
 }
 
-/** How a rewind ended. `held` and `interrupted`: it was taken back; offsets that were set before stay so. */
+/** How a rewind ended; where it was taken back, with what an earlier run had set, which stays so. */
 export type RewindResult =
   | { readonly kind: "done"; readonly moves: readonly MadeMove[]; readonly releasedCount: number }
+  | (NotMade & { readonly stayed: readonly RewindMove[] });
+
+/** Why it was taken back. */
+type NotMade =
   | { readonly kind: "held"; readonly holders: readonly string[] }
-  | { readonly kind: "interrupted" };
+  | { readonly kind: "interrupted" }
+  /** Somebody set the group back meanwhile, to there: it would go on over more than was asked for. */
+  | { readonly kind: "behind"; readonly moves: readonly RewindMove[] };
+
+type Setting =
+  | Extract<RewindResult, { kind: "done" }>
+  | Extract<NotMade, { kind: "behind" }>
+  /** Somebody has joined meanwhile: nothing is set. */
+  | { readonly kind: "joined" };
 
 /**
  * Carries it out.
- * @throws MillraceError of the brokers: the entry stands then; CliError precondition where another rewind took its place.
+ * @throws MillraceError of the brokers: the entry stands then; CliError precondition where another rewind took its place, or
+ * stands already.
  */
 export async function runRewind(run: RewindRun, ports: RewindPorts): Promise<RewindResult> {
   const { order, isBegun, groupId, waitMs, wish } = run;
   const { board, admin } = ports;
-  if (!isBegun) await board.beginRewind(order);
+  if (!isBegun) await begin(run, ports);
   const until = ports.now() + waitMs;
   const describe = (): Promise<GroupDescription> => {
     // Processes join again once it stands no more: nobody would ever leave.
     requireStanding(board, order);
     return admin.describeGroup(groupId);
   };
-  const takeBack = async <End extends RewindResult>(end: End): Promise<End> => {
-    await board.read();
-    requireStanding(board, order);
-    await board.endRewind({ ...order, wish }, "cancel");
-    return end;
-  };
   for (;;) {
     const emptying = await untilEmpty(until, { ...ports, describe });
-    if (emptying.kind !== "empty") return takeBack(emptying);
+    if (emptying.kind !== "empty") return notMade(emptying, run, ports);
     await board.read();
     requireStanding(board, order);
-    const done = await setOffsets(run, ports);
-    if (done !== null) {
-      const moves = done.moves.filter(({ end }) => end === "set");
+    const setting = await setOffsets(run, ports);
+    if (setting.kind === "behind") return notMade(setting, run, ports);
+    if (setting.kind === "done") {
+      const moves = setting.moves.filter(({ end }) => end === "set");
       await board.reopen({ ...order, moves }, ports.wallNow());
       await board.endRewind({ ...order, moves, wish }, "done");
-      return done;
+      return setting;
     }
     // A process that had begun to join before it heard: it leaves again.
-    if (ports.now() >= until) return takeBack({ kind: "held", holders: [] });
+    if (ports.now() >= until) return notMade({ kind: "held", holders: [] }, run, ports);
     await ports.pause(LOOK_MS);
   }
 }
 
-/** Null where somebody has joined meanwhile: then nothing is set. */
-async function setOffsets(
-  run: RewindRun,
-  ports: RewindPorts,
-): Promise<Extract<RewindResult, { kind: "done" }> | null> {
+async function begin({ order }: RewindRun, { board }: RewindPorts): Promise<void> {
+  await board.read();
+  if (board.rewind(order.target) !== null) throw overtaken(board, order);
+  await board.beginRewind(order);
+}
+
+async function notMade<End extends NotMade>(
+  end: End,
+  { order, wish, groupId }: RewindRun,
+  { board, admin, wallNow }: RewindPorts,
+): Promise<End & { readonly stayed: readonly RewindMove[] }> {
+  await board.read();
+  requireStanding(board, order);
+  const offsetsOf = groupOffsetsOf(groupId, admin);
+  return { ...end, stayed: await takeBack({ ...order, wish }, { board, offsetsOf, wallNow }) };
+}
+
+async function setOffsets(run: RewindRun, ports: RewindPorts): Promise<Setting> {
   const { admin, state } = ports;
   const claimed = await claimForRewind(run.order.moves, state);
   const moves = await dueMoves(run, ports);
-  const due = moves.filter(({ end }) => end === "set").map(commitOf);
+  const behind = moves.filter(isBehind);
+  if (behind.length > 0)
+    return { kind: "behind", moves: behind.map(({ now, move }) => ({ ...move, committed: now })) };
+  const made = moves.map(madeMove);
+  const due = made.filter(({ end }) => end === "set").map(commitOf);
   const isEmpty = due.length === 0 || (await admin.setGroupOffsets(run.groupId, due)) === "set";
-  if (!isEmpty) return null;
-  return { kind: "done", moves, releasedCount: await releaseReread(claimed, state) };
-}
-
-/** Whether all offsets of a rewind are set already. */
-export async function isSet(
-  { moves }: Pick<Rewind, "moves">,
-  offsetsOf: (topic: string) => Promise<readonly GroupOffset[]>,
-): Promise<boolean> {
-  const committed = await committedOf(moves, offsetsOf);
-  return moves.length > 0 && moves.every((move) => committed(move) === move.to);
+  if (!isEmpty) return { kind: "joined" };
+  return { kind: "done", moves: made, releasedCount: await releaseReread(claimed, state) };
 }
 
 /** Somebody may have taken it back, or begun another, while this one waited. */
 function requireStanding(board: ControlBoard, order: RewindOrder): void {
   const standing = board.rewind(order.target);
-  if (standing !== null && isSame(standing, order)) return;
+  if (standing === null || !isSame(standing, order)) throw overtaken(board, order);
+}
+
+function overtaken(board: ControlBoard, { target }: RewindOrder): CliError {
+  const standing = board.rewind(target);
   const who = standing?.wish?.by ?? "somebody";
-  throw new CliError(
+  return new CliError(
     EXIT.precondition,
     standing === null
-      ? `the rewind of ${order.target} was taken back meanwhile`
-      : `${who} began another rewind of ${order.target} meanwhile`,
+      ? `the rewind of ${target} was taken back meanwhile`
+      : `${who} began another rewind of ${target} meanwhile`,
     { hint: "no offset was set by this one" },
   );
 }
@@ -135,34 +156,40 @@ function isSame({ wish, moves }: Rewind, order: RewindOrder): boolean {
   return JSON.stringify(rewindValue({ wish, moves })) === JSON.stringify(rewindValue(order));
 }
 
-/** The group may have gone on since the plan: where it has come by what it was to leave out, it is not sent back. */
+/** A move, and what has become of it since it was planned. */
+interface DueMove {
+  readonly move: RewindMove;
+  /** Where the group is. */
+  readonly now: RewindMove["committed"];
+  /** An earlier run has set it: where the group is says no more where it was. */
+  readonly isSet: boolean;
+}
+
 async function dueMoves(
-  { order, groupId }: RewindRun,
+  { order, isBegun, groupId }: RewindRun,
   { admin }: RewindPorts,
-): Promise<readonly MadeMove[]> {
-  const committed = await committedOf(order.moves, (topic) =>
-    admin.groupOffsets(groupId, asTopic(topic)),
-  );
+): Promise<readonly DueMove[]> {
+  const committed = await committedOf(order.moves, groupOffsetsOf(groupId, admin));
   return order.moves.map((move) => {
     const now = committed(move);
-    // One that was set by an earlier run says no more where the group was.
-    const from = now === move.to ? move.committed : now;
-    const isPassed = directionOf(move) === "forward" && (now ?? -1) >= move.to;
-    return { ...move, committed: from, end: isPassed ? "passed" : "set" };
+    return { move, now, isSet: isBegun && isSetBy(move, now) };
   });
 }
 
-async function committedOf(
-  moves: readonly RewindMove[],
-  offsetsOf: (topic: string) => Promise<readonly GroupOffset[]>,
-): Promise<(move: RewindMove) => Offset | null> {
-  const found = new Map<string, Offset>();
-  for (const topic of new Set(moves.map((move) => move.topic))) {
-    for (const { partition, committed } of await offsetsOf(topic)) {
-      if (committed !== null) found.set(`${topic}/${partition}`, committed.offset);
-    }
-  }
-  return ({ topic, partition }) => found.get(`${topic}/${partition}`) ?? null;
+/** Between here and where the move was to begin there is what nobody asked to leave out. */
+function isBehind({ move: { committed, to }, now }: DueMove): boolean {
+  return committed !== null && now !== null && now < Math.min(committed, to);
+}
+
+/** Where the group has come by itself to what it was to leave out, it is not sent back. */
+function madeMove({ move, now, isSet }: DueMove): MadeMove {
+  if (isSet) return { ...move, end: "set" };
+  const isPassed = directionOf(move) === "forward" && (now ?? -1) >= move.to;
+  return { ...move, committed: now, end: isPassed ? "passed" : "set" };
+}
+
+function groupOffsetsOf(groupId: string, admin: RewindPorts["admin"]): OffsetsOf {
+  return (topic) => admin.groupOffsets(groupId, asTopic(topic));
 }
 
 /** Without a done set: all from there on is read. */
