@@ -18,6 +18,7 @@ import { Progress } from "../output/progress.ts";
 import { safeText } from "../output/safe-text.ts";
 import { tableText } from "../output/table.ts";
 import type { Position } from "../position.ts";
+import { committedOf } from "../rewind/committed-offsets.ts";
 import { countMoves } from "../rewind/count-moves.ts";
 import { findMoves } from "../rewind/find-moves.ts";
 import { MADE_COLUMNS, madeItem } from "../rewind/made-item.ts";
@@ -137,7 +138,8 @@ async function aimOf(
       hint: `end it with the version that wrote it, or: millrace groups rewind ${name} --cancel --reason TEXT`,
     });
   }
-  if (found !== null && !isSameAim(found.moves, standing.moves)) {
+  const committed = await committedOf(standing.moves, offsetsOf);
+  if (found !== null && !isSameAim(found.moves, standing.moves, committed)) {
     throw new CliError(
       EXIT.precondition,
       `${name} is ${safeText(rewindText(standing))}, to other offsets`,

@@ -24,13 +24,24 @@ describe("a rewind that stands", () => {
     expect(moves[0]).toMatchObject({ committed: 6, to: 2, logEndOffset: 10 });
   });
 
-  it("is what is asked for again, where some of it is set already too", () => {
+  it("is what is asked for again, where the rest of it is set already", () => {
     const standing = [move(0, 6, 2), move(1, 6, 2)];
+    const isSame = (asked: readonly ReturnType<typeof move>[], ...now: readonly number[]) =>
+      isSameAim(asked, standing, ({ partition }) => asOffset(now[partition] ?? 0));
 
-    expect(isSameAim([move(1, 6, 2)], standing)).toBe(true);
-    expect(isSameAim([], standing)).toBe(true);
-    expect(isSameAim([move(1, 6, 3)], standing)).toBe(false);
-    expect(isSameAim([move(2, 6, 2)], standing)).toBe(false);
+    expect(isSame([move(1, 6, 2)], 2, 6)).toBe(true);
+    expect(isSame([], 2, 2)).toBe(true);
+    expect(isSame([move(0, 6, 2), move(1, 6, 2)], 6, 6)).toBe(true);
+    expect(isSame([move(1, 6, 3)], 2, 6)).toBe(false);
+    expect(isSame([move(2, 6, 2)], 2, 2)).toBe(false);
+  });
+
+  it("is not what is asked for of a part of it: it goes on as a whole", () => {
+    const standing = [move(0, 6, 2), move(1, 6, 9)];
+    const now = () => asOffset(6);
+
+    expect(isSameAim([move(0, 6, 2)], standing, now)).toBe(false);
+    expect(isSameAim([], standing, now)).toBe(false);
   });
 
   it("is told to whoever wants something of the target meanwhile", () => {

@@ -1,9 +1,11 @@
 /** A rewind that stands: somebody began it, and it has not come to its end. */
 import { rewindText, type Rewind, type RewindMove } from "@millrace/control";
+import type { Offset } from "@millrace/engine";
 import type { GroupOffset } from "@millrace/kafka";
 import { partitionLag } from "../groups/partition-lag.ts";
 import { safeText } from "../output/safe-text.ts";
 import type { FoundMove } from "./planned-move.ts";
+import { isSetBy } from "./take-back.ts";
 
 /** Its moves, with what the log has of them now. */
 export async function standingMoves(
@@ -33,10 +35,22 @@ export function standingText(rewind: Rewind | null): string | null {
   return `${rewind.target} is ${safeText(rewindText(rewind))}; what is wanted of it is done once its processes have joined again`;
 }
 
-/** Whether what is asked for is what stands; where the group is there already, nothing is asked for. */
-export function isSameAim(asked: readonly RewindMove[], standing: readonly RewindMove[]): boolean {
+/**
+ * Whether what is asked for is what stands: all of it, but where it is set already and so nothing is asked for.
+ * @param committed where the group is.
+ */
+export function isSameAim(
+  asked: readonly RewindMove[],
+  standing: readonly RewindMove[],
+  committed: (move: RewindMove) => Offset | null,
+): boolean {
   const aims = new Map(standing.map((move) => [nameOf(move), move.to]));
-  return asked.every((move) => aims.get(nameOf(move)) === move.to);
+  const named = new Set(asked.map(nameOf));
+  const rest = standing.filter((move) => !named.has(nameOf(move)));
+  return (
+    asked.every((move) => aims.get(nameOf(move)) === move.to) &&
+    rest.every((move) => isSetBy(move, committed(move)))
+  );
 }
 
 function nameOf({ topic, partition }: Pick<RewindMove, "partition" | "topic">): string {
