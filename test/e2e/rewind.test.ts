@@ -10,6 +10,7 @@ import { until } from "../support/until.ts";
 import { untilAlone, untilWell } from "../support/why.ts";
 
 const KEYS = 50;
+const SICK = "user-3";
 const WISH = ["--reason", "restored from backup", "--by", "dana"];
 const NAMED = [...WISH, "--yes-i-mean", "crm"];
 const OUT = "keeps out of its group";
@@ -224,6 +225,47 @@ describe("millrace groups rewind", () => {
     await world.emitUpdates(KEYS, KEYS, 2 * KEYS);
     await world.untilEffects("crm", 3 * KEYS);
     expect(world.arrivals("crm")).toHaveLength(3 * KEYS);
+  });
+
+  it("leaves a key in quarantine, and a redrive then delivers all of it, once and in order", async () => {
+    const world = await createWorld({
+      ...{ apis: { crm: { reject: { [SICK]: 422 } } }, partitions: 2 },
+    });
+    const deliverer = await world.deliver();
+    await world.emitUpdates(4 * KEYS, KEYS);
+    await world.untilEffects("crm", 4 * (KEYS - 1));
+    await until("no lag", async () => (await world.lag(deliverer)) === 0);
+    const of = async (...words: readonly string[]) => {
+      const command = [...words, "--target", "crm", "-c", world.configPath, "-o", "json"];
+      const { stdout } = await millrace(command, { cwd: world.folder });
+      return itemsOf(stdout);
+    };
+
+    const done = await rewind(world, "--to", "earliest", ...NAMED);
+    await until("all but the key to arrive again", () => {
+      return world.arrivals("crm").length >= 8 * (KEYS - 1) + 1;
+    });
+    await until("no lag", async () => (await world.lag(deliverer)) === 0);
+    const [waiting, letters] = [await of("quarantine", "list"), await of("dlq", "list")];
+    await world.api("crm").script({});
+    const redriven = await of("dlq", "redrive", "--reason", "fixed", "--yes");
+
+    expect(done).toMatchObject({ code: 0 });
+    expect(done.stderr).toContain("4 records of keys behind a dead letter are not sent again");
+    expect(waiting).toMatchObject([{ key: SICK, parked: 3 }]);
+    expect(letters).toHaveLength(1);
+    expect(redriven).toMatchObject([{ deliveredCount: 1, end: "done" }]);
+    await world.untilEffects("crm", 4 * KEYS);
+    expect(await of("quarantine", "list")).toEqual([]);
+    expect(await of("dlq", "list")).toEqual([]);
+    const arrivals = world.arrivals("crm");
+    const sick = arrivals.filter(({ key }) => key === SICK).map((one) => positionOf(one).offset);
+    const [first = -1] = sick;
+    expect(sick).toEqual([first, ...new Set(sick)]);
+    expect(sick.slice(1)).toEqual(sick.slice(1).toSorted((a, b) => a - b));
+    expect(sick).toHaveLength(5);
+    expect(disorderedTwice(arrivals)).toEqual([]);
+    expect(changedDeliveries(arrivals)).toEqual([]);
   });
 
   it("leaves out what a group without processes goes on over, says so before, and does nothing unasked", async () => {
