@@ -11,7 +11,7 @@ import {
   type SourceRecord,
 } from "@millrace/engine";
 import { createEncoder, createMemoryRegistry, isKeyPersonal, loadCatalog } from "@millrace/schemas";
-import { describe, expect, it, onTestFinished } from "vitest";
+import { assert, describe, expect, it, onTestFinished } from "vitest";
 import { TargetEventPreparer } from "../event-preparer.ts";
 import { createTargetDecoder } from "../target-decoder.ts";
 import { LOOKED_THROUGH_MAX, TargetBodies } from "./target-bodies.ts";
@@ -43,10 +43,8 @@ interface Setup {
   readonly module?: string;
 }
 
-const nameOf = ({ name }: { readonly name: string }): string => name;
-
-/** A target of one event type, and one event of it. */
-async function setup({ body, fields = FIELDS, key = "userId", bytesMax = 2_000, module }: Setup) {
+/** The contracts and the configuration of a target of one event type, as they stand in files. */
+async function loadTarget({ body, fields = FIELDS, key = "userId", module }: Setup) {
   const folder = mkdtempSync(join(tmpdir(), "millrace-bodies-"));
   onTestFinished(() => rmSync(folder, { recursive: true }));
   const write = (name: string, value: unknown): string => {
@@ -62,40 +60,50 @@ async function setup({ body, fields = FIELDS, key = "userId", bytesMax = 2_000, 
   });
   if (module !== undefined) write("map.js", module);
   const url = "http://127.0.0.1:1/x";
-  const request = module === undefined ? { url, body } : { url };
   const target = {
-    ...{ topics: ["things"], startAt: "earliest", request },
-    auth: { type: "bearer", token: SECRET },
-    ...(module === undefined ? {} : { module: "./map.js" }),
+    ...{ topics: ["things"], startAt: "earliest", auth: { type: "bearer", token: SECRET } },
+    ...(module === undefined
+      ? { request: { url, body } }
+      : { request: { url }, module: "./map.js" }),
   };
   const path = write("millrace.yaml", {
-    apiVersion: "millrace/v1",
-    catalog,
-    targets: { crm: target },
+    ...{ apiVersion: "millrace/v1", catalog, targets: { crm: target } },
   });
   const config = await loadConfig(path, { env: {} });
   const crm = config.targets.get("crm");
-  if (crm === undefined) throw new Error("no target");
-  const contracts = await loadCatalog(catalog);
-  const registry = createMemoryRegistry();
+  assert(crm !== undefined, "no target");
+  return { crm, secrets: config.secrets, contracts: await loadCatalog(catalog) };
+}
+
+/** What decodes the target's records, and the record of one event. */
+async function emitted({ crm, contracts }: Awaited<ReturnType<typeof loadTarget>>, data: object) {
   const type = contracts.types.get("things.Seen");
-  const id = await registry.register(type?.subject ?? "", type?.avro);
+  assert(type !== undefined, "no type");
+  const registry = createMemoryRegistry();
+  const id = await registry.register(type.subject, type.avro);
   const decoder = createTargetDecoder(crm, { catalog: contracts, registry, clusterId: "c" });
   await decoder.load(id);
-  const bodies = new TargetBodies({
-    ...{ decoder, mapping: crm.mapping, attempts: "all", bytesMax },
-    isKeyPersonal: (topic) => isKeyPersonal(contracts, topic),
-    maskText: (text) => config.secrets.maskText(text),
-  });
-  const data: Readonly<Record<string, unknown>> = Object.fromEntries(
-    Object.entries(ADA).filter(([name]) => fields.some((field) => nameOf(field) === name)),
-  );
-  const input = { type: "things.Seen", source: "/test", id: "e1", data };
+  const input = { type: "things.Seen", source: "/test", id: "e1", data: { ...data } };
   const encoded = createEncoder(contracts, new Map([["things.Seen", id]])).encode(input);
   const place = { topic: asTopic("things"), partition: asPartition(0), offset: asOffset(0) };
   const record: SourceRecord = { ...encoded, ...place, timestampMs: 0 };
+  return { decoder, record };
+}
+
+/** A target of one event type, and one event of it: of Ada, as far as the schema has fields for her. */
+async function setup({ bytesMax = 2_000, ...of }: Setup) {
+  const { fields = FIELDS } = of;
+  const loaded = await loadTarget(of);
+  const { crm, contracts, secrets } = loaded;
+  const known = Object.entries(ADA).filter(([name]) => fields.some((one) => one.name === name));
+  const { decoder, record } = await emitted(loaded, Object.fromEntries<unknown>(known));
+  const bodies = new TargetBodies({
+    ...{ decoder, mapping: crm.mapping, attempts: "all", bytesMax },
+    isKeyPersonal: (topic) => isKeyPersonal(contracts, topic),
+    maskText: (text) => secrets.maskText(text),
+  });
   const preparation = new TargetEventPreparer(crm, decoder).prepare(record);
-  if (preparation.kind !== "ready") throw new Error(`it is ${preparation.kind}`);
+  assert(preparation.kind === "ready", `it is ${preparation.kind}`);
   const { event } = preparation;
   const answer = (text: string, byteCount?: number): JournalBody | null => {
     const bytes = Buffer.from(text);
