@@ -1,4 +1,6 @@
-import { asTopic } from "@millrace/engine";
+import { groupId } from "@millrace/config";
+import { asOffset, asTopic } from "@millrace/engine";
+import { createTopicAdmin, plainConnection } from "@millrace/kafka";
 import { describe, expect, it } from "vitest";
 import { byDelivery, changedDeliveries, positionOf, type Arrival } from "../support/arrivals.ts";
 import { itemsOf, millrace } from "../support/cli-command.ts";
@@ -79,6 +81,29 @@ function timesOf(
   if (range === undefined || offset < range.from) return [1];
   if (offset < range.to) return [2];
   return first.seq < of.again ? [1, 2] : [1];
+}
+
+/** Leaves what a command leaves that is killed once it has set the offsets of `crm` back to the beginning. */
+async function killedBehindSetting(world: World, isOut: () => boolean): Promise<void> {
+  const leave = await stranger(world);
+  const command = ["groups", "rewind", "crm", "--to", "earliest", ...NAMED, "--wait", "1h"];
+  const killed = startMillrace([...command, "-c", world.configPath], {
+    ...{ folder: world.folder, name: "killed-rewind" },
+  });
+  await until("the process to leave", isOut);
+  await killed.end("SIGKILL");
+  await leave();
+  const admin = createTopicAdmin({
+    connection: plainConnection(world.servers.brokers, "millrace-test"),
+  });
+  const group = groupId(world.namespace, "crm");
+  const offsets = (await admin.groupOffsets(group, asTopic(world.topic))).map(
+    ({ topic, partition }) => ({ topic, partition, offset: asOffset(0), metadata: "" }),
+  );
+  await until("its offsets to be set", async () => {
+    return (await admin.setGroupOffsets(group, offsets)) === "set";
+  });
+  await admin.close();
 }
 
 async function readiness({ adminUrl }: Deliverer): Promise<{ status: number; text: string }> {
@@ -225,6 +250,27 @@ describe("millrace groups rewind", () => {
     await world.emitUpdates(KEYS, KEYS, 2 * KEYS);
     await world.untilEffects("crm", 3 * KEYS);
     expect(world.arrivals("crm")).toHaveLength(3 * KEYS);
+  });
+
+  it("ends as done where it is taken back once its offsets are set: they stay so, and the story says it", async () => {
+    const world = await createWorld({ apis: { crm: {} }, partitions: 2 });
+    const deliverer = await world.deliver();
+    await world.emitUpdates(2 * KEYS, KEYS);
+    await world.untilEffects("crm", 2 * KEYS);
+    await untilWell(world);
+    await killedBehindSetting(world, () => deliverer.output().includes(OUT));
+    expect(world.arrivals("crm")).toHaveLength(2 * KEYS);
+
+    const cancelled = await rewind(world, "--cancel", "--reason", "not now", "--by", "lee");
+
+    expect(cancelled.code).toBe(0);
+    expect(cancelled.stderr).toContain("its offsets had been set already: it goes on from there");
+    await until("all to arrive again", () => world.arrivals("crm").length >= 4 * KEYS);
+    await untilWell(world);
+    const times = [...byDelivery(world.arrivals("crm")).values()].map(({ length }) => length);
+    expect(times).toEqual(Array.from({ length: 2 * KEYS }, () => 2));
+    const command = ["why", `${world.topic}:0:0`, "-c", world.configPath, "-o", "json"];
+    expect((await millrace(command, { cwd: world.folder })).stdout).toContain('"rewound"');
   });
 
   it("leaves a key in quarantine, and a redrive then delivers all of it, once and in order", async () => {
