@@ -209,6 +209,13 @@ export const GIVEN_UP_CASES = casesOf([
       ),
   },
   {
+    id: "S8",
+    what: "what was dropped comes behind its lane where the group has lost what it knew of it",
+    holds: () => dropForgotten("metadata-corrupted"),
+    breaks: () => dropForgotten("rebalance"),
+    also: ["S19"],
+  },
+  {
     id: "S19",
     what: "what was parked and is dropped is sent no more, by a later owner either",
     holds: () => droppedByTwo({ job: "r1" }),
@@ -380,6 +387,14 @@ function droppedByTwo({ job }: { readonly job: string | null }): readonly Histor
     },
     2,
   );
+}
+
+/** A dead letter is dropped; after something has befallen the group it is sent by the same wish. */
+function dropForgotten(befell: "metadata-corrupted" | "rebalance"): readonly HistoryLine[] {
+  return discarded(dropsFirst, (script) => {
+    script.op(befell, { target: "crm", topic: "orders", partition: 0 });
+    script.call(spot(0), { job: "m1" }).call(spot(2)).commit(3);
+  });
 }
 
 /** A replay whose second owner sends its one event again, though the step of the first has come to `next`. */

@@ -1,4 +1,5 @@
 import { channelsOf, type Findings, type Invariant } from "../findings.ts";
+import { dropsOf, isDropForgotten } from "../ledger/drops.ts";
 import { laneOf, replayJobs } from "../ledger/lanes.ts";
 import { type Arrival, type Channel, NONE } from "../ledger/rows.ts";
 import { givenUpOrder } from "../ledger/settlement.ts";
@@ -13,17 +14,15 @@ export const arrivalOrder: Invariant = {
   },
 };
 
-function judgeChannel(
-  { arrivals }: Channel,
-  replays: ReadonlySet<number>,
-  findings: Findings,
-): void {
+function judgeChannel(channel: Channel, replays: ReadonlySet<number>, findings: Findings): void {
+  const drops = dropsOf(channel);
   const highestByJob = new Map<number, Map<number, Arrival>>();
-  for (const arrival of arrivals) {
-    const { delivery, job } = arrival;
+  for (const arrival of channel.arrivals) {
+    const { delivery, job, order } = arrival;
     const lane = laneOf(delivery);
     if (lane === NONE || !isFirst(arrival, replays)) continue;
     if (isGhost(arrival) || isTriedAnew(arrival)) continue;
+    if (isDropForgotten(drops, delivery, order)) continue;
     findings.judged();
     let highest = highestByJob.get(job);
     if (highest === undefined) highestByJob.set(job, (highest = new Map<number, Arrival>()));

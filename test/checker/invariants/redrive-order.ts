@@ -5,6 +5,7 @@ import { type Drops, droppedOrder, dropsOf, isDropWanted } from "../ledger/drops
 import { laneOf, lanesOf, replayJobs } from "../ledger/lanes.ts";
 import { type Channel, type Delivery, NEVER, NONE } from "../ledger/rows.ts";
 import { acceptedOrder, deliveredOrder, givenUpOrder } from "../ledger/settlement.ts";
+import { spoilsOf } from "../ledger/spoils.ts";
 
 /** S19. */
 export const redriveOrder: Invariant = {
@@ -79,8 +80,8 @@ function laneNamed(channel: Channel, key: string | null, { names }: Ledger): rea
 }
 
 /** A new owner finds in the log again what the run has taken out of its commits. */
-function wasMeddled({ operations }: Channel): boolean {
-  return operations.some(({ line }) => line.f === "rewind" || line.f === "metadata-corrupted");
+function wasMeddled(channel: Channel): boolean {
+  return spoilsOf(channel).length > 0;
 }
 
 /** What is to be dropped is not sent for that wish; only a redrive of the same key may have come first. */

@@ -2,6 +2,7 @@ import { channelsOf, type Findings, type Invariant } from "../findings.ts";
 import type { Ledger } from "../ledger/ledger.ts";
 import type { Life } from "../ledger/processes.ts";
 import { type Attempt, type Channel, NEVER, NONE } from "../ledger/rows.ts";
+import { spoilsOf } from "../ledger/spoils.ts";
 
 /** An attempt may end this much behind its deadline, ms. */
 const DEADLINE_SLACK_MS = 1_000;
@@ -135,7 +136,8 @@ function judgeCommits({ parties, processes }: Ledger, channel: Channel, findings
 }
 
 /** What was acknowledged was seen, and what was seen was asked for or done by an operator. */
-function judgeSeen({ commits, seen, operations }: Channel, name: string, findings: Findings): void {
+function judgeSeen(channel: Channel, name: string, findings: Findings): void {
+  const { commits, seen } = channel;
   const applied = new Map<string, number>();
   const keyOf = ({ offset, metadata }: (typeof seen)[number]): string => `${offset} ${metadata}`;
   for (const one of seen) applied.set(keyOf(one), (applied.get(keyOf(one)) ?? 0) + 1);
@@ -147,10 +149,7 @@ function judgeSeen({ commits, seen, operations }: Channel, name: string, finding
     if (count === 0) findings.breach(() => `${name}: the commit of ${one.offset} was never seen`);
     applied.set(keyOf(one), count - 1);
   }
-  const isMeddled = operations.some(
-    ({ line }) => line.f === "rewind" || line.f === "metadata-corrupted",
-  );
-  if (isMeddled) return;
+  if (spoilsOf(channel).length > 0) return;
   for (const one of seen) {
     const count = asked.get(keyOf(one)) ?? 0;
     if (count === 0) findings.breach(() => `${name}: nobody asked for the commit of ${one.offset}`);

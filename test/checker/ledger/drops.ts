@@ -2,6 +2,7 @@
 import type { Ledger } from "./ledger.ts";
 import { laneOf } from "./lanes.ts";
 import { type Channel, type Delivery, NEVER } from "./rows.ts";
+import { spoilsOf } from "./spoils.ts";
 
 /** When events of a channel were first dropped, by offset. */
 export type Drops = ReadonlyMap<number, number>;
@@ -19,6 +20,12 @@ export function dropsOf({ operations }: Channel): Drops {
 /** When an event was first dropped; NEVER where it was not. */
 export function droppedOrder(drops: Drops, { offset }: Delivery): number {
   return drops.get(offset) ?? NEVER;
+}
+
+/** Whether an event was dropped, and the group lost its done set, which alone tells of that, between that and `order`. */
+export function isDropForgotten(drops: Drops, delivery: Delivery, order: number): boolean {
+  const dropped = droppedOrder(drops, delivery);
+  return spoilsOf(delivery.channel).some((spoilt) => dropped < spoilt && spoilt < order);
 }
 
 /** Whether someone wanted an event dropped before `order`. */
