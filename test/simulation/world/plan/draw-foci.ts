@@ -36,8 +36,8 @@ const STATES = ENGINE_STATES.flatMap((state) =>
 
 /** Faults that are hardest to bring about where the engine does what they strike but now and then. */
 const SELDOM: readonly FaultClass[] = [
-  ...(["crash-in-send", "crash-in-produce", "crash-in-state", "undeliverable"] as const),
-  ...(["state-lost", "state-unanswered", "refetch"] as const),
+  ...(["crash-in-send", "crash-in-commit", "crash-in-produce", "crash-in-state"] as const),
+  ...(["undeliverable", "state-lost", "state-unanswered", "refetch"] as const),
 ];
 const FAULTS = [...FAULT_CLASSES, ...SELDOM, ...SELDOM];
 
