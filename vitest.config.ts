@@ -6,8 +6,14 @@ const ssr = { resolve: { conditions } };
 /** Where a global setup runs; it resolves by its own settings. */
 const environments = { __vitest__: { resolve: { conditions, externalConditions: conditions } } };
 
-/** A project of tests under `test/<name>` that talks to the real stack of `infra/local`. */
-const onStack = (name: string, testTimeout: number) => ({
+/**
+ * A project of tests under `test/<name>` that talks to the real stack of `infra/local`. Each has its turn: projects of one
+ * `turn` share their workers.
+ */
+const onStack = (
+  name: string,
+  { turn, workers, testTimeout }: { turn: number; workers: number; testTimeout: number },
+) => ({
   resolve,
   ssr,
   environments,
@@ -17,7 +23,8 @@ const onStack = (name: string, testTimeout: number) => ({
     globalSetup: ["test/support/global-stack.ts"],
     testTimeout,
     hookTimeout: 120_000,
-    fileParallelism: false,
+    maxWorkers: workers,
+    sequence: { groupOrder: turn },
     // kafkajs's own client, which tests use as a second opinion, sets timers in the past.
     execArgv: ["--disable-warning=TimeoutNegativeWarning"],
   },
@@ -58,9 +65,10 @@ export default defineConfig({
           hookTimeout: 60_000,
         },
       },
-      onStack("conformance", 120_000),
-      onStack("integration", 120_000),
-      onStack("e2e", 300_000),
+      onStack("conformance", { turn: 1, workers: 1, testTimeout: 120_000 }),
+      onStack("integration", { turn: 1, workers: 1, testTimeout: 120_000 }),
+      // These mostly wait for sessions, retries and processes.
+      onStack("e2e", { turn: 2, workers: 2, testTimeout: 300_000 }),
     ],
   },
 });
