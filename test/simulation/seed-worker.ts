@@ -21,7 +21,7 @@ process.on("message", (range: SeedRange) => {
 /** What nobody waited for: it would end a real process, so it counts as a driver that gave up. */
 const unhandled: string[] = [];
 process.on("unhandledRejection", (error) => {
-  unhandled.push(`not handled: ${error instanceof Error ? error.message : String(error)}`);
+  unhandled.push(`not handled: ${messageOf(error)}`);
 });
 // A parent that is gone wants nothing any more.
 process.on("disconnect", () => process.exit(0));
@@ -32,9 +32,18 @@ async function runRange({ from, count }: SeedRange): Promise<Tally> {
     onFault: (fault, deliverer, target) => tally.coverage.note(fault, deliverer, target),
   };
   for (let seed = from; seed < from + count; seed += 1) {
-    const run = await runSeed(seed, { ears });
-    const failures = [...run.result.failures, ...unhandled.splice(0)];
-    tally.add({ ...run, result: { ...run.result, failures } });
+    const run = await runSeed(seed, { ears }).catch(messageOf);
+    const failures = unhandled.splice(0);
+    if (typeof run === "string") {
+      tally.addUnfinished(seed, [run, ...failures]);
+    } else {
+      const { result } = run;
+      tally.add({ ...run, result: { ...result, failures: [...result.failures, ...failures] } });
+    }
   }
   return tally;
+}
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
 }

@@ -2,7 +2,7 @@ import { INVARIANT_IDS, type InvariantId } from "../checker/verdict.ts";
 import { Coverage } from "./coverage/coverage.ts";
 import type { SeedRun } from "./seed-run.ts";
 
-/** A seed that broke a promise, or whose driver gave up. */
+/** A seed that broke a promise, or whose driver gave up, or which came to no end. */
 export interface FailedSeed {
   readonly seed: number;
   readonly broken: readonly InvariantId[];
@@ -59,6 +59,12 @@ export class Tally {
       return ruling.status === "broken" ? `${id}: ${ruling.violations[0]?.message ?? ""}` : id;
     });
     this.failed.push({ seed, broken, messages, failures });
+  }
+
+  /** A seed whose world came to no end, since what an engine did made no sense in it; `failures`: what was said of that. */
+  addUnfinished(seed: number, failures: readonly string[]): void {
+    this.seedCount += 1;
+    this.failed.push({ seed, broken: [], messages: [], failures });
   }
 
   merge(figures: TallyFigures): void {
