@@ -5,12 +5,20 @@ import { GIVEN_UP_CASES } from "./cases/given-up-cases.ts";
 import { HELD_CASES } from "./cases/held-cases.ts";
 import { LIMIT_CASES } from "./cases/limit-cases.ts";
 import { LOG_CASES } from "./cases/log-cases.ts";
+import { MARKER_CASES } from "./cases/marker-cases.ts";
 import { check } from "./check.ts";
 import type { HistoryLine } from "./history.ts";
 import { ALL_PARTIES, ScriptedHistory } from "./scripted-history.ts";
 import { INVARIANT_IDS, type InvariantId } from "./verdict.ts";
 
-const CASES = [...LOG_CASES, ...COMMIT_CASES, ...GIVEN_UP_CASES, ...LIMIT_CASES, ...HELD_CASES];
+const CASES = [
+  ...LOG_CASES,
+  ...MARKER_CASES,
+  ...COMMIT_CASES,
+  ...GIVEN_UP_CASES,
+  ...LIMIT_CASES,
+  ...HELD_CASES,
+];
 
 /** Judged by what no history has yet. */
 const UNTOLD: readonly InvariantId[] = ["S23", "S24"];

@@ -5,6 +5,7 @@ import { type Drops, droppedOrder, dropsOf, isDropWanted } from "../ledger/drops
 import { laneOf, lanesOf, replayJobs } from "../ledger/lanes.ts";
 import { type Channel, type Delivery, NEVER, NONE } from "../ledger/rows.ts";
 import { acceptedOrder, deliveredOrder, givenUpOrder } from "../ledger/settlement.ts";
+import { judgeMarked } from "./marked-keys.ts";
 import { spoilsOf } from "../ledger/spoils.ts";
 
 /** S19. */
@@ -21,6 +22,7 @@ export const redriveOrder: Invariant = {
       judgeRedrives(channel, { ledger, drops, findings });
       judgeDrops(channel, { ledger, replays, drops, findings });
       judgeDiscards(channel, ledger, findings);
+      judgeMarked(channel, { ledger, drops, findings });
       const releases = releasesOf(channel, ledger);
       for (const lane of lanesOf(channel)) {
         judgeLane(lane, { ledger, replays, releases, drops, findings });
