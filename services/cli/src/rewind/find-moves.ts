@@ -7,6 +7,7 @@ import type { Position } from "../position.ts";
 import { goneRecords, type GoneRecords } from "../replay/gone-records.ts";
 import { readRanges } from "../tail/read-ranges.ts";
 import type { TopicChoice } from "../topic-choice.ts";
+import type { OffsetsOf } from "./committed-offsets.ts";
 import type { FoundMove } from "./planned-move.ts";
 
 /** What is asked for. */
@@ -32,7 +33,7 @@ export interface FoundMoves {
 export async function findMoves(
   reader: LogReader,
   { target, topics, to }: MoveRequest,
-  offsetsOf: (topic: string) => Promise<readonly GroupOffset[]>,
+  offsetsOf: OffsetsOf,
 ): Promise<FoundMoves> {
   const chosen =
     topics.length > 0 ? topics : target.topics.map((topic) => ({ topic, partitions: null }));

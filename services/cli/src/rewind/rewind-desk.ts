@@ -14,12 +14,12 @@ import {
   createControlLog,
   createLogReader,
   createTopicAdmin,
-  type GroupOffset,
   type LogReader,
   type TopicAdmin,
 } from "@millrace/kafka";
 import { withBoard } from "../control-access.ts";
 import { connectionOf, type Settings } from "../settings.ts";
+import type { OffsetsOf } from "./committed-offsets.ts";
 
 /** What a rewind of one target is planned and carried out with. */
 export interface RewindDesk {
@@ -31,7 +31,7 @@ export interface RewindDesk {
   readonly stateLog: ControlLog;
   readonly state: RewindContext;
   /** What the group has committed of a topic. */
-  readonly offsetsOf: (topic: string) => Promise<readonly GroupOffset[]>;
+  readonly offsetsOf: OffsetsOf;
 }
 
 /** Does something with it; the connections end with that. */

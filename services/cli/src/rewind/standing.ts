@@ -4,13 +4,14 @@ import type { Offset } from "@millrace/engine";
 import type { GroupOffset } from "@millrace/kafka";
 import { partitionLag } from "../groups/partition-lag.ts";
 import { safeText } from "../output/safe-text.ts";
+import type { OffsetsOf } from "./committed-offsets.ts";
 import type { FoundMove } from "./planned-move.ts";
 import { isSetBy } from "./take-back.ts";
 
 /** Its moves, with what the log has of them now. */
 export async function standingMoves(
   { moves }: Pick<Rewind, "moves">,
-  offsetsOf: (topic: string) => Promise<readonly GroupOffset[]>,
+  offsetsOf: OffsetsOf,
 ): Promise<readonly FoundMove[]> {
   const groups = new Map<string, GroupOffset>();
   for (const topic of new Set(moves.map((move) => move.topic))) {
