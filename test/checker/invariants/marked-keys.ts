@@ -15,8 +15,8 @@ export function judgeMarked(
   channel: Channel,
   { ledger, drops, findings }: { ledger: Ledger; drops: Drops; findings: Findings },
 ): void {
-  const committed = appliedCommits(ledger, channel).at(-1)?.offset ?? 0;
   if (channel.target.terms.order !== "key") return;
+  const committed = appliedCommits(ledger, channel).at(-1)?.offset ?? 0;
   const marked = new Set(channel.markers.map(({ offset }) => offset));
   for (const delivery of channel.deliveries) {
     if (delivery.offset >= committed || !isDeadLetter(delivery)) continue;

@@ -5,8 +5,8 @@ import { type Drops, droppedOrder, dropsOf, isDropWanted } from "../ledger/drops
 import { laneOf, lanesOf, replayJobs } from "../ledger/lanes.ts";
 import { type Channel, type Delivery, NEVER, NONE } from "../ledger/rows.ts";
 import { acceptedOrder, deliveredOrder, givenUpOrder } from "../ledger/settlement.ts";
-import { judgeMarked } from "./marked-keys.ts";
 import { spoilsOf } from "../ledger/spoils.ts";
+import { judgeMarked } from "./marked-keys.ts";
 
 /** S19. */
 export const redriveOrder: Invariant = {

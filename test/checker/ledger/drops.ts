@@ -25,6 +25,7 @@ export function droppedOrder(drops: Drops, { offset }: Delivery): number {
 /** Whether an event was dropped, and the group lost its done set, which alone tells of that, between that and `order`. */
 export function isDropForgotten(drops: Drops, delivery: Delivery, order: number): boolean {
   const dropped = droppedOrder(drops, delivery);
+  if (dropped === NEVER) return false;
   return spoilsOf(delivery.channel).some((spoilt) => dropped < spoilt && spoilt < order);
 }
 

@@ -356,8 +356,9 @@ export class Ledger {
     if (kind === "initialised" && "offset" in value && typeof value.offset === "number") {
       if (isOvertaken()) return;
       const { offset } = value;
-      if (!this.#owesAll(channel)) channel.beginnings.push({ place: line.offset, offset });
-      channel.floor = Math.min(channel.floor, this.#owesAll(channel) ? 0 : offset);
+      const owesAll = this.#owesAll(channel);
+      if (!owesAll) channel.beginnings.push({ place: line.offset, offset });
+      channel.floor = Math.min(channel.floor, owesAll ? 0 : offset);
     }
     if (kind === "marker") {
       channel.setAsideKeys.add(this.names.keyOf(keyIn(lane)));
