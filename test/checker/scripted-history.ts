@@ -111,6 +111,26 @@ export class ScriptedHistory {
     return this.add({ h: "state", ...at, key, value: { v: 1, offset } });
   }
 
+  /** The owner of an epoch marks a key of partition 0; `place` is where in the state topic. */
+  marker(
+    key: string,
+    {
+      epoch,
+      place,
+      ...value
+    }: { epoch: number; place: number } & Readonly<Record<string, unknown>>,
+  ): this {
+    const lane = Buffer.from(key).toString("base64url");
+    const name = `marker/crm/orders/0/${epoch}/${lane}/${place}`;
+    return this.add({
+      h: "state",
+      at: this.at,
+      offset: place,
+      key: name,
+      value: { v: 1, ...value },
+    });
+  }
+
   /** An event is emitted, acknowledged and logged. */
   record(options: RecordOptions = {}, partition = 0): Spot {
     const offset = this.#ends[partition] ?? 0;

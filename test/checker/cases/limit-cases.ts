@@ -292,9 +292,7 @@ function toldByAnother({
 function twoRetriesBesideOneThatWaits(waitingKey: "ready" | "set aside"): readonly HistoryLine[] {
   const script = new ScriptedHistory({ concurrencyMax: 2 }).owned();
   if (waitingKey === "set aside") {
-    const key = `marker/crm/orders/0/1/${Buffer.from("k2").toString("base64url")}/1`;
-    const value = { v: 1, kind: "deferred", offset: 2 };
-    script.add({ h: "state", at: script.at, offset: 9, key, value });
+    script.marker("k2", { epoch: 1, place: 9, kind: "deferred", offset: 2 });
   }
   const [first, second, waiting, last] = [
     script.record({ key: "k0" }),

@@ -351,9 +351,8 @@ function marked(
     place = 9,
   }: { readonly epoch: number; readonly keyCount: number; readonly place?: number },
 ): ScriptedHistory {
-  const key = `marker/crm/orders/0/${epoch}/${Buffer.from("k1").toString("base64url")}/1`;
-  const value = { v: 1, kind: "quarantine", offset: 0, redriveCount: 0, keyCount };
-  return script.wait(1).add({ h: "state", at: script.at, offset: place, key, value });
+  const value = { kind: "quarantine", offset: 0, redriveCount: 0, keyCount };
+  return script.wait(1).marker("k1", { epoch, place, ...value });
 }
 
 /** An event that was refused, redriven under a new key, and then replayed. */

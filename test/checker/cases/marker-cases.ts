@@ -17,10 +17,9 @@ function markedBehindClaim({ isAnew }: { readonly isAnew: boolean }): readonly H
   const script = new ScriptedHistory().owned();
   const dead = script.record();
   script.call(dead, { status: 422 }).givenUp(dead, "dlq");
-  const mark = (epoch: number, offset: number): void => {
-    const key = `marker/crm/orders/0/${epoch}/${Buffer.from("k1").toString("base64url")}/${offset}`;
-    const value = { v: 1, kind: "quarantine", offset: 0, redriveCount: 0, keyCount: 0 };
-    script.add({ h: "state", at: script.at, offset, key, value });
+  const mark = (epoch: number, place: number): void => {
+    const value = { kind: "quarantine", offset: 0, redriveCount: 0, keyCount: 0 };
+    script.marker("k1", { epoch, place, ...value });
   };
   const claim = (process: string, offset: number): void => {
     const value = { v: 1, process, member: process, generation: 1, at: "" };
