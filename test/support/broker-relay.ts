@@ -23,6 +23,8 @@ export interface BrokerRelay {
   openUp(): void;
   /** Those that wait go on; resolves when the broker has answered each. */
   release(): Promise<void>;
+  /** The next answer breaks off in its midst, and its connection with it. */
+  breakOff(): void;
   /** Ends all connections, and refuses new ones until it is {@link restore}d. */
   cut(): void;
   restore(): Promise<void>;
@@ -35,6 +37,7 @@ export async function relayTo(
 ): Promise<BrokerRelay> {
   const [host = "", port = ""] = broker.split(":");
   let isOpen = false;
+  let isBreaking = false;
   const waiting: (() => Promise<void>)[] = [];
   const sockets = new Set<Socket>();
   const server = createServer((client) => {
@@ -72,7 +75,10 @@ export async function relayTo(
     upstream.on(
       "data",
       byFrame((frame) => {
-        if (!client.destroyed) {
+        if (isBreaking) {
+          isBreaking = false;
+          client.write(frame.subarray(0, frame.length / 2), () => client.destroy());
+        } else if (!client.destroyed) {
           client.write(withPort(frame, { host, from: Number(port), to: own }));
         }
         onAnswer?.();
@@ -95,6 +101,9 @@ export async function relayTo(
     address: `${host}:${own}`,
     openUp() {
       isOpen = true;
+    },
+    breakOff() {
+      isBreaking = true;
     },
     async release() {
       isOpen = true;

@@ -161,6 +161,22 @@ declare module "kafkajs/src/protocol/encoder.js" {
   export default Encoder;
 }
 
+declare module "kafkajs/src/network/connection.js" {
+  import type { Socket } from "node:net";
+
+  class Connection {
+    /** What has been read and belongs to no whole answer yet. */
+    chunks: Buffer[];
+    bytesBuffered: number;
+    bytesNeeded: number;
+    readonly socket?: Socket;
+    isConnected(): boolean;
+    connect(): Promise<unknown>;
+    processData(data: Buffer): void;
+  }
+  export default Connection;
+}
+
 declare module "kafkajs/src/network/requestQueue/index.js" {
   class RequestQueue {
     readonly pending: readonly unknown[];
