@@ -24,10 +24,15 @@ async function main(): Promise<number> {
   try {
     return await runAndJudge(read, ending.signal);
   } catch (error) {
-    const reason = ending.signal.aborted ? (ending.signal.reason as unknown) : error;
+    const reason = ending.signal.aborted ? (ending.signal.reason as unknown) : causeOf(error);
     process.stderr.write(`${reason instanceof Error ? reason.message : String(reason)}\n`);
     return EXIT_INCONCLUSIVE;
   }
+}
+
+/** A wait that was broken off says only that; why stands behind it. */
+function causeOf(error: unknown): unknown {
+  return error instanceof Error && error.name === "AbortError" ? (error.cause ?? error) : error;
 }
 
 async function runAndJudge(

@@ -148,7 +148,10 @@ function endOnSignals(
 function endOnBugs(telemetry: AppTelemetry): void {
   const halt = (error: unknown): void => {
     const code = error instanceof MillraceError ? error.code : "INVARIANT_BROKEN";
-    telemetry.log("error", "halted by a bug; nothing more is sent or committed", { code, error });
+    // Whoever mends it needs the place; a stack holds nothing but names of ours and of libraries.
+    const stack = error instanceof Error ? { stack: error.stack } : {};
+    const fields = { code, error, ...stack };
+    telemetry.log("error", "halted by a bug; nothing more is sent or committed", fields);
     process.exit(EXIT_ERROR);
   };
   process.on("uncaughtException", halt).on("unhandledRejection", halt);
