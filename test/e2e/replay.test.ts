@@ -1,9 +1,11 @@
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
-import type { Arrival } from "../support/arrivals.ts";
+import { disorderedKeys, repeatsOfAnswered, type Arrival } from "../support/arrivals.ts";
 import { itemsOf, millrace } from "../support/cli-command.ts";
-import { createWorld, type World } from "../support/delivery-world.ts";
+import { createWorld, type World, type WorldOptions } from "../support/delivery-world.ts";
+import { readGroupCommits } from "../support/group-coverage.ts";
 import { readRaw } from "../support/raw-topic.ts";
+import { readReplayCoverage } from "../support/replay-coverage.ts";
 import { until } from "../support/until.ts";
 
 const USERS = 50;
@@ -16,8 +18,8 @@ async function replay(world: World, ...args: readonly string[]) {
 }
 
 /** A world in which everything that was emitted has been delivered once. */
-async function setup() {
-  const world = await createWorld({ apis: { crm: {} }, partitions: 4 });
+async function setup(target: WorldOptions["target"] = {}) {
+  const world = await createWorld({ apis: { crm: {} }, partitions: 4, target });
   const deliverer = await world.deliver();
   await world.emitUpdates(ROUNDS * USERS, USERS);
   await world.untilEffects("crm", ROUNDS * USERS);
@@ -25,10 +27,26 @@ async function setup() {
   return { world, deliverer, planPath: join(world.folder, "plan.json") };
 }
 
+/** Arrivals of events that had arrived before, in the order they came. */
+function repeats(arrivals: readonly Arrival[]): readonly Arrival[] {
+  const seen = new Set<string | null>();
+  return arrivals.filter(({ position }) => seen.size === seen.add(position).size);
+}
+
 /** Places of events that arrived more than once, sorted. */
 function repeated(arrivals: readonly Arrival[]): readonly string[] {
-  const byPlace = Map.groupBy(arrivals, ({ position }) => position ?? "");
-  return [...byPlace].flatMap(([place, of]) => (of.length > 1 ? [place] : [])).sort();
+  return [...new Set(repeats(arrivals).map(({ position }) => position ?? ""))].sort();
+}
+
+/** What the live group has committed. */
+const commitsOf = ({ servers, namespace, topic }: World) =>
+  readGroupCommits(servers.brokers, `${namespace}.crm`, topic);
+
+/** Resolves once Kafka's clock and ours show a later time than what was emitted, in RFC 3339. */
+async function laterTime(): Promise<string> {
+  const emittedAt = Date.now();
+  await until("the next millisecond", () => Date.now() > emittedAt);
+  return new Date().toISOString();
 }
 
 /** Places of all records that a test means, sorted. */
@@ -45,9 +63,22 @@ async function placesOf(
     .sort();
 }
 
+/** Places of the events of these rounds, sorted: users take turns, so that the n-th event of a key is of round n. */
+function placesOfRounds(
+  world: World,
+  isMeant: (round: number) => boolean,
+): Promise<readonly string[]> {
+  const rounds = new Map<string, number>();
+  return placesOf(world, ({ key }) => {
+    const round = (rounds.get(key) ?? 0) + 1;
+    rounds.set(key, round);
+    return isMeant(round);
+  });
+}
+
 describe("millrace replay", () => {
-  it("sends exactly the offsets of its plan again, beside live events of the same keys", async () => {
-    const { world, planPath } = await setup();
+  it("sends exactly the offsets of its plan again, beside live events of the same keys, each in order", async () => {
+    const { world, deliverer, planPath } = await setup();
     const plan = await replay(
       ...([world, "plan", "--target", "crm", "--topic", `${world.topic}:0,1`] as const),
       ...["--from", "0:10,1:20", "--to", "0:100,1:90", "--save", planPath],
@@ -77,6 +108,9 @@ describe("millrace replay", () => {
         : partition === 1 && offset >= 20 && offset < 90,
     );
     expect(repeated(world.arrivals("crm"))).toEqual(meant);
+    expect(disorderedKeys(world.arrivals("crm"))).toEqual([]);
+    expect(disorderedKeys(repeats(world.arrivals("crm")))).toEqual([]);
+    await until("no lag", async () => (await world.lag(deliverer)) === 0);
     // A repair has the keys that the events had, so nothing has an effect twice.
     expect((await world.api("crm").report()).effects).toBe(2 * ROUNDS * USERS);
   });
@@ -85,6 +119,7 @@ describe("millrace replay", () => {
     const { world, planPath } = await setup();
     const place = ["--target", "crm", "--from", "earliest", "--key", "user-7"];
     await replay(world, "plan", ...place, "--save", planPath);
+    const committed = await commitsOf(world);
     const start = ["start", planPath, "--mode", "reprocess", "--reason", "wrong", "--job", "r2"];
     await replay(world, ...start, "--yes");
 
@@ -94,7 +129,36 @@ describe("millrace replay", () => {
     expect(repeated(world.arrivals("crm"))).toEqual(
       await placesOf(world, ({ key }) => key === "user-7"),
     );
+    expect(disorderedKeys(repeats(world.arrivals("crm")))).toEqual([]);
     expect((await world.api("crm").report()).effects).toBe(ROUNDS * USERS + ROUNDS);
+    expect(committed.map(({ partition }) => partition)).toEqual([0, 1, 2, 3]);
+    expect(await commitsOf(world)).toEqual(committed);
+  });
+
+  it("sends exactly the events of a time again, beside live events of the same keys, each in order", async () => {
+    const { world, deliverer, planPath } = await setup();
+    const from = await laterTime();
+    await world.emitUpdates(ROUNDS * USERS, USERS, ROUNDS * USERS);
+    const to = await laterTime();
+    await world.emitUpdates(ROUNDS * USERS, USERS, 2 * ROUNDS * USERS);
+    await world.untilEffects("crm", 3 * ROUNDS * USERS);
+    const range = ["--target", "crm", "--from", `@${from}`, "--to", `@${to}`];
+    await replay(world, "plan", ...range, "--save", planPath);
+    const start = ["start", planPath, "--mode", "repair", "--reason", "lost", "--job", "r6"];
+    await replay(world, ...start, "--yes");
+    await world.emitUpdates(ROUNDS * USERS, USERS, 3 * ROUNDS * USERS);
+
+    const ended = await replay(world, "status", "r6", "--watch");
+
+    await world.untilEffects("crm", 4 * ROUNDS * USERS);
+    const planned = ROUNDS * USERS;
+    expect(ended.items).toMatchObject([{ state: "done", planned, sent: planned, skipped: {} }]);
+    const meant = await placesOfRounds(world, (round) => round > ROUNDS && round <= 2 * ROUNDS);
+    expect(repeated(world.arrivals("crm"))).toEqual(meant);
+    expect(disorderedKeys(world.arrivals("crm"))).toEqual([]);
+    expect(disorderedKeys(repeats(world.arrivals("crm")))).toEqual([]);
+    await until("no lag", async () => (await world.lag(deliverer)) === 0);
+    expect((await world.api("crm").report()).effects).toBe(4 * ROUNDS * USERS);
   });
 
   it("sends the events that a filter lets through, and no others", async () => {
@@ -110,29 +174,34 @@ describe("millrace replay", () => {
 
     const planned = 3 * USERS;
     expect(ended.items).toMatchObject([{ state: "done", planned, sent: planned, skipped: {} }]);
-    // Users take turns, so that the n-th event of a key is its revision n.
-    const seen = new Map<string, number>();
-    const meant = await placesOf(world, ({ key }) => {
-      seen.set(key, (seen.get(key) ?? 0) + 1);
-      return [3, 4, 17].includes(seen.get(key) ?? 0);
-    });
+    const meant = await placesOfRounds(world, (round) => [3, 4, 17].includes(round));
     expect(repeated(world.arrivals("crm"))).toEqual(meant);
     const refused = await replay(world, "plan", ...place.slice(0, 4), "--filter", "event.data.no");
     expect(refused).toMatchObject({ code: 2, items: [] });
   });
 
-  it("goes on under the next owner after a kill, and ends for good when it is cancelled", async () => {
-    const { world, deliverer, planPath } = await setup();
+  it("goes on under the next owner after a kill, repeating nothing that was written, and ends for good when it is cancelled", async () => {
+    const { world, deliverer, planPath } = await setup({ rate: "250/s" });
+    const count = ROUNDS * USERS;
     await replay(world, "plan", "--target", "crm", "--from", "earliest", "--save", planPath);
     const start = ["start", planPath, "--mode", "repair", "--reason", "lost", "--yes", "--job"];
     await replay(world, ...start, "r3");
-    await until("the replay to begin", () => repeated(world.arrivals("crm")).length > 0);
+    const halfWay = count / 2;
+    await until("half of the replay", () => repeats(world.arrivals("crm")).length >= halfWay);
     await deliverer.end("SIGKILL");
+    const { servers, namespace } = world;
+    const wasWritten = await readReplayCoverage(servers.brokers, `${namespace}.state`, "r3");
+    const beforeKill = repeats(world.arrivals("crm"));
     await world.deliver();
 
     const ended = await replay(world, "status", "r3", "--watch");
-    expect(ended.items).toMatchObject([{ state: "done", planned: ROUNDS * USERS }]);
-    expect(repeated(world.arrivals("crm"))).toHaveLength(ROUNDS * USERS);
+    expect(ended.items).toMatchObject([{ state: "done", planned: count, sent: count }]);
+    expect(repeated(world.arrivals("crm"))).toHaveLength(count);
+    expect(disorderedKeys(world.arrivals("crm"))).toEqual([]);
+    expect(disorderedKeys(repeats(world.arrivals("crm")))).toEqual([]);
+    expect(beforeKill.length).toBeLessThan(count);
+    expect(beforeKill.filter(wasWritten).length).toBeGreaterThan(0);
+    expect(repeatsOfAnswered(repeats(world.arrivals("crm"))).filter(wasWritten)).toEqual([]);
 
     await replay(world, ...start, "r4");
     await replay(world, "cancel", "r4", "--reason", "enough");
