@@ -1,13 +1,15 @@
 /** The process behind `millrace deliver`: reads its arguments and configuration, runs, ends on SIGTERM or SIGINT. */
 import { hostname } from "node:os";
+import { fileURLToPath } from "node:url";
 import { loadConfig, type MillraceConfig, type TargetConfig } from "@millrace/config";
 import { MillraceError } from "@millrace/engine";
 import { createTelemetry, type AppTelemetry } from "@millrace/telemetry";
 import { startAdminServer, type AdminServer } from "./admin-server.ts";
 import { accessFor } from "./operations/access.ts";
-import { readArguments, type DeliveryArguments } from "./arguments.ts";
+import { commandLines, readArguments, type DeliveryArguments } from "./arguments.ts";
 import { DeliveryProcess } from "./delivery-process.ts";
 import { boundHeapGrowth } from "./heap.ts";
+import { endWithGroup, startProcessGroup } from "./process-group.ts";
 import { chooseTargets } from "./target-choice.ts";
 import { VERSION } from "./version.ts";
 
@@ -15,6 +17,9 @@ const EXIT_ERROR = 1;
 const EXIT_NOT_FOUND = 4;
 /** Of the grace, kept for leaving the groups and the last telemetry, ms. */
 const GRACE_RESERVE_MS = 3_000;
+
+/** Has workspaces resolve to their sources. */
+const SOURCE_CONDITION = "--conditions=millrace-source";
 
 class Exit extends Error {
   readonly code: number;
@@ -34,7 +39,7 @@ async function main(): Promise<number> {
   try {
     const config = await loadConfig(read.configPath);
     const targets = targetsOf(config, read);
-    return await run(read, config, targets);
+    return await (read.processCount > 1 ? runGroup(read) : run(read, config, targets));
   } catch (error) {
     process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n`);
     return exitCodeOf(error);
@@ -51,6 +56,23 @@ function targetsOf(config: MillraceConfig, { targets }: DeliveryArguments): Targ
   const choice = chooseTargets(config, targets);
   if (choice.kind === "chosen") return [...choice.targets];
   throw new Exit(EXIT_NOT_FOUND, choice.message);
+}
+
+/** Several processes; this one only passes signals on. What is wrong with the configuration it has said by now, once. */
+async function runGroup(args: DeliveryArguments): Promise<number> {
+  const program = fileURLToPath(import.meta.url);
+  const isSource = program.endsWith(".ts");
+  const group = startProcessGroup({
+    program,
+    // As the launcher has it: TypeScript runs as it is, and what Node says of that is for nobody.
+    nodeArgs: ["--disable-warning=ExperimentalWarning", ...(isSource ? [SOURCE_CONDITION] : [])],
+    commandLines: commandLines(args),
+    onLost: (pid, end) => {
+      process.stderr.write(`delivery process ${pid} ended (${end}): stopping the others\n`);
+    },
+  });
+  process.on("SIGTERM", group.signal).on("SIGINT", group.signal);
+  return group.ended;
 }
 
 async function run(
@@ -158,4 +180,5 @@ function endOnBugs(telemetry: AppTelemetry): void {
 }
 
 boundHeapGrowth();
+endWithGroup();
 process.exitCode = await main();
