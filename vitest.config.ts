@@ -60,7 +60,9 @@ export default defineConfig({
         ssr,
         test: {
           name: "simulation",
-          include: ["simulation", "checker", "chaos"].map((name) => `test/${name}/**/*.test.ts`),
+          include: ["simulation", "checker", "chaos", "bench"].map(
+            (name) => `test/${name}/**/*.test.ts`,
+          ),
           testTimeout: 60_000,
           hookTimeout: 60_000,
         },

@@ -35,6 +35,14 @@ const COMMANDS = {
   demo: [["node", "--conditions=millrace-source", "infra/demo/src/main.ts"]],
   test: [TESTS],
   sim: [["node", "--conditions=millrace-source", "test/simulation/main.ts"]],
+  bench: [
+    [
+      "node",
+      "--conditions=millrace-source",
+      "--disable-warning=TimeoutNegativeWarning",
+      "test/bench/main.ts",
+    ],
+  ],
   "bench:engine": [["node", "--conditions=millrace-source", "test/bench/engine.ts"]],
   verify: [
     ["npm", "run", "format:check"],

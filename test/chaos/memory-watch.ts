@@ -1,4 +1,4 @@
-import { readFileSync } from "node:fs";
+import { peakMemory } from "../support/process-memory.ts";
 import type { DelivererPool } from "./deliverer-pool.ts";
 
 const EVERY_MS = 500;
@@ -14,20 +14,9 @@ export function watchMemory(pool: DelivererPool): MemoryWatch {
   const peaks = new Map<string, number>();
   const timer = setInterval(() => {
     for (const { name, process } of pool.running) {
-      const peak = peakOf(process.pid);
+      const peak = peakMemory(process.pid);
       if (peak !== null) peaks.set(name, peak);
     }
   }, EVERY_MS);
   return { peaks, stop: () => clearInterval(timer) };
-}
-
-/** Null: it is gone, or the system has no /proc. */
-function peakOf(pid: number): number | null {
-  try {
-    const [, kibibytes] =
-      /^VmHWM:\s+(\d+) kB$/mu.exec(readFileSync(`/proc/${pid}/status`, "utf8")) ?? [];
-    return kibibytes === undefined ? null : Number(kibibytes) * 1_024;
-  } catch {
-    return null;
-  }
 }

@@ -1,13 +1,7 @@
-import { readFileSync } from "node:fs";
 import { expect, it } from "vitest";
 import { createWorld } from "../support/delivery-world.ts";
+import { peakMemory } from "../support/process-memory.ts";
 import { until } from "../support/until.ts";
-
-/** Peak of a process's resident memory so far, MiB. */
-function peakMemory(pid: number): number {
-  const status = readFileSync(`/proc/${pid}/status`, "utf8");
-  return Number(/^VmHWM:\s+(\d+) kB$/mu.exec(status)?.[1]) / 1_024;
-}
 
 /** The peak of a process that drains a backlog of so many events, MiB. */
 async function drain(count: number): Promise<number> {
@@ -16,7 +10,7 @@ async function drain(count: number): Promise<number> {
   const deliverer = await world.deliver();
   await world.untilEffects("crm", count, 240_000);
   await until("no lag", async () => (await world.lag(deliverer)) === 0);
-  const peak = peakMemory(deliverer.pid);
+  const peak = (peakMemory(deliverer.pid) ?? NaN) / 1_048_576;
   await deliverer.end("SIGTERM");
   return peak;
 }

@@ -1,6 +1,7 @@
 /** What is said of a run: its verdict, a row for each fault, and what it does not show. */
 import type { MeasureLine } from "../../checker/history.ts";
 import type { Verdict } from "../../checker/verdict.ts";
+import { alignedText } from "../../support/aligned-text.ts";
 import type { RunFacts } from "../chaos-run.ts";
 import type { FaultRow } from "./fault-row.ts";
 import type { HealthyLatency } from "./healthy-latency.ts";
@@ -143,16 +144,5 @@ export function reportTable(rows: readonly FaultRow[]): string {
     row.healthy.map(({ firstMs }) => firstMs.toFixed(0)).join(", ") || "-",
     `${row.proof.isProven ? "" : "NOT PROVEN: "}${row.proof.text}`,
   ]);
-  const table: readonly (readonly string[])[] = [HEADINGS, ...cells];
-  const widths = HEADINGS.map((_, column) =>
-    Math.max(...table.map((line) => line[column]?.length ?? 0)),
-  );
-  return table
-    .map((line) =>
-      line
-        .map((cell, column) => cell.padEnd(widths[column] ?? 0))
-        .join("  ")
-        .trimEnd(),
-    )
-    .join("\n");
+  return alignedText([HEADINGS, ...cells]);
 }

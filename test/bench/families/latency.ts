@@ -1,0 +1,71 @@
+/** From when an event was to be sent until it arrives: events come at an even pace, the target answers after 10 ms. */
+import type { Bench } from "../bench.ts";
+import { faultsOf } from "../measure/run.ts";
+import { watch } from "../measure/watch.ts";
+import { MILLRACE } from "../subjects/millrace.ts";
+import type { Subject } from "../subjects/subject.ts";
+import { workOf } from "../subjects/work.ts";
+import { Emission } from "../workload/emission.ts";
+import { createBenchWorld } from "../workload/world.ts";
+import { familyRow, type FamilyRow, type FamilyRun } from "./family-row.ts";
+
+const RATES = [100, 1_000, 5_000] as const;
+const LATENCY_MS = 10;
+const SHAPE = { keyCount: 10_000, partitionCount: 12, inFlight: 64 } as const;
+/** How long events come before it counts, and while it counts, s. */
+const WARM_S = 2;
+const MEASURED_S = 5;
+
+/** Measures all rates. */
+export async function measureLatency(bench: Bench): Promise<readonly FamilyRow[]> {
+  const rows: FamilyRow[] = [];
+  for (const rate of RATES) {
+    const subjects = [MILLRACE, ...bench.peers];
+    const runs = new Map(subjects.map((subject) => [subject, [] as FamilyRun[]]));
+    for (let run = 1; run <= bench.runCount; run += 1) {
+      for (const [index, subject] of subjects.entries()) {
+        bench.onProgress(`latency at ${rate}/s: ${subject.name}, run ${run}`);
+        const namespace = `l${rate}r${run}s${index}`;
+        runs.get(subject)?.push(await measureRun(bench, { subject, rate, namespace }));
+      }
+    }
+    const of = { family: "latency", case: `${rate} events/s` };
+    rows.push(
+      ...subjects.map((subject) =>
+        familyRow({ ...of, subject: subject.name }, runs.get(subject) ?? []),
+      ),
+    );
+  }
+  return rows;
+}
+
+async function measureRun(
+  { servers, target, folder }: Bench,
+  of: { readonly subject: Subject; readonly rate: number; readonly namespace: string },
+): Promise<FamilyRun> {
+  const { subject, rate, namespace } = of;
+  const [warmCount, eventCount] = [WARM_S * rate, MEASURED_S * rate];
+  const targetName = "run";
+  const shape = { ...SHAPE, namespace, eventCount, targetNames: [targetName], url: target.url };
+  const world = await createBenchWorld(servers, shape, folder);
+  await using emission = await Emission.open(servers, world);
+  const begin = (events: number): Promise<void> =>
+    target.begin({ latencyMs: LATENCY_MS, events, users: SHAPE.keyCount });
+  await begin(warmCount);
+  const running = await subject.start(workOf(servers, world, { subject, targetName }));
+  try {
+    await emission.paced(warmCount, rate);
+    await watch(running, { target, eventCount: warmCount, limitMs: null });
+    await begin(eventCount);
+    await emission.paced(eventCount, rate);
+    await watch(running, { target, eventCount, limitMs: null });
+    const report = await target.report();
+    const { latenciesMs: delays, disordered: orderViolations, repeats } = report;
+    if (delays === null) throw new Error("the events of a run do not say when they were due");
+    const figures = { p50Ms: delays.p50, p90Ms: delays.p90, p99Ms: delays.p99, maxMs: delays.max };
+    const faults = [...faultsOf(subject, report), ...(await running.finish())];
+    return { figures, orderViolations, repeats, faults };
+  } finally {
+    await running.kill();
+  }
+}
