@@ -1,31 +1,35 @@
 import type { Meter, Observable, ObservableResult } from "@opentelemetry/api";
 import type { Cancel, Counter, Histogram, Measurement, Telemetry } from "@millrace/engine";
 import { SECONDS_BUCKETS } from "./metrics.ts";
+import type { Tallies } from "./tallies.ts";
 
 /** The metrics half of telemetry. */
 export type Instruments = Pick<Telemetry, "counter" | "histogram" | "gauge">;
 
-/** Instruments of `meter`: one per name, however many ask for it; the first description holds. */
-export function createInstruments(meter: Meter, onError: (error: unknown) => void): Instruments {
+/** What measures. */
+export interface InstrumentSources {
+  /** For gauges: it asks when it is scraped. */
+  readonly meter: Meter;
+  readonly tallies: Tallies;
+}
+
+/** Instruments: one per name, however many ask for it; the first description holds. */
+export function createInstruments(
+  { meter, tallies }: InstrumentSources,
+  onError: (error: unknown) => void,
+): Instruments {
   const counters = new Map<string, Counter>();
   const histograms = new Map<string, Histogram>();
   const gauges = new Map<string, Observable>();
   return {
-    counter: (name, description) =>
-      once(counters, name, () => meter.createCounter(name, { description })),
+    counter: (name, description) => once(counters, name, () => tallies.counter(name, description)),
     histogram: (name, description) =>
-      once(histograms, name, () =>
-        meter.createHistogram(name, { description, advice: adviceFor(name) }),
-      ),
+      once(histograms, name, () => tallies.histogram(name, description, SECONDS_BUCKETS)),
     gauge(name, description, observe) {
       const gauge = once(gauges, name, () => meter.createObservableGauge(name, { description }));
       return observeWith(gauge, observe, onError);
     },
   };
-}
-
-function adviceFor(name: string): { explicitBucketBoundaries?: number[] } {
-  return name.endsWith(".seconds") ? { explicitBucketBoundaries: [...SECONDS_BUCKETS] } : {};
 }
 
 function observeWith(

@@ -1,4 +1,9 @@
-import { AggregationTemporality, InstrumentType, MetricReader } from "@opentelemetry/sdk-metrics";
+import {
+  AggregationTemporality,
+  InstrumentType,
+  MetricReader,
+  type MetricProducer,
+} from "@opentelemetry/sdk-metrics";
 
 /**
  * Collects metrics when they are scraped. Counters and histograms are sums since the start, as Prometheus wants them; a
@@ -6,8 +11,10 @@ import { AggregationTemporality, InstrumentType, MetricReader } from "@opentelem
  * lag of a partition that moved to another process would be told for ever.
  */
 export class ScrapeReader extends MetricReader {
-  constructor() {
+  /** @param counted what the SDK's own instruments do not measure. */
+  constructor(counted: MetricProducer) {
     super({
+      metricProducers: [counted],
       aggregationTemporalitySelector: (type) =>
         type === InstrumentType.OBSERVABLE_GAUGE
           ? AggregationTemporality.DELTA

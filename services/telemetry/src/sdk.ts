@@ -21,6 +21,7 @@ import {
 import { MeterProvider } from "@opentelemetry/sdk-metrics";
 import type { Log } from "./log.ts";
 import { ScrapeReader } from "./scrape-reader.ts";
+import { Tallies } from "./tallies.ts";
 
 /** The environment, as `process.env` has it. */
 export type Environment = Readonly<Record<string, string | undefined>>;
@@ -34,6 +35,7 @@ export interface ServiceIdentity {
 /** A started SDK. */
 export interface Sdk {
   readonly meter: Meter;
+  readonly tallies: Tallies;
   /** Null when spans are exported nowhere. */
   readonly tracer: Tracer | null;
   /** All metrics in Prometheus text format 0.0.4. */
@@ -68,14 +70,17 @@ export async function startSdk(
   log: Log,
 ): Promise<Sdk> {
   const resource = describe(identity);
-  const reader = new ScrapeReader();
+  const scope = { name: SCOPE, version: identity.serviceVersion };
+  const tallies = new Tallies(scope);
+  const reader = new ScrapeReader(tallies);
   const meterProvider = new MeterProvider({ resource, readers: [reader] });
   const serializer = new PrometheusSerializer(undefined, false, undefined, false, true);
   const tracing = exportsTraces(env) ? await startTracing(resource) : null;
   routeDiagnostics(log);
   return {
-    meter: meterProvider.getMeter(SCOPE, identity.serviceVersion),
-    tracer: tracing === null ? null : trace.getTracer(SCOPE, identity.serviceVersion),
+    meter: meterProvider.getMeter(scope.name, scope.version),
+    tallies,
+    tracer: tracing === null ? null : trace.getTracer(scope.name, scope.version),
     async renderMetrics() {
       const { resourceMetrics, errors } = await reader.collect();
       for (const error of errors) log("warn", "telemetry: a metric was not read", { error });

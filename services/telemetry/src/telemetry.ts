@@ -6,6 +6,7 @@ import { createLog, logTo } from "./log.ts";
 import { METRICS } from "./metrics.ts";
 import { createSampling } from "./sampling.ts";
 import { isSdkDisabled, startSdk, type Environment, type Sdk } from "./sdk.ts";
+import { Tallies } from "./tallies.ts";
 import { propagateSpans, recordSpans, type StartSpan } from "./tracing.ts";
 
 /** How an app reports. */
@@ -42,7 +43,7 @@ export async function createTelemetry(options: TelemetryOptions): Promise<AppTel
   const sdk = isSdkDisabled(env)
     ? DISABLED
     : await startSdk({ serviceName, serviceVersion }, env, log);
-  const instruments = createInstruments(sdk.meter, (error) =>
+  const instruments = createInstruments(sdk, (error) =>
     log("warn", "telemetry: a gauge was not read", { error }),
   );
   const buildInfo = "millrace.build.info";
@@ -61,6 +62,7 @@ export async function createTelemetry(options: TelemetryOptions): Promise<AppTel
 
 const DISABLED: Sdk = {
   meter: createNoopMeter(),
+  tallies: new Tallies({ name: "", version: "" }),
   tracer: null,
   renderMetrics: () => Promise.resolve("# metrics are off: OTEL_SDK_DISABLED\n"),
   shutdown: () => Promise.resolve(),
