@@ -79,12 +79,12 @@ export class EventPreparer {
     return this.#parts.telemetry.startSpan(`send ${topic}`, {
       kind: "producer",
       parent: traceparent === undefined ? null : { traceparent, tracestate: tracestate ?? null },
-      attributes: {
+      attributes: () => ({
         "messaging.system": "kafka",
         "messaging.operation.name": "send",
         "messaging.operation.type": "send",
         "messaging.destination.name": topic,
-      },
+      }),
     });
   }
 

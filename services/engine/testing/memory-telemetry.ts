@@ -9,7 +9,8 @@ import type {
 } from "../src/ports.ts";
 
 /** A span as it was reported. */
-export interface ReportedSpan extends SpanOptions {
+export interface ReportedSpan extends Omit<SpanOptions, "attributes"> {
+  readonly attributes: Readonly<Record<string, unknown>> | undefined;
   readonly name: string;
   readonly context: TraceContext;
   readonly set: Record<string, unknown>;
@@ -48,6 +49,7 @@ export class MemoryTelemetry implements Telemetry {
     const context = { traceparent: `00-${traceId}-${spanId}-01`, tracestate: null };
     const span: ReportedSpan = {
       ...options,
+      attributes: options.attributes?.(),
       name,
       context,
       set: {},

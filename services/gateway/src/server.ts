@@ -144,7 +144,7 @@ class IngestRoute {
     const span = telemetry.startSpan("POST /v1/events", {
       kind: "server",
       parent: caller,
-      attributes: { "http.request.method": "POST", "http.route": "/v1/events" },
+      attributes: () => ({ "http.request.method": "POST", "http.route": "/v1/events" }),
     });
     const report = new RequestReport(this.#instruments, { span, requestId: request.id });
     this.#reports.set(request, report);

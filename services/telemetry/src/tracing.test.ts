@@ -39,6 +39,26 @@ describe("spans that are only passed on", () => {
   });
 });
 
+describe("spans below spans that are only passed on", () => {
+  it("stay in the trace, sampled as their parent is, and ask nobody for attributes", () => {
+    const startSpan = propagateSpans((parent) => parent?.isSampled ?? true);
+    const unsampled = { ...PARENT, traceparent: PARENT.traceparent.replace(/01$/u, "00") };
+    const attributes = (): never => {
+      throw new Error("nobody keeps them");
+    };
+
+    const outer = startSpan("process", { kind: "consumer", parent: unsampled, attributes });
+    const inner = startSpan("POST", { kind: "client", parent: outer.context, attributes });
+
+    const [one, other] = [outer, inner].map(({ context }) =>
+      parseTraceparent(context?.traceparent ?? ""),
+    );
+    expect(other).toMatchObject({ traceId: TRACE, isSampled: false });
+    expect(other?.spanId).not.toBe(one?.spanId);
+    expect(inner.context?.tracestate).toBe("a=1,b=2");
+  });
+});
+
 interface Recording {
   readonly tracer: Tracer;
   readonly log: string[];
@@ -86,7 +106,7 @@ describe("spans that are recorded", () => {
       kind: "consumer",
       parent: PARENT,
       links: [PARENT, { traceparent: "broken", tracestate: null }],
-      attributes: { "messaging.system": "kafka" },
+      attributes: () => ({ "messaging.system": "kafka" }),
     });
 
     expect(parent()).toMatchObject({ traceId: TRACE, isRemote: true, traceFlags: 1 });

@@ -12,7 +12,12 @@ import {
 } from "@opentelemetry/api";
 import type { Span, SpanOptions, TraceContext } from "@millrace/engine";
 import type { Sampling } from "./sampling.ts";
-import { IdSource, formatTraceparent, parseTraceparent } from "./trace-context.ts";
+import {
+  IdSource,
+  formatTraceparent,
+  parseTraceparent,
+  type TraceParent,
+} from "./trace-context.ts";
 
 /** Begins spans. */
 export type StartSpan = (name: string, options: SpanOptions) => Span;
@@ -23,13 +28,32 @@ const nothing = (): void => undefined;
 export function propagateSpans(sampling: Sampling): StartSpan {
   const ids = new IdSource();
   return (_name, { parent }) => {
-    const parsed = isGiven(parent) ? parseTraceparent(parent.traceparent) : null;
-    const traceId = parsed?.traceId ?? ids.traceId();
-    const isSampled = sampling(parsed, traceId);
-    const traceparent = formatTraceparent({ traceId, spanId: ids.spanId(), isSampled });
-    const tracestate = parsed === null ? null : (parent?.tracestate ?? null);
-    return { context: { traceparent, tracestate }, set: nothing, end: nothing };
+    const read = isGiven(parent) ? readContext(parent) : null;
+    const traceId = read?.traceId ?? ids.traceId();
+    const isSampled = sampling(read, traceId);
+    const tracestate = read === null ? null : (parent?.tracestate ?? null);
+    const context = new PassedContext({ traceId, spanId: ids.spanId(), isSampled }, tracestate);
+    return { context, set: nothing, end: nothing };
   };
+}
+
+/** A context that is text only where it leaves the process; a child's own is made of its parts. */
+class PassedContext implements TraceContext {
+  readonly parts: TraceParent;
+  readonly tracestate: string | null;
+
+  constructor(parts: TraceParent, tracestate: string | null) {
+    this.parts = parts;
+    this.tracestate = tracestate;
+  }
+
+  get traceparent(): string {
+    return formatTraceparent(this.parts);
+  }
+}
+
+function readContext(context: TraceContext): TraceParent | null {
+  return context instanceof PassedContext ? context.parts : parseTraceparent(context.traceparent);
 }
 
 const KINDS = {
@@ -51,7 +75,7 @@ export function recordSpans(tracer: Tracer): StartSpan {
       {
         kind: KINDS[kind],
         links: causes.map((cause) => ({ context: cause })),
-        attributes: { ...attributes },
+        attributes: { ...attributes?.() },
       },
       context,
     );

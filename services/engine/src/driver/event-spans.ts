@@ -40,12 +40,12 @@ export class EventSpans {
     return this.#telemetry.startSpan(method, {
       kind: "client",
       parent: this.#process(delivery).context,
-      attributes: {
+      attributes: () => ({
         "http.request.method": method,
         ...this.#serverOf(request?.url ?? ""),
         ...(resendCount > 0 ? { "http.request.resend_count": resendCount } : {}),
         "millrace.target": this.#target,
-      },
+      }),
     });
   }
 
@@ -88,7 +88,7 @@ export class EventSpans {
     const span = this.#telemetry.startSpan(`process ${partition.topic}`, {
       kind: "consumer",
       parent: this.contextOf(delivery),
-      attributes: {
+      attributes: () => ({
         "messaging.system": "kafka",
         "messaging.operation.name": "process",
         "messaging.operation.type": "process",
@@ -100,7 +100,7 @@ export class EventSpans {
         ...(payload.record.value === null ? { "messaging.kafka.message.tombstone": true } : {}),
         ...(lane.replay === null ? {} : { "millrace.replay": lane.replay.plan.job }),
         "millrace.target": this.#target,
-      },
+      }),
     });
     this.#open.set(delivery, span);
     return span;

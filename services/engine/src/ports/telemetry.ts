@@ -32,7 +32,8 @@ export interface SpanOptions {
   readonly parent?: TraceContext | null;
   /** Causes that are not the parent (replay, redrive, batches). */
   readonly links?: readonly TraceContext[];
-  readonly attributes?: Readonly<Record<string, string | number | boolean>>;
+  /** Asked only where the span is kept: most are ids that are passed on. */
+  readonly attributes?: () => Readonly<Record<string, string | number | boolean>>;
 }
 
 /** An open span. */

@@ -324,7 +324,8 @@ export class Witness {
       book.write({ h: "ops", at: queue.now, f, who: machine.name, target, detail });
   }
 
-  #span({ kind, attributes = {} }: SpanOptions): Span {
+  #span({ kind, attributes: attributesOf }: SpanOptions): Span {
+    const attributes = attributesOf?.() ?? {};
     const topic = attributes["messaging.destination.name"];
     const partition = Number(attributes["messaging.destination.partition.id"]);
     const offset = attributes["messaging.kafka.offset"];
