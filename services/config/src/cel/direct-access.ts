@@ -2,15 +2,17 @@ import { EvaluationError, type ASTNode } from "@marcbachmann/cel-js";
 import { withoutNull, type AvroNode } from "./avro-node.ts";
 import type { BoundEvent } from "./bound-event.ts";
 import type { EventModel } from "./event-model.ts";
+import type { Purpose } from "./expression.ts";
 
 /**
  * A plain chain of fields, `event.id` or `event.data.a.b`, as code that reads them, without an evaluation: the same value
- * and the same failures as CEL's, at a tenth of its cost. Null for any other expression, and where the schema does not
- * tell the type of every step.
+ * and the same failures as CEL's, at a tenth of its cost. Where it is to be written, an integer stays the number it is.
+ * Null for any other expression, and where the schema does not tell the type of every step.
  */
 export function compileDirect(
   root: ASTNode,
   model: EventModel,
+  purpose: Purpose,
 ): ((event: BoundEvent) => unknown) | null {
   const names = chainOf(root);
   if (names === null) return null;
@@ -25,13 +27,21 @@ export function compileDirect(
     if (field === undefined) return null;
     type = field.type;
   }
-  const bind = model.binderOf(type);
+  const isWrittenAsIs = purpose !== "condition" && isInteger(type);
+  const bind = isWrittenAsIs ? unbound : model.binderOf(type);
   return (event) => {
     let value = event.data;
     for (const name of path) value = fieldOf(value, name, root);
     return bind(value);
   };
 }
+
+const isInteger = (type: AvroNode): boolean => {
+  const bare = withoutNull(type);
+  return bare.kind === "scalar" && bare.scalar === "int";
+};
+
+const unbound = (value: unknown): unknown => value;
 
 /** The field names of `event.a.b.c`, or null. */
 function chainOf(node: ASTNode): readonly string[] | null {

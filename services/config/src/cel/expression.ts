@@ -100,7 +100,7 @@ function compileFor(model: EventModel, source: string, purpose: Purpose): ModelC
   const { valid, type, error } = parsed.check();
   const problem = valid ? unfit(type ?? "dyn", purpose) : checkProblem(error, ast, model);
   if (problem !== null) return { program: null, problems: [problem], softMisses };
-  const direct = compileDirect(ast, model);
+  const direct = compileDirect(ast, model, purpose);
   const program: Program = direct ?? ((event) => parsed({ event }) as unknown);
   return { program, problems: [], softMisses };
 }

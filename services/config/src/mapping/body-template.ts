@@ -55,8 +55,17 @@ function mapPart(fields: readonly (readonly [string, Part])[]): Part {
     typeof part === "string" ? [[key, part] as const] : [],
   );
   if (texts.length === fields.length) return objectJson(texts);
-  const writers = fields.map(([key, part]) => [key, writerOf(part)] as const);
-  return (input) => objectJson(writers.map(([key, write]) => [key, write(input)]));
+  const members = fields.map(([key, part]) => {
+    return { head: `${JSON.stringify(key)}:`, write: writerOf(part) };
+  });
+  return (input) => {
+    let text = "";
+    for (const { head, write } of members) {
+      const value = write(input);
+      if (value !== undefined) text += text === "" ? head + value : `,${head}${value}`;
+    }
+    return `{${text}}`;
+  };
 }
 
 const writerOf = (part: Part): BodyWriter => (typeof part === "string" ? () => part : part);
