@@ -199,9 +199,10 @@ class BatchReader {
       const timestampMs = batch.timestampMs(reader.varlong());
       const offset = batch.baseOffset + reader.varint();
       if (offset >= this.#at.from) {
+        const from = reader.position;
         const key = reader.varBytes();
         const value = reader.varBytes();
-        const place = { body, at: reader.position };
+        const place = { body, from, headersAt: reader.position, end };
         skipHeaders(reader);
         const record = { offset: asOffset(offset), timestampMs, key, value };
         this.#records.push(new FetchedRecord(this.#at, record, place));

@@ -10,10 +10,13 @@ import { ByteReader } from "./byte-reader.ts";
 
 const NO_HEADERS: RecordHeaders = Object.freeze({});
 
-/** Where a record's headers lie: `at` their count, in the body of its batch. */
-export interface HeadersPlace {
+/** Where a record lies in the body of its batch: from its key on, with the count of its headers at `headersAt`. */
+export interface RecordPlace {
   readonly body: Buffer;
-  readonly at: number;
+  readonly from: number;
+  readonly headersAt: number;
+  /** One beyond its last byte. */
+  readonly end: number;
 }
 
 /**
@@ -27,13 +30,13 @@ export class FetchedRecord implements SourceRecord {
   readonly timestampMs: number;
   readonly key: Uint8Array | null;
   readonly value: Uint8Array | null;
-  readonly #place: HeadersPlace;
+  readonly #place: RecordPlace;
   #headers: RecordHeaders | null = null;
 
   constructor(
     { topic, partition }: TopicPartition,
     record: Pick<SourceRecord, "offset" | "timestampMs" | "key" | "value">,
-    place: HeadersPlace,
+    place: RecordPlace,
   ) {
     this.topic = topic;
     this.partition = partition;
@@ -48,6 +51,26 @@ export class FetchedRecord implements SourceRecord {
     this.#headers ??= readHeaders(this.#place);
     return this.#headers;
   }
+
+  get headerBytes(): number {
+    return this.#place.end - this.#place.headersAt;
+  }
+
+  /** One allocation and one copy, whatever number of headers there are. */
+  detached(): SourceRecord {
+    const { body, from, headersAt, end } = this.#place;
+    const bytes = Buffer.allocUnsafeSlow(end - from);
+    body.copy(bytes, 0, from, end);
+    const shift = body.byteOffset + from;
+    const moved = (view: Uint8Array | null): Uint8Array | null =>
+      view === null
+        ? null
+        : bytes.subarray(view.byteOffset - shift, view.byteOffset - shift + view.length);
+    const { offset, timestampMs } = this;
+    const record = { offset, timestampMs, key: moved(this.key), value: moved(this.value) };
+    const place = { body: bytes, from: 0, headersAt: headersAt - from, end: end - from };
+    return new FetchedRecord(this, record, place);
+  }
 }
 
 /** Passes over headers without reading them. @throws RangeError where they are broken: reading them will not. */
@@ -58,9 +81,9 @@ export function skipHeaders(reader: ByteReader): void {
   }
 }
 
-function readHeaders({ body, at }: HeadersPlace): RecordHeaders {
+function readHeaders({ body, headersAt }: RecordPlace): RecordHeaders {
   const reader = new ByteReader(body);
-  reader.moveTo(at);
+  reader.moveTo(headersAt);
   let count = reader.varint();
   if (count <= 0) return NO_HEADERS;
   // Without a prototype, so that no name a producer chooses can mean more than a header.

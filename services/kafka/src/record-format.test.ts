@@ -167,6 +167,28 @@ describe("record batches", () => {
     expect(valuesOf(read)[2]).toBe(long);
   });
 
+  it("can be had with bytes of their own, of which they keep no more than they are", () => {
+    const key = Buffer.from([0, 255, 1]);
+    const headers = { ce_id: Buffer.from("ä"), twice: [Buffer.from("a"), Buffer.alloc(0)] };
+    const first = record("x".repeat(70_000));
+    const records = [first, record("one", { key, headers }), record(null), record("", { key })];
+    const bytes = batch({ records });
+    const read = answer(bytes);
+
+    const detached = read.records.slice(1).map((one) => one.detached?.());
+    bytes.fill(0);
+
+    const [one, none, empty] = detached;
+    expect(one).toMatchObject({ topic, partition: 3, offset: 1, timestampMs: 1_700_000_000_000 });
+    expect(one?.key).toEqual(key);
+    expect(String(one?.value)).toBe("one");
+    expect({ ...one?.headers }).toEqual(headers);
+    expect(one?.headerBytes).toBe(1 + 6 + 3 + 2 * 7 + 1);
+    expect(one?.value?.buffer.byteLength).toBeLessThan(100);
+    expect([none?.key, none?.value, { ...none?.headers }]).toEqual([null, null, {}]);
+    expect([empty?.key, empty?.value?.length]).toEqual([key, 0]);
+  });
+
   it("never take more than their bound", () => {
     const records = [
       record("one"),

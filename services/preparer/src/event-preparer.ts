@@ -21,7 +21,6 @@ import {
   type Envelope,
 } from "@millrace/schemas";
 import { idempotencyKey } from "./idempotency-key.ts";
-import { copyRecord } from "./record-copy.ts";
 
 const FILTERED: Preparation = { kind: "filtered" };
 
@@ -101,7 +100,7 @@ export class TargetEventPreparer implements EventPreparer {
     request: PreparedRequest | null,
   ): PreparedEvent {
     return {
-      record: copyRecord(record),
+      record: record.detached?.() ?? record,
       id: envelope?.id ?? null,
       source: envelope?.source ?? null,
       type: envelope?.type ?? null,

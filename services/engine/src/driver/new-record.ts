@@ -1,6 +1,6 @@
 import type { MatchedRecord, NewRecord } from "../core/lanes/delivery.ts";
 import { asRecordKey } from "../core/lanes/identity.ts";
-import type { Preparation, PreparedEvent, SourceRecord } from "../ports.ts";
+import type { Preparation, PreparedEvent, RecordHeaders, SourceRecord } from "../ports.ts";
 
 /** What the objects of one event take besides its bytes, roughly. */
 const EVENT_BYTES = 1_024;
@@ -24,9 +24,14 @@ export function newRecord(
 }
 
 /** What an event holds in memory, roughly: its record's bytes, its body, and a fixed part for objects. */
-function sizeOf({ record: { key, value, headers }, request }: PreparedEvent): number {
-  let bytes = EVENT_BYTES + (key?.length ?? 0) + (value?.length ?? 0);
-  bytes += request?.body?.length ?? 0;
+function sizeOf({ record, request }: PreparedEvent): number {
+  const { key, value } = record;
+  const own = EVENT_BYTES + (key?.length ?? 0) + (value?.length ?? 0);
+  return own + (request?.body?.length ?? 0) + (record.headerBytes ?? sizeOfHeaders(record.headers));
+}
+
+function sizeOfHeaders(headers: RecordHeaders): number {
+  let bytes = 0;
   for (const name of Object.keys(headers)) {
     const header = headers[name];
     if (header instanceof Uint8Array) bytes += header.length;

@@ -13,6 +13,13 @@ export interface SourceRecord extends TopicPartition {
   readonly key: Uint8Array | null;
   readonly value: Uint8Array | null;
   readonly headers: RecordHeaders;
+  /** Bytes that the headers take in the log; left out, their values are counted. */
+  readonly headerBytes?: number;
+  /**
+   * The same record with bytes of its own: what a fetch gives are views into its whole answer, and one record that waits
+   * would keep megabytes of others in memory. Left out where its bytes are its own.
+   */
+  detached?(): SourceRecord;
 }
 
 /** Consecutive records of one partition, offsets ascending; gaps (compaction, transactions) may stand between. */
