@@ -19,6 +19,7 @@ import { GRACE_SECONDS } from "../deliverer-pool.ts";
 import type { World } from "../world.ts";
 import type { FinalRead } from "./final-read.ts";
 import { mergeLines, readLines } from "./json-lines.ts";
+import { missingAnswers } from "./missing-answers.ts";
 
 /** What a history is made from, besides the files in the run's raw folder. */
 export interface AssemblyParts {
@@ -114,26 +115,12 @@ async function* receivedLines(
 /** What a target wrote, and which of the answers that it thought sent the proxy saw go missing. */
 async function* receivedAt(rawFolder: string, target: string): AsyncGenerator<ReceiveLine> {
   const path = join(rawFolder, `recv-${target}.jsonl`);
-  const cuts = new Map<string, number>();
+  const cuts: CutLine[] = [];
   for await (const cut of readLines<CutLine>(join(rawFolder, `cuts-${target}.jsonl`))) {
-    cuts.set(`${cut.connection}/${cut.idempotencyKey}`, cut.at);
+    cuts.push(cut);
   }
-  const missing: ReceiveLine[] = [];
-  for await (const { connection, ...line } of readLines<RawReceiveLine>(path)) {
-    const cutAt = cuts.get(`${connection}/${line.idempotencyKey}`);
-    if (cutAt !== undefined && line.ev === "answer") missing.push(brokenLine(line, cutAt));
-  }
-  missing.sort((a, b) => a.at - b.at);
+  const missing = await missingAnswers(readLines<RawReceiveLine>(path), cuts);
   yield* mergeLines([withoutConnection(path), iterate(missing)]);
-}
-
-/** The target may write its answer when the proxy has cut the connection already. */
-function brokenLine(answer: ReceiveLine, cutAt: number): ReceiveLine {
-  const { h, target, arrival, topic, partition, offset, idempotencyKey, bodySha, job } = answer;
-  const process = answer.process === undefined ? {} : { process: answer.process };
-  const at = Math.max(cutAt, answer.at);
-  const identity = { target, arrival, topic, partition, offset, idempotencyKey, bodySha, job };
-  return { h, at, ev: "broken", ...identity, ...process };
 }
 
 async function* withoutConnection(path: string): AsyncGenerator<ReceiveLine> {
