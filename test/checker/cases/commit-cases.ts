@@ -201,6 +201,12 @@ export const COMMIT_CASES = casesOf([
     },
   },
   {
+    id: "S13",
+    what: "a repeat is laid to the change of owner that forgot the call, not to a later one",
+    holds: () => lostAtFirstChange("never"),
+    breaks: () => lostAtFirstChange("without it"),
+  },
+  {
     id: "S14",
     what: "nothing below the committed offset is sent",
     holds: () => delivered(),
@@ -389,4 +395,25 @@ function committedTwice(how: "one after the other" | "at once"): readonly Histor
   asked("ok", first);
   asked("ok", second);
   return script.end();
+}
+
+/**
+ * Three owners of whom only the target and the group tell. What the first one delivered the second one does not know, nor does
+ * the third, who repeats it; the first one has committed after it, or not.
+ */
+function lostAtFirstChange(committed: "never" | "without it"): readonly HistoryLine[] {
+  const parties = ["emit", "log", "recv", "seen", "state", "ops"] as const;
+  const script = new ScriptedHistory({}, { parties }).owned();
+  const [first, second] = [script.record({ key: "a" }), script.record({ key: "b" })];
+  const call = (spot: typeof first, process: string): unknown =>
+    script.arrive(spot, { process }).answer(spot, { process });
+  const doneSecond = { metadata: encodedDoneSet(0, [1]) };
+  call(first, "p1");
+  if (committed === "without it") script.wait(1_100).seen(script.commitLine(0));
+  script.op("kill", { who: "p1" }).wait(10_000).owned("p2", 2);
+  call(second, "p2");
+  script.wait(1_100).seen(script.commitLine(0, doneSecond));
+  script.op("kill", { who: "p2" }).wait(10_000).owned("p3", 3);
+  call(first, "p3");
+  return script.seen(script.commitLine(2)).end();
 }

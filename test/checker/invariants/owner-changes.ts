@@ -173,9 +173,21 @@ function judgeArrivals(delivery: Delivery, { changes, findings }: Judging): void
     findings.judged();
     if (change.epoch.process !== one.process && one.process !== NONE) continue;
     const at = first.answerAt + SNAPSHOT_SLACK_MS;
-    judgeRepeat(delivery, { change, findings, order: first.answerOrder, at });
+    const from = ownerAt(changes, first)?.epoch.number;
+    const { number: to } = change.epoch;
+    const { offset } = delivery;
+    const loss = from === undefined ? change : firstLoss(changes, { from, to, offset });
+    const settled = { order: first.answerOrder, at };
+    if (loss !== null) judgeRepeat(delivery, { change: loss, findings, ...settled });
     return;
   }
+}
+
+/** The owner that a call came from: by its process where the target was told it. */
+function ownerAt(changes: readonly Change[], call: Arrival): Change | undefined {
+  return changes.findLast(
+    ({ epoch }) => epoch.startOrder <= call.order && [epoch.process, NONE].includes(call.process),
+  );
 }
 
 function firstAccepted({ firstArrival }: Delivery): Arrival | null {
