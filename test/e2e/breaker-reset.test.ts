@@ -19,8 +19,13 @@ describe("millrace breaker reset", () => {
       millrace(["breaker", "reset", target, "-c", world.configPath], { cwd: world.folder });
     const isOpen = async ({ adminUrl }: { readonly adminUrl: string }): Promise<boolean> =>
       (await metricSum(adminUrl, "millrace_breaker_state", 'state="open"')) > 0;
+    const isAtRest = async ({ adminUrl }: { readonly adminUrl: string }): Promise<boolean> =>
+      (await metricSum(adminUrl, "millrace_inflight")) === 0;
     await world.emitUpdates(4 * USERS, USERS);
-    for (const one of processes) await until("the breaker to open", () => isOpen(one));
+    for (const one of processes) {
+      await until("the breaker to open", () => isOpen(one));
+      await until("calls that were under way to end", () => isAtRest(one));
+    }
 
     const before = world.arrivals("crm").length;
     expect(await reset("crm")).toMatchObject({ code: 0 });
