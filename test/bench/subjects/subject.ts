@@ -1,19 +1,8 @@
 /** What is measured: a program that delivers the events of a topic to a URL. */
+import type { PeerOptions } from "../peers/peer-options.ts";
 
-/** A run's work. */
-export interface Work {
-  readonly brokers: readonly string[];
-  readonly registryUrl: string;
-  readonly topic: string;
-  /** Nobody else's, and new. */
-  readonly group: string;
-  readonly url: string;
-  readonly inFlight: number;
-  readonly schemaFile: string;
-  readonly catalogPath: string;
-  readonly eventCount: number;
-  readonly keyCount: number;
-  readonly partitionCount: number;
+/** A run's work: what every program is told, and what ours needs besides. The group is nobody else's, and new. */
+export interface Work extends PeerOptions {
   /** `millrace.yaml` with a target for each run. */
   readonly configPath: string;
   /** The run's target in it. */
