@@ -1,5 +1,6 @@
 /** A backlog drained once, for families that ask what that takes. */
 import type { Bench } from "../bench.ts";
+import { inTurn } from "../measure/in-turn.ts";
 import { runSubject, type RunFigures } from "../measure/run.ts";
 import type { Subject } from "../subjects/subject.ts";
 import { workOf } from "../subjects/work.ts";
@@ -31,16 +32,11 @@ export async function drain(
     readonly figuresOf: (run: RunFigures) => FamilyRun["figures"];
   },
 ): Promise<ReadonlyMap<Subject, readonly FamilyRun[]>> {
-  const runs = new Map(subjects.map((subject) => [subject, [] as FamilyRun[]]));
-  for (const targetName of world.targetNames) {
-    for (const subject of subjects) {
-      onProgress(`${world.namespace}: ${subject.name}, ${targetName}`);
-      const work = workOf(servers, world, { subject, targetName });
-      const run = await runSubject(subject, work, { target, latencyMs: 0, limitMs: null });
-      const { disordered: orderViolations, repeats } = run.report;
-      const { faults } = run;
-      runs.get(subject)?.push({ figures: figuresOf(run), orderViolations, repeats, faults });
-    }
-  }
-  return runs;
+  return inTurn(world.targetNames, subjects, async (subject, targetName) => {
+    onProgress(`${world.namespace}: ${subject.name}, ${targetName}`);
+    const work = workOf(servers, world, { subject, targetName });
+    const run = await runSubject(subject, work, { target, latencyMs: 0, limitMs: null });
+    const { disordered: orderViolations, repeats } = run.report;
+    return { figures: figuresOf(run), orderViolations, repeats, faults: run.faults };
+  });
 }

@@ -1,6 +1,7 @@
 /** What one bad key does to all others: one that answers in 5 s, one whose events are refused. */
 import type { Bench } from "../bench.ts";
 import { paceOf } from "../measure/figures.ts";
+import { inTurn } from "../measure/in-turn.ts";
 import { watch } from "../measure/watch.ts";
 import { MILLRACE } from "../subjects/millrace.ts";
 import type { Subject } from "../subjects/subject.ts";
@@ -29,14 +30,10 @@ export async function measureIsolation(bench: Bench): Promise<readonly FamilyRow
   for (const [index, [name, script]] of Object.entries(CASES).entries()) {
     const shape = { namespace: `isolation${index}`, eventCount: EVENT_COUNT };
     const world = await backlog(bench, shape);
-    const runs = new Map(subjects.map((subject) => [subject, [] as FamilyRun[]]));
-    for (const targetName of world.targetNames) {
-      for (const subject of subjects) {
-        bench.onProgress(`${name}: ${subject.name}, ${targetName}`);
-        const of = { subject, targetName, script };
-        runs.get(subject)?.push(await measureRun(bench, world, of));
-      }
-    }
+    const runs = await inTurn(world.targetNames, subjects, (subject, targetName) => {
+      bench.onProgress(`${name}: ${subject.name}, ${targetName}`);
+      return measureRun(bench, world, { subject, targetName, script });
+    });
     const of = { family: "isolation", case: name };
     for (const subject of subjects) {
       rows.push(familyRow({ ...of, subject: subject.name }, runs.get(subject) ?? []));

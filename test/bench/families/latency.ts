@@ -1,5 +1,6 @@
 /** From when an event was to be sent until it arrives: events come at an even pace, the target answers after 10 ms. */
 import type { Bench } from "../bench.ts";
+import { inTurn } from "../measure/in-turn.ts";
 import { faultsOf } from "../measure/run.ts";
 import { watch } from "../measure/watch.ts";
 import { MILLRACE } from "../subjects/millrace.ts";
@@ -18,17 +19,15 @@ const MEASURED_S = 5;
 
 /** Measures all rates. */
 export async function measureLatency(bench: Bench): Promise<readonly FamilyRow[]> {
+  const subjects = [MILLRACE, ...bench.peers];
+  const rounds = Array.from({ length: bench.runCount }, (_, run) => String(run + 1));
   const rows: FamilyRow[] = [];
   for (const rate of RATES) {
-    const subjects = [MILLRACE, ...bench.peers];
-    const runs = new Map(subjects.map((subject) => [subject, [] as FamilyRun[]]));
-    for (let run = 1; run <= bench.runCount; run += 1) {
-      for (const [index, subject] of subjects.entries()) {
-        bench.onProgress(`latency at ${rate}/s: ${subject.name}, run ${run}`);
-        const namespace = `l${rate}r${run}s${index}`;
-        runs.get(subject)?.push(await measureRun(bench, { subject, rate, namespace }));
-      }
-    }
+    const runs = await inTurn(rounds, subjects, (subject, round) => {
+      bench.onProgress(`latency at ${rate}/s: ${subject.name}, run ${round}`);
+      const namespace = `l${rate}r${round}s${subjects.indexOf(subject)}`;
+      return measureRun(bench, { subject, rate, namespace });
+    });
     const of = { family: "latency", case: `${rate} events/s` };
     rows.push(
       ...subjects.map((subject) =>

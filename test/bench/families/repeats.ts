@@ -1,6 +1,7 @@
 /** What arrives twice, or not at all, when a process is killed at work and another goes on, and when a second one joins. */
 import { setTimeout as delay } from "node:timers/promises";
 import type { Bench } from "../bench.ts";
+import { inTurn } from "../measure/in-turn.ts";
 import { watch } from "../measure/watch.ts";
 import { MILLRACE } from "../subjects/millrace.ts";
 import type { RunningSubject, Subject, Work } from "../subjects/subject.ts";
@@ -26,14 +27,11 @@ export async function measureRepeats(bench: Bench): Promise<readonly FamilyRow[]
   for (const [index, trouble] of (["kill -9", "a second process joins"] as const).entries()) {
     const shape = { namespace: `repeats${index}`, eventCount: EVENT_COUNT };
     const world = await backlog(bench, shape);
-    const runs = new Map(subjects.map((subject) => [subject, [] as FamilyRun[]]));
-    for (const targetName of world.targetNames) {
-      for (const subject of subjects) {
-        bench.onProgress(`${trouble}: ${subject.name}, ${targetName}`);
-        const work = workOf(bench.servers, world, { subject, targetName });
-        runs.get(subject)?.push(await measureRun(bench.target, { subject, work, trouble }));
-      }
-    }
+    const runs = await inTurn(world.targetNames, subjects, (subject, targetName) => {
+      bench.onProgress(`${trouble}: ${subject.name}, ${targetName}`);
+      const work = workOf(bench.servers, world, { subject, targetName });
+      return measureRun(bench.target, { subject, work, trouble });
+    });
     const of = { family: "repeats", case: trouble };
     for (const subject of subjects) {
       rows.push(familyRow({ ...of, subject: subject.name }, runs.get(subject) ?? []));

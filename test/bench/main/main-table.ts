@@ -5,6 +5,7 @@ import { MILLRACE } from "../subjects/millrace.ts";
 import { CEILING } from "../subjects/peers.ts";
 import { workOf } from "../subjects/work.ts";
 import type { Subject, Work } from "../subjects/subject.ts";
+import { inTurn } from "../measure/in-turn.ts";
 import { runSubject } from "../measure/run.ts";
 import type { BenchTarget } from "../target/target.ts";
 import type { BenchServers } from "../workload/emission.ts";
@@ -37,14 +38,11 @@ async function measureCell(
   const shape = { ...cell, namespace, targetNames, url: target.url };
   const world = await createBacklogWorld(servers, shape, folder);
   const subjects = [CEILING, MILLRACE, ...peers];
-  const runs = new Map(subjects.map((subject) => [subject, [] as RowRun[]]));
-  for (const targetName of targetNames) {
-    for (const subject of subjects) {
-      onProgress(`${nameOf(cell)}: ${subject.name}, ${targetName}`);
-      const work = workOf(servers, world, { subject, targetName });
-      runs.get(subject)?.push(await tried(subject, work, { target, cell }));
-    }
-  }
+  const runs = await inTurn(targetNames, subjects, (subject, targetName) => {
+    onProgress(`${nameOf(cell)}: ${subject.name}, ${targetName}`);
+    const work = workOf(servers, world, { subject, targetName });
+    return tried(subject, work, { target, cell });
+  });
   await addJournalFaults(servers, world, runs.get(MILLRACE) ?? []);
   const ceiling = rowOf({ cell, subject: CEILING }, runs.get(CEILING) ?? [], null);
   return subjects.map((subject) => {
