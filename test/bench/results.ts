@@ -1,6 +1,6 @@
 /** Results as a document: what was measured, on which machine, of which versions. */
 import { execFileSync } from "node:child_process";
-import { mkdirSync, writeFileSync } from "node:fs";
+import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { availableParallelism, cpus, release, totalmem } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -59,10 +59,17 @@ function circumstances(): Circumstances {
       kernel: release(),
     },
     versions: {
-      ...{ node: process.version, undici: process.versions["undici"] ?? "" },
+      ...{ node: process.version, undici: versionOf("undici") },
       ...{ kafka: "4.4.0", registry: "3.3.2", go: said("go", "env", "GOVERSION") },
     },
     commit: said("git", "rev-parse", "HEAD"),
     isModified: said("git", "status", "--porcelain") !== "",
   };
+}
+
+/** Of a package that is installed: Node has an undici of its own, which nobody here calls with. */
+function versionOf(name: string): string {
+  const path = join(ROOT, "node_modules", name, "package.json");
+  const description: unknown = JSON.parse(readFileSync(path, "utf8"));
+  return String(Reflect.get(Object(description), "version"));
 }

@@ -3,8 +3,8 @@ import { execFile, spawn } from "node:child_process";
 import { once } from "node:events";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
-import { setTimeout as delay } from "node:timers/promises";
 import { freePort } from "@millrace/local";
+import { until } from "../../support/until.ts";
 import type { Bench } from "../bench.ts";
 import { onCores, SUBJECT_CORES } from "../measure/cores.ts";
 import { costOf } from "../measure/process-meter.ts";
@@ -19,7 +19,6 @@ import { familyRow, type FamilyRow, type FamilyRun } from "./family-row.ts";
 const EMITTED = 200_000;
 const MEASURED_S = 5;
 const WARM_S = 2;
-const READY_MS_MAX = 20_000;
 
 /** Events of a request, and requests in flight. */
 const LOADS = {
@@ -72,7 +71,11 @@ async function gatewayRun(
   const command = [process.execPath, COMMAND, "gateway", "-c", configPath, "--port", String(port)];
   const gateway = startProgram(command, { folder, name: "gateway" });
   try {
-    await untilReady(`http://127.0.0.1:${port}/readyz`);
+    await until("the gateway to be ready", async () => {
+      const answer = await fetch(`http://127.0.0.1:${port}/readyz`).catch(() => null);
+      await answer?.arrayBuffer();
+      return answer?.ok === true;
+    });
     const url = `http://127.0.0.1:${port}/v1/events`;
     await post(loadProgram, { url, ...load, seconds: WARM_S });
     const before = costOf(gateway.pids());
@@ -122,15 +125,4 @@ async function producerRun(
   if (child.exitCode !== 0) throw new Error(`${program} ended with ${child.exitCode}`);
   // eslint-disable-next-line @typescript-eslint/no-unsafe-type-assertion -- the program's one line
   return JSON.parse(printed) as FamilyRun["figures"];
-}
-
-async function untilReady(url: string): Promise<void> {
-  const beganAt = Date.now();
-  while (Date.now() - beganAt < READY_MS_MAX) {
-    const answer = await fetch(url).catch(() => null);
-    await answer?.arrayBuffer();
-    if (answer?.ok === true) return;
-    await delay(50);
-  }
-  throw new Error(`the gateway is not ready after ${READY_MS_MAX} ms`);
 }
