@@ -30,6 +30,14 @@ describe("an RFC 3339 time", () => {
     "2026-11-23T10:00:00.Z",
     "2026-11-23T10:00:00Z\n",
     "+002026-11-23T10:00:00Z",
+    "2026-11-23T10:00:00.5",
+    "2026-11-23T10:00:00+0100",
+    "2026-11-23T10:00:00*01:00",
+    "2026-11-2aT10:00:00Z",
+    "2026-00-10T10:00:00Z",
+    "2026-11-00T10:00:00Z",
+    "2026/11-23T10:00:00Z",
+    "2026-11-23T1a:00:00Z",
     "1795428000000",
     "",
   ])("%j is none", (text) => {
@@ -44,5 +52,18 @@ describe("a calendar date", () => {
     expect(parseDay("2024-02-29")).toBe(19_782);
     expect(parseDay("2023-02-29")).toBeNull();
     expect(parseDay("2023-2-9")).toBeNull();
+    expect(parseDay("2023-02-09T")).toBeNull();
+  });
+
+  it("is the day that Date counts, every day of 800 years", () => {
+    const firstMs = Date.UTC(1600, 0);
+    const wrong: string[] = [];
+    for (let ms = firstMs; ms < Date.UTC(2400, 0); ms += 86_400_000) {
+      const text = new Date(ms).toISOString();
+      const isSame = parseDay(text.slice(0, 10)) === ms / 86_400_000;
+      if (!isSame || parseMoment(text)?.epochMs !== ms) wrong.push(text);
+    }
+
+    expect(wrong).toEqual([]);
   });
 });
