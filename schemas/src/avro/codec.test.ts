@@ -5,6 +5,7 @@ import { randomData, randomFrom } from "../../fixtures/random-data.ts";
 import { randomSchema } from "../../fixtures/random-schema.ts";
 import { compileSchema } from "./avro-type.ts";
 import { compileCoerce } from "./coerce.ts";
+import { normalLong } from "./long-type.ts";
 import { compilePreScan } from "./pre-scan.ts";
 import { parseSchema } from "./schema-node.ts";
 
@@ -23,6 +24,14 @@ const fieldOf = (type: unknown, more: object = {}): object => ({
   name: "R",
   fields: [{ name: "f", type, ...more }],
 });
+
+/** Source: https://avro.apache.org/docs/1.12.0/specification/#binary-encoding */
+function zigzagVarint(value: bigint): Buffer {
+  const bytes: number[] = [];
+  let rest = BigInt.asUintN(64, (value << 1n) ^ (value >> 63n));
+  for (; rest > 0x7fn; rest >>= 7n) bytes.push(Number(rest & 0x7fn) | 0x80);
+  return Buffer.from([...bytes, Number(rest)]);
+}
 
 describe("a value's way through the codec", () => {
   it("brings every Avro type back as it was", () => {
@@ -55,6 +64,23 @@ describe("a value's way through the codec", () => {
     ["9007199254740993", 9_007_199_254_740_993n],
   ])("keeps the long %s exact, as a number where that is exact", (given, read) => {
     expect(roundTrip(fieldOf("long"), { f: given })).toEqual({ f: read });
+  });
+
+  it("writes every long as the specification has it, and reads it back as it was", () => {
+    const { type } = compileSchema("long");
+    const near = [0n, 2n ** 30n, 2n ** 31n, 2n ** 52n, 2n ** 53n, 2n ** 62n].flatMap((edge) =>
+      [-1n, 0n, 1n].flatMap((more) => [edge + more, -edge - more]),
+    );
+    const check = (value: bigint): void => {
+      const given = normalLong(value);
+      const bytes = type.toBuffer(given);
+      expect(bytes).toEqual(zigzagVarint(value));
+      expect(type.fromBuffer(bytes)).toBe(given);
+    };
+
+    near.forEach(check);
+    fc.assert(fc.property(fc.bigInt({ min: -(2n ** 63n), max: 2n ** 63n - 1n }), check));
+    fc.assert(fc.property(fc.maxSafeInteger().map(BigInt), check));
   });
 
   it.each([
