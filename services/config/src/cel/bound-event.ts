@@ -1,6 +1,7 @@
 import { Buffer, isUtf8 } from "node:buffer";
 import type { DecodedEvent, Envelope } from "@millrace/schemas";
-import { BoundFields, type Binder } from "./binding.ts";
+import type { Binder } from "./binding.ts";
+import { EventFields } from "./event-fields.ts";
 import { timestampOfText } from "./timestamp.ts";
 
 /** What `event` has in an expression. */
@@ -18,13 +19,13 @@ export const EVENT_FIELDS = [
 /** An event, or its envelope where the expression needs no more. */
 export type EventLike = Envelope & Partial<Pick<DecodedEvent, "key" | "headers" | "data">>;
 
-/** The root `event`, its attributes bound when CEL asks for them. */
-export class BoundEvent extends BoundFields {
+/** An event, its attributes bound when an expression asks for them. */
+export class BoundEvent {
   readonly #event: EventLike;
   readonly #bindData: Binder;
+  #fields: EventFields | null = null;
 
   constructor(event: EventLike, bindData: Binder) {
-    super();
     this.#event = event;
     this.#bindData = bindData;
   }
@@ -34,7 +35,14 @@ export class BoundEvent extends BoundFields {
     return this.#event.data;
   }
 
-  override get(name: string): unknown {
+  /** The root `event` as CEL reads it. */
+  get fields(): EventFields {
+    this.#fields ??= new EventFields((name) => this.get(name));
+    return this.#fields;
+  }
+
+  /** An attribute as a CEL value; undefined where there is none of that name. */
+  get(name: string): unknown {
     switch (name) {
       case "id":
         return this.#event.id;

@@ -2,8 +2,8 @@ import { Environment } from "@marcbachmann/cel-js";
 import type { Duration } from "@marcbachmann/cel-js/evaluator";
 import type { AvroNode, ScalarKind } from "./avro-node.ts";
 import type { Binding } from "./binding.ts";
-import { BoundEvent } from "./bound-event.ts";
 import { isEqual } from "./equality.ts";
+import { EventFields } from "./event-fields.ts";
 import { DROPPED_KEYS, GUARDED } from "./guards.ts";
 import { MappingFailure } from "./mapping-failure.ts";
 import { timestampOfMillis, timestampOfText, timestampText } from "./timestamp.ts";
@@ -90,7 +90,7 @@ export function createEnvironment(data: AvroNode | null, binding: Binding): Envi
     environment.registerOperator(`${recordType(name)} == ${recordType(name)}`, isEqual);
   }
   environment.registerType("millrace.Event", {
-    ctor: BoundEvent,
+    ctor: EventFields,
     fields: {
       id: "string",
       source: "string",

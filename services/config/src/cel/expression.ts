@@ -101,14 +101,14 @@ function compileFor(model: EventModel, source: string, purpose: Purpose): ModelC
   const problem = valid ? unfit(type ?? "dyn", purpose) : checkProblem(error, ast, model);
   if (problem !== null) return { program: null, problems: [problem], softMisses };
   const direct = compileDirect(ast, model, purpose);
-  const program: Program = direct ?? ((event) => parsed({ event }) as unknown);
+  const program: Program = direct ?? ((event) => parsed({ event: event.fields }) as unknown);
   return { program, problems: [], softMisses };
 }
 
 /** An event that was not foreseen (another schema, no data) is left to CEL's own errors. */
 function evaluator(source: string, model: EventModel): Program {
   const parsed = parseGuarded(source, model);
-  return (event) => parsed({ event }) as unknown;
+  return (event) => parsed({ event: event.fields }) as unknown;
 }
 
 function parseGuarded(source: string, { environment }: EventModel): ParseResult {

@@ -69,14 +69,23 @@ function urlWriter(
   target: string,
 ): (input: BoundInput) => string {
   return (input) => {
-    const values = new Map<string, string>();
-    for (const [name, write] of params) values.set(name, write(input) ?? "");
     try {
-      return template.fill(values);
+      return template.fill(params.size === 0 ? NO_VALUES : valuesOf(params, input));
     } catch (error) {
       throw mappingFailed(error, { target, path: "request.url" });
     }
   };
+}
+
+const NO_VALUES: ReadonlyMap<string, string> = new Map();
+
+function valuesOf(
+  params: ReadonlyMap<string, TextWriter>,
+  input: BoundInput,
+): ReadonlyMap<string, string> {
+  const values = new Map<string, string>();
+  for (const [name, write] of params) values.set(name, write(input) ?? "");
+  return values;
 }
 
 function compileParams(

@@ -77,10 +77,13 @@ function templateOf(origin: string, path: string, query: string): UrlTemplate {
     part.kind === "placeholder" ? [part.name] : [],
   );
   const start = path.search(PLACEHOLDER);
+  const whole = `${origin}${path}${query}`;
+  const fixed = names.length === 0 && whole.length <= URL_LENGTH_MAX ? whole : null;
   return {
     prefix: `${origin}${start < 0 ? path : path.slice(0, start)}`,
     names: [...new Set(names)],
     fill: (values) => {
+      if (fixed !== null) return fixed;
       let url = origin;
       for (const segment of segments) url += `/${fillSegment(segment, values)}`;
       url += fillParts(search, values);
