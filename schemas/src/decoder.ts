@@ -5,7 +5,13 @@
  */
 import { Buffer } from "node:buffer";
 import { parseEnvelope, headerTexts, type EnvelopeFault } from "./envelope.ts";
-import { DEFAULT_TENANT, type DecodedEvent, type Envelope, type WireRecord } from "./event.ts";
+import {
+  DEFAULT_TENANT,
+  type DecodedEvent,
+  type Envelope,
+  type WireRecord,
+  type WriterSchema,
+} from "./event.ts";
 import { FRAME_BYTES, framedSchemaId } from "./framing.ts";
 import { ReadPlanCache, UNKNOWN_GRACE_MS, type ReadPlan } from "./read-plan.ts";
 import type { Registry } from "./registry.ts";
@@ -76,25 +82,70 @@ export function createDecoder(registry: Registry, options: DecoderOptions = {}):
   const source = `kafka:${options.clusterId ?? "unknown"}`;
 
   const decode = (record: LocatedRecord): DecodeResult => {
-    const headers = headerTexts(record);
-    const read = parseEnvelope(headers);
+    const read = parseEnvelope(record);
     if ("isForeign" in read && !(read.isForeign && mayDerive)) return withoutEnvelope(read);
     const envelope = "isForeign" in read ? null : read;
-    const eventOf = (data: unknown, plan: ReadPlan | null): DecodeResult => ({
-      kind: "event",
-      event: {
-        ...(envelope ?? derivedEnvelope(record, source, plan?.writerName ?? TOMBSTONE_TYPE)),
-        key: record.key,
-        headers,
-        data,
-        schema: plan?.schema ?? null,
-      },
-    });
+    const eventOf = (data: unknown, plan: ReadPlan | null): DecodeResult => {
+      const type = plan?.writerName ?? TOMBSTONE_TYPE;
+      const known = envelope ?? derivedEnvelope(record, source, type);
+      return {
+        kind: "event",
+        event: new RecordEvent(known, { record, data, schema: plan?.schema ?? null }),
+      };
+    };
     return record.value === null
       ? eventOf(null, null)
       : decodeValue(bufferOf(record.value), { plans, type: envelope?.type ?? null, eventOf });
   };
   return { decode, load: (schemaId) => plans.load(schemaId) };
+}
+
+/** An event whose headers become text when somebody asks for them: a mapping that does is rare. */
+class RecordEvent implements DecodedEvent {
+  readonly id: string;
+  readonly source: string;
+  readonly type: string;
+  readonly time: string | null;
+  readonly subject: string | null;
+  readonly tenant: string;
+  readonly partitionKey: string | null;
+  readonly traceparent: string | null;
+  readonly tracestate: string | null;
+  readonly extensions: Readonly<Record<string, string>>;
+  readonly key: Uint8Array | null;
+  readonly data: unknown;
+  readonly schema: WriterSchema | null;
+  readonly #record: LocatedRecord;
+  #headers: Readonly<Record<string, string>> | null = null;
+
+  constructor(
+    envelope: Envelope,
+    of: {
+      readonly record: LocatedRecord;
+      readonly data: unknown;
+      readonly schema: WriterSchema | null;
+    },
+  ) {
+    this.id = envelope.id;
+    this.source = envelope.source;
+    this.type = envelope.type;
+    this.time = envelope.time;
+    this.subject = envelope.subject;
+    this.tenant = envelope.tenant;
+    this.partitionKey = envelope.partitionKey;
+    this.traceparent = envelope.traceparent;
+    this.tracestate = envelope.tracestate;
+    this.extensions = envelope.extensions;
+    this.key = of.record.key;
+    this.data = of.data;
+    this.schema = of.schema;
+    this.#record = of.record;
+  }
+
+  get headers(): Readonly<Record<string, string>> {
+    this.#headers ??= headerTexts(this.#record);
+    return this.#headers;
+  }
 }
 
 /** The type of a foreign record that has no value, hence no schema to take a name from. */
@@ -166,5 +217,6 @@ const YEAR_0_MS = Date.parse("0000-01-01T00:00:00Z");
 const YEAR_10000_MS = Date.UTC(10_000, 0);
 
 function bufferOf(bytes: Uint8Array): Buffer {
+  if (Buffer.isBuffer(bytes)) return bytes;
   return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
 }

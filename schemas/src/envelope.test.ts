@@ -47,4 +47,25 @@ describe("an envelope", () => {
     expect(readEnvelope({ headers })?.subject).toBe("né");
     expect(headerTexts({ headers })["__proto__"]).toBe("x");
   });
+
+  it("is read from headers that are told as text, without asking for more", () => {
+    const record = {
+      get headers(): never {
+        throw new Error("nobody needs them");
+      },
+      eachHeaderText(tell: (name: string, text: string) => void): void {
+        for (const [name, value] of Object.entries(required)) tell(name, String(value));
+        tell("ce_id", "the last one");
+        tell("ce_datacontenttype", "application/avro");
+        tell("ce_sequence", "1");
+        tell("millrace-tenant", "acme");
+        tell("traceparent", "00-…");
+      },
+    };
+
+    const envelope = readEnvelope(record);
+
+    expect(envelope).toMatchObject({ id: "the last one", tenant: "acme", traceparent: "00-…" });
+    expect({ ...envelope?.extensions }).toEqual({ sequence: "1" });
+  });
 });

@@ -53,74 +53,152 @@ export interface EnvelopeFault {
   readonly detail: string;
 }
 
+/** What carries headers; `eachHeaderText` where it can tell them without making an object of each. */
+export type HeaderCarrier = Pick<WireRecord, "headers" | "eachHeaderText">;
+
 /** Reads the envelope from the headers alone, cheaply; null when they are not one. */
-export function readEnvelope(record: Pick<WireRecord, "headers">): Envelope | null {
-  const envelope = parseEnvelope(headerTexts(record));
+export function readEnvelope(record: HeaderCarrier): Envelope | null {
+  const envelope = parseEnvelope(record);
   return "isForeign" in envelope ? null : envelope;
 }
 
 /** All headers as text; the last one where a name repeats. */
-export function headerTexts({ headers }: Pick<WireRecord, "headers">): Record<string, string> {
-  // eslint-disable-next-line @typescript-eslint/no-unsafe-type-assertion -- Object.create is typed as any
-  const texts = Object.create(null) as Record<string, string>;
-  for (const name of Object.keys(headers)) {
-    const value = headers[name];
-    const last = value instanceof Uint8Array ? value : value?.at(-1);
-    if (last !== undefined) texts[name] = textOf(last);
-  }
+export function headerTexts(record: HeaderCarrier): Record<string, string> {
+  const texts = withoutPrototype();
+  tellHeaders(record, (name, text) => {
+    texts[name] = text;
+  });
   return texts;
 }
 
-/** The envelope that headers hold, or why they hold none. */
-export function parseEnvelope(texts: Readonly<Record<string, string>>): Envelope | EnvelopeFault {
-  const id = texts[HEADERS.id];
-  const source = texts[HEADERS.source];
-  const type = texts[HEADERS.type];
-  const version = texts[HEADERS.specVersion];
-  if (!isPresent(id) || !isPresent(source) || !isPresent(type) || version !== SPEC_VERSION) {
-    return faultOf(texts);
+/** The envelope that a record's headers hold, or why they hold none. */
+export function parseEnvelope(record: HeaderCarrier): Envelope | EnvelopeFault {
+  const found = readAttributes(record);
+  const { id, source, type, specVersion, time, extensions } = found;
+  if (id === "" || source === "" || type === "" || specVersion !== SPEC_VERSION) {
+    return faultOf(found);
   }
-  const time = texts[HEADERS.time];
   return {
     id,
     source,
     type,
-    time: time !== undefined && isRfc3339(time) ? time : null,
-    subject: texts[HEADERS.subject] ?? null,
-    tenant: texts[HEADERS.tenant] ?? DEFAULT_TENANT,
-    partitionKey: texts[HEADERS.partitionKey] ?? null,
-    traceparent: texts[HEADERS.traceparent] ?? null,
-    tracestate: texts[HEADERS.tracestate] ?? null,
-    extensions: extensionsOf(texts),
+    time: time !== null && isRfc3339(time) ? time : null,
+    subject: found.subject,
+    tenant: found.tenant,
+    partitionKey: found.partitionKey,
+    traceparent: found.traceparent,
+    tracestate: found.tracestate,
+    extensions: extensions ?? NO_EXTENSIONS,
   };
 }
 
-function faultOf(texts: Readonly<Record<string, string>>): EnvelopeFault {
-  const isForeign = !Object.keys(texts).some((name) => name.startsWith(ATTRIBUTE_PREFIX));
-  if (isForeign) return { isForeign, detail: "the record has no ce_ headers" };
-  const required = [HEADERS.id, HEADERS.source, HEADERS.type];
-  const missing = required.filter((name) => !isPresent(texts[name]));
-  return missing.length > 0
-    ? { isForeign, detail: `${missing.join(", ")} missing or empty` }
-    : { isForeign, detail: `${HEADERS.specVersion} is not ${SPEC_VERSION}` };
+/** What the headers say, be it an envelope or not. */
+interface Attributes {
+  /** Empty where it is missing, like those that follow. */
+  id: string;
+  source: string;
+  type: string;
+  specVersion: string;
+  time: string | null;
+  subject: string | null;
+  tenant: string;
+  partitionKey: string | null;
+  traceparent: string | null;
+  tracestate: string | null;
+  extensions: Record<string, string> | null;
+  /** Whether there is any header of CloudEvents. */
+  hasAny: boolean;
 }
 
-function isPresent(text: string | undefined): text is string {
-  return text !== undefined && text !== "";
+/** In one pass, since each event goes through here: a header is looked at once, the last one counts where a name repeats. */
+function readAttributes(record: HeaderCarrier): Attributes {
+  const found: Attributes = {
+    id: "",
+    source: "",
+    type: "",
+    specVersion: "",
+    time: null,
+    subject: null,
+    tenant: DEFAULT_TENANT,
+    partitionKey: null,
+    traceparent: null,
+    tracestate: null,
+    extensions: null,
+    hasAny: false,
+  };
+  tellHeaders(record, (name, text) => {
+    if (name.startsWith(ATTRIBUTE_PREFIX)) noteAttribute(found, name, text);
+    else if (name === HEADERS.tenant) found.tenant = text;
+    else if (name === HEADERS.traceparent) found.traceparent = text;
+    else if (name === HEADERS.tracestate) found.tracestate = text;
+  });
+  return found;
 }
 
-const KNOWN: ReadonlySet<string> = new Set([...CONTEXT_ATTRIBUTES, "partitionkey"]);
-
-function extensionsOf(texts: Readonly<Record<string, string>>): Readonly<Record<string, string>> {
-  // eslint-disable-next-line @typescript-eslint/no-unsafe-type-assertion -- Object.create is typed as any
-  const extensions = Object.create(null) as Record<string, string>;
-  for (const name in texts) {
-    if (!name.startsWith(ATTRIBUTE_PREFIX)) continue;
-    const attribute = name.slice(ATTRIBUTE_PREFIX.length);
-    if (!KNOWN.has(attribute)) extensions[attribute] = texts[name] ?? "";
+function noteAttribute(found: Attributes, name: string, text: string): void {
+  found.hasAny = true;
+  switch (name) {
+    case HEADERS.id:
+      found.id = text;
+      return;
+    case HEADERS.source:
+      found.source = text;
+      return;
+    case HEADERS.type:
+      found.type = text;
+      return;
+    case HEADERS.specVersion:
+      found.specVersion = text;
+      return;
+    case HEADERS.time:
+      found.time = text;
+      return;
+    case HEADERS.subject:
+      found.subject = text;
+      return;
+    case HEADERS.partitionKey:
+      found.partitionKey = text;
+      return;
+    default:
+      noteExtension(found, name.slice(ATTRIBUTE_PREFIX.length), text);
   }
-  return extensions;
 }
+
+function noteExtension(found: Attributes, attribute: string, text: string): void {
+  if (CONTEXT_ATTRIBUTES.has(attribute)) return;
+  found.extensions ??= withoutPrototype();
+  found.extensions[attribute] = text;
+}
+
+function faultOf({ id, source, type, hasAny }: Attributes): EnvelopeFault {
+  if (!hasAny) return { isForeign: true, detail: "the record has no ce_ headers" };
+  const missing: string[] = [];
+  if (id === "") missing.push(HEADERS.id);
+  if (source === "") missing.push(HEADERS.source);
+  if (type === "") missing.push(HEADERS.type);
+  return missing.length > 0
+    ? { isForeign: false, detail: `${missing.join(", ")} missing or empty` }
+    : { isForeign: false, detail: `${HEADERS.specVersion} is not ${SPEC_VERSION}` };
+}
+
+/** Tells each header as text, in the record's order. */
+function tellHeaders(record: HeaderCarrier, tell: (name: string, text: string) => void): void {
+  if (record.eachHeaderText !== undefined) return record.eachHeaderText(tell);
+  const { headers } = record;
+  for (const name of Object.keys(headers)) {
+    const value = headers[name];
+    const last = value instanceof Uint8Array ? value : value?.at(-1);
+    if (last !== undefined) tell(name, textOf(last));
+  }
+}
+
+/** No name that a producer chooses can mean more than itself. */
+function withoutPrototype(): Record<string, string> {
+  // eslint-disable-next-line @typescript-eslint/no-unsafe-type-assertion -- Object.create is typed as any
+  return Object.create(null) as Record<string, string>;
+}
+
+const NO_EXTENSIONS: Readonly<Record<string, string>> = Object.freeze(withoutPrototype());
 
 function textOf(bytes: Uint8Array): string {
   return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString("utf8");

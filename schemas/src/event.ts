@@ -33,7 +33,7 @@ export interface WriterSchema {
 export interface DecodedEvent extends Envelope {
   /** The record key's bytes; null when the record has none. */
   readonly key: Uint8Array | null;
-  /** All headers of the record as text, the last one where a name repeats. */
+  /** All headers of the record as text, the last one where a name repeats; a copy of the event has to name them. */
   readonly headers: Readonly<Record<string, string>>;
   /**
    * The Avro value; null for a tombstone. int, float and double are numbers, long is a number or (beyond 2^53) a
@@ -50,6 +50,8 @@ export interface WireRecord {
   readonly key: Uint8Array | null;
   readonly value: Uint8Array | null;
   readonly headers: Readonly<Record<string, Uint8Array | readonly Uint8Array[] | undefined>>;
+  /** Tells each header as text (UTF-8), in order; left out, `headers` are gone through. */
+  eachHeaderText?(tell: (name: string, text: string) => void): void;
 }
 
 /** The tenant of every event until tenants exist. */

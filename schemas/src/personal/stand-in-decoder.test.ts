@@ -53,6 +53,17 @@ describe("createStandInDecoder", () => {
     });
   });
 
+  it("keeps headers that an event makes when it is asked for them", () => {
+    const { headers, ...rest } = EVENT;
+    class AskedEvent {
+      get headers(): DecodedEvent["headers"] {
+        return headers;
+      }
+    }
+
+    expect(decoded(Object.assign(new AskedEvent(), rest), false)).toMatchObject({ headers });
+  });
+
   it("leaves a tombstone and what cannot be decoded as they are", () => {
     const tombstone = { ...EVENT, data: null, schema: null };
     expect(decoded(tombstone, false)).toEqual(tombstone);

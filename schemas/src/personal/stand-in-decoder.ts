@@ -34,7 +34,8 @@ function withoutPersonalPart(
   if (typeof avro !== "object" || avro === null) return event;
   const node = nodes.get(avro) ?? parseSchema(avro);
   nodes.set(avro, node);
-  return { ...event, data: withoutPersonalData(event.data, node, which) };
+  const { headers } = event;
+  return { ...event, headers, data: withoutPersonalData(event.data, node, which) };
 }
 
 function withoutKey(event: DecodedEvent, { key }: LocatedRecord, which: StandIn): DecodedEvent {

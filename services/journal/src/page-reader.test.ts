@@ -38,17 +38,22 @@ const RAW = {
   texts: ["users", "/orders", "users.ProfileUpdated", "default", "delivered", "r1"],
 };
 
-async function setup() {
+const PLACE = { topic: "ns.deliveries", partition: 0, offset: 0, timestampMs: 0 };
+
+async function registryOfPages(): Promise<Registry> {
   const registry = createMemoryRegistry();
   await registry.register("ns.deliveries-millrace.journal.Page", JOURNAL_SCHEMA);
-  return bundle(registry);
+  return registry;
+}
+
+async function setup() {
+  return bundle(await registryOfPages());
 }
 
 function bundle(registry: Registry) {
   const reader = createPageReader(registry);
-  const place = { topic: "ns.deliveries", partition: 0, offset: 0, timestampMs: 0 };
   const read = (value: Uint8Array | null): Promise<JournalReading> =>
-    reader.read({ ...place, key: null, value, headers: { ce_id: Buffer.from("no event") } });
+    reader.read({ ...PLACE, key: null, value, headers: { ce_id: Buffer.from("no event") } });
   return {
     read,
     /** Reads data that was written by a schema of its own. */
@@ -81,6 +86,15 @@ describe("a page reader", () => {
       kind: "page",
       page: { target: "crm", entries, skipped: runs },
     });
+  });
+
+  it("reads a record that makes its value when it is asked for it", async () => {
+    const reader = createPageReader(await registryOfPages());
+    const value = pageBytes({ entries: [delivered()] });
+    const record = { ...PLACE, key: null, value, headers: {} };
+    Object.defineProperty(record, "value", { get: () => value, enumerable: false });
+
+    expect((await reader.read(record)).kind).toBe("page");
   });
 
   it("reads a full page as the engine wrote it", async () => {

@@ -44,8 +44,12 @@ export function createPageReader(registry: Registry): JournalPageReader {
     if (prepared.size >= PREPARED_MAX) prepared.clear();
     prepared.add(schemaId);
   };
-  const decode = (record: LocatedRecord): JournalReading =>
-    readingOf(decoder.decode({ ...record, headers: {} }));
+  const decode = (record: LocatedRecord): JournalReading => {
+    // Field by field: what a fetch gives makes key and value when it is asked for them.
+    const { topic, partition, offset, timestampMs, key, value } = record;
+    const place = { topic, partition, offset, timestampMs };
+    return readingOf(decoder.decode({ ...place, key, value, headers: {} }));
+  };
   const read = async (record: LocatedRecord): Promise<JournalReading> => {
     await prepare(record);
     return decode(record);

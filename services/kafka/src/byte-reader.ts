@@ -85,11 +85,26 @@ export class ByteReader {
     return length < 0 ? null : this.#take(length);
   }
 
+  /** A string with a varint length; empty for length -1. */
+  varText(): string {
+    const length = this.varint();
+    if (length <= 0) return "";
+    const start = this.#at;
+    this.#pass(length);
+    return this.#bytes.toString("utf8", start, this.#at);
+  }
+
+  /** Whether these bytes are next, with a varint length; passes over them if so. */
+  skipIfNext(bytes: Uint8Array): boolean {
+    const start = this.#at;
+    const isNext = this.varint() === bytes.length && this.#isHere(bytes);
+    this.#at = isNext ? this.#at + bytes.length : start;
+    return isNext;
+  }
+
   /** Passes over bytes with a varint length. @throws RangeError when they are not all there. */
   skipVarBytes(): void {
-    const length = Math.max(0, this.varint());
-    if (length > this.#bytes.length - this.#at) throw new RangeError("read beyond the end");
-    this.#at += length;
+    this.#pass(Math.max(0, this.varint()));
   }
 
   /** A zigzag varint of at most 32 bits. */
@@ -125,9 +140,20 @@ export class ByteReader {
   }
 
   #take(length: number): Buffer {
+    const start = this.#at;
+    this.#pass(length);
+    return this.#bytes.subarray(start, this.#at);
+  }
+
+  #pass(length: number): void {
     if (length > this.#bytes.length - this.#at) throw new RangeError("read beyond the end");
-    const value = this.#bytes.subarray(this.#at, this.#at + length);
     this.#at += length;
-    return value;
+  }
+
+  #isHere(bytes: Uint8Array): boolean {
+    for (let index = 0; index < bytes.length; index += 1) {
+      if (this.#bytes[this.#at + index] !== bytes[index]) return false;
+    }
+    return true;
   }
 }

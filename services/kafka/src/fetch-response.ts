@@ -10,7 +10,7 @@ import { asOffset, asPartition, asTopic } from "@millrace/engine";
 import { ByteReader } from "./byte-reader.ts";
 import { crc32c } from "./crc32c.ts";
 import { decompress } from "./decompression.ts";
-import { FetchedRecord, skipHeaders } from "./fetched-record.ts";
+import { FetchedRecord, skipContent } from "./fetched-record.ts";
 
 /** What a fetch brought for one partition. */
 export interface FetchedPartition extends TopicPartition {
@@ -200,12 +200,10 @@ class BatchReader {
       const offset = batch.baseOffset + reader.varint();
       if (offset >= this.#at.from) {
         const from = reader.position;
-        const key = reader.varBytes();
-        const value = reader.varBytes();
-        const place = { body, from, headersAt: reader.position, end };
-        skipHeaders(reader);
-        const record = { offset: asOffset(offset), timestampMs, key, value };
-        this.#records.push(new FetchedRecord(this.#at, record, place));
+        const { headersAt } = skipContent(reader);
+        const place = { body, from, headersAt, end };
+        const at = { offset: asOffset(offset), timestampMs };
+        this.#records.push(new FetchedRecord(this.#at, at, place));
       }
       // Each turn must go on in the body: what ends before it was read would be read again.
       if (reader.position > end) throw new RangeError("a record reaches beyond its end");

@@ -7,8 +7,10 @@ import type {
   TopicPartition,
 } from "@millrace/engine";
 import { ByteReader } from "./byte-reader.ts";
+import { HeaderNames } from "./header-names.ts";
 
 const NO_HEADERS: RecordHeaders = Object.freeze({});
+const names = new HeaderNames();
 
 /** Where a record lies in the body of its batch: from its key on, with the count of its headers at `headersAt`. */
 export interface RecordPlace {
@@ -19,32 +21,44 @@ export interface RecordPlace {
   readonly end: number;
 }
 
+interface Content {
+  readonly key: Uint8Array | null;
+  readonly value: Uint8Array | null;
+}
+
 /**
- * A record as it was fetched: views into the answer. Headers are most of a record's objects, and records wait in
- * numbers before anyone looks at them, so they are read when they are first asked for.
+ * A record as it was fetched: a place in the answer. Records wait in numbers before anyone looks at them, so key, value and
+ * headers, most of a record's objects, are made when they are first asked for.
  */
 export class FetchedRecord implements SourceRecord {
   readonly topic: Topic;
   readonly partition: PartitionId;
   readonly offset: Offset;
   readonly timestampMs: number;
-  readonly key: Uint8Array | null;
-  readonly value: Uint8Array | null;
   readonly #place: RecordPlace;
+  #content: Content | null = null;
   #headers: RecordHeaders | null = null;
 
   constructor(
     { topic, partition }: TopicPartition,
-    record: Pick<SourceRecord, "offset" | "timestampMs" | "key" | "value">,
+    { offset, timestampMs }: Pick<SourceRecord, "offset" | "timestampMs">,
     place: RecordPlace,
   ) {
     this.topic = topic;
     this.partition = partition;
-    this.offset = record.offset;
-    this.timestampMs = record.timestampMs;
-    this.key = record.key;
-    this.value = record.value;
+    this.offset = offset;
+    this.timestampMs = timestampMs;
     this.#place = place;
+  }
+
+  get key(): Uint8Array | null {
+    this.#content ??= readContent(this.#place);
+    return this.#content.key;
+  }
+
+  get value(): Uint8Array | null {
+    this.#content ??= readContent(this.#place);
+    return this.#content.value;
   }
 
   get headers(): RecordHeaders {
@@ -52,33 +66,46 @@ export class FetchedRecord implements SourceRecord {
     return this.#headers;
   }
 
-  get headerBytes(): number {
-    return this.#place.end - this.#place.headersAt;
+  get byteCount(): number {
+    return this.#place.end - this.#place.from;
   }
 
-  /** One allocation and one copy, whatever number of headers there are. */
+  eachHeaderText(tell: (name: string, text: string) => void): void {
+    const { body, headersAt } = this.#place;
+    const reader = new ByteReader(body);
+    reader.moveTo(headersAt);
+    const count = reader.varint();
+    for (let index = 0; index < count; index += 1) {
+      tell(names.read(reader, index), reader.varText());
+    }
+  }
+
+  /** One copy, whatever number of headers there are. Small records of one time share a page of `Buffer.poolSize` bytes. */
   detached(): SourceRecord {
     const { body, from, headersAt, end } = this.#place;
-    const bytes = Buffer.allocUnsafeSlow(end - from);
+    const bytes = Buffer.allocUnsafe(end - from);
     body.copy(bytes, 0, from, end);
-    const shift = body.byteOffset + from;
-    const moved = (view: Uint8Array | null): Uint8Array | null =>
-      view === null
-        ? null
-        : bytes.subarray(view.byteOffset - shift, view.byteOffset - shift + view.length);
-    const { offset, timestampMs } = this;
-    const record = { offset, timestampMs, key: moved(this.key), value: moved(this.value) };
     const place = { body: bytes, from: 0, headersAt: headersAt - from, end: end - from };
-    return new FetchedRecord(this, record, place);
+    return new FetchedRecord(this, this, place);
   }
 }
 
-/** Passes over headers without reading them. @throws RangeError where they are broken: reading them will not. */
-export function skipHeaders(reader: ByteReader): void {
+/** Passes over key, value and headers. @throws RangeError where they are broken: reading them will not. */
+export function skipContent(reader: ByteReader): { readonly headersAt: number } {
+  reader.skipVarBytes();
+  reader.skipVarBytes();
+  const headersAt = reader.position;
   for (let count = reader.varint(); count > 0; count -= 1) {
     reader.skipVarBytes();
     reader.skipVarBytes();
   }
+  return { headersAt };
+}
+
+function readContent({ body, from }: RecordPlace): Content {
+  const reader = new ByteReader(body);
+  reader.moveTo(from);
+  return { key: reader.varBytes(), value: reader.varBytes() };
 }
 
 function readHeaders({ body, headersAt }: RecordPlace): RecordHeaders {
@@ -90,7 +117,7 @@ function readHeaders({ body, headersAt }: RecordPlace): RecordHeaders {
   // eslint-disable-next-line @typescript-eslint/no-unsafe-type-assertion -- Object.create gives any
   const headers = Object.create(null) as Record<string, Uint8Array | readonly Uint8Array[]>;
   for (; count > 0; count -= 1) {
-    const name = (reader.varBytes() ?? Buffer.alloc(0)).toString("utf8");
+    const name = reader.varText();
     const value = reader.varBytes() ?? Buffer.alloc(0);
     const known = headers[name];
     if (known === undefined) headers[name] = value;

@@ -167,7 +167,7 @@ describe("record batches", () => {
     expect(valuesOf(read)[2]).toBe(long);
   });
 
-  it("can be had with bytes of their own, of which they keep no more than they are", () => {
+  it("can be had apart from their answer, of which they keep no more than a page", () => {
     const key = Buffer.from([0, 255, 1]);
     const headers = { ce_id: Buffer.from("ä"), twice: [Buffer.from("a"), Buffer.alloc(0)] };
     const first = record("x".repeat(70_000));
@@ -183,10 +183,26 @@ describe("record batches", () => {
     expect(one?.key).toEqual(key);
     expect(String(one?.value)).toBe("one");
     expect({ ...one?.headers }).toEqual(headers);
-    expect(one?.headerBytes).toBe(1 + 6 + 3 + 2 * 7 + 1);
-    expect(one?.value?.buffer.byteLength).toBeLessThan(100);
+    expect(one?.byteCount).toBe(1 + 3 + 1 + 3 + 1 + 6 + 3 + 2 * 7 + 1);
+    expect(one?.value?.buffer.byteLength).toBeLessThanOrEqual(Buffer.poolSize);
     expect([none?.key, none?.value, { ...none?.headers }]).toEqual([null, null, {}]);
     expect([empty?.key, empty?.value?.length]).toEqual([key, 0]);
+  });
+
+  it("tell their headers as text, in order, whoever wrote the record before", () => {
+    const texts = (headers: Readonly<Record<string, Buffer | Buffer[]>>): readonly string[] => {
+      const told: string[] = [];
+      const [read] = answer(batch({ records: [record("x", { headers })] })).records;
+      read?.eachHeaderText?.((name, text) => told.push(`${name}=${text}`));
+      return told;
+    };
+    const [one, other] = [Buffer.from("ä"), Buffer.alloc(0)];
+
+    expect(texts({ ce_id: one, twice: [one, other] })).toEqual(["ce_id=ä", "twice=ä", "twice="]);
+    expect(texts({ ce_it: one, twice: [one, other] })).toEqual(["ce_it=ä", "twice=ä", "twice="]);
+    expect(texts({ ce_id2: other })).toEqual(["ce_id2="]);
+    expect(texts({ ce_id: other, ü: one })).toEqual(["ce_id=", "ü=ä"]);
+    expect(texts({})).toEqual([]);
   });
 
   it("never take more than their bound", () => {

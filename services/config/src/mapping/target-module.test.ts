@@ -57,6 +57,20 @@ describe("a target module", () => {
     });
   });
 
+  test("may send the event as it is, headers included, whenever those are made", async () => {
+    const asked = { ...event };
+    const get = (): typeof event.headers => ({ ce_id: "e-1" });
+    Object.defineProperty(asked, "headers", { get, enumerable: false });
+    const module = defineTarget({
+      filter: ({ ...copy }) => copy.headers["ce_id"] === "e-1",
+      map: ({ ...copy }) => ({ url: "http://t/v1/", body: copy.headers }),
+    });
+    const target = await moduleTarget(module);
+
+    expect(target.filter.matches(asked)).toBe(true);
+    expect(target.mapping.map(asked).body).toBe('{"ce_id":"e-1"}');
+  });
+
   test.each([
     ["no body", { url: "http://t/v1/a" }, null, null],
     ["null", { url: "http://t/v1/a", body: null }, null, null],

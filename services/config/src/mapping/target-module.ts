@@ -60,7 +60,7 @@ export function moduleMapping(module: TargetModule, rules: ModuleRules): TargetM
   return {
     map: (event) => {
       try {
-        return checkedRequest(synchronous(module.map(event)), rules);
+        return checkedRequest(synchronous(module.map(plain(event))), rules);
       } catch (error) {
         throw mappingFailed(error, { target: rules.target, path: "module" });
       }
@@ -78,7 +78,7 @@ export function moduleFilter(
     matchesHeaders: () => true,
     matches: (event) => {
       try {
-        const isMatch: unknown = synchronous(filter(event));
+        const isMatch: unknown = synchronous(filter(plain(event)));
         if (typeof isMatch === "boolean") return isMatch;
         throw new MappingFailure("the filter gave neither true nor false");
       } catch (error) {
@@ -86,6 +86,12 @@ export function moduleFilter(
       }
     },
   };
+}
+
+/** An event whose every field is its own: a module may copy it, or send it as it is. */
+function plain(event: DecodedEvent): TargetEvent {
+  const { headers, data, schema, ...envelope } = event;
+  return { ...envelope, headers, data, schema };
 }
 
 /** What a module gave, unless it is a promise. That one's failure is nobody's to handle and must not end the process. */

@@ -1,5 +1,6 @@
 import type { PartitionId, Topic } from "../core/lanes/identity.ts";
 import type { RecordBatch, SourceRecord } from "../ports.ts";
+import { recordBytes } from "./record-bytes.ts";
 
 /** Records and bytes fetched ahead before the source pauses a partition, and below which it goes on. */
 const HELD = { countMax: 500, bytesMax: 1_048_576 } as const;
@@ -42,7 +43,7 @@ export class Inbox {
   push({ records }: RecordBatch): void {
     this.#records = this.length === 0 ? records : this.#records.slice(this.#head).concat(records);
     this.#head = 0;
-    for (const record of records) this.#bytes += bytesOf(record);
+    for (const record of records) this.#bytes += recordBytes(record);
   }
 
   /** The first record, left in place. */
@@ -54,14 +55,10 @@ export class Inbox {
   shift(): void {
     const record = this.peek();
     if (record === undefined) return;
-    this.#bytes -= bytesOf(record);
+    this.#bytes -= recordBytes(record);
     this.#head += 1;
     if (this.length > 0) return;
     this.#records = [];
     this.#head = 0;
   }
-}
-
-function bytesOf({ key, value }: SourceRecord): number {
-  return (key?.length ?? 0) + (value?.length ?? 0);
 }

@@ -13,8 +13,10 @@ export interface SourceRecord extends TopicPartition {
   readonly key: Uint8Array | null;
   readonly value: Uint8Array | null;
   readonly headers: RecordHeaders;
-  /** Bytes that the headers take in the log; left out, their values are counted. */
-  readonly headerBytes?: number;
+  /** Bytes that key, value and headers take in the log; left out, the bytes of each are counted. */
+  readonly byteCount?: number;
+  /** Tells each header as text (UTF-8), in order, without an object of each; left out, `headers` are gone through. */
+  eachHeaderText?(tell: (name: string, text: string) => void): void;
   /**
    * The same record with bytes of its own: what a fetch gives are views into its whole answer, and one record that waits
    * would keep megabytes of others in memory. Left out where its bytes are its own.
