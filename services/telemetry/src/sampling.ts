@@ -1,7 +1,10 @@
 import type { TraceParent } from "./trace-context.ts";
 
+/** A trace, and whether it is sampled. */
+export type SampledTrace = Pick<TraceParent, "isSampled" | "traceId">;
+
 /** Whether a new span is sampled, by its parent (null: a new trace) and its trace id. */
-export type Sampling = (parent: TraceParent | null, traceId: string) => boolean;
+export type Sampling = (parent: SampledTrace | null, traceId: string) => boolean;
 
 /**
  * The sampler that `OTEL_TRACES_SAMPLER` and `OTEL_TRACES_SAMPLER_ARG` name, for spans that nobody exports; the default

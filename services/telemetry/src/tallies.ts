@@ -67,16 +67,21 @@ class Series<Value> {
   readonly #make: () => Value;
   readonly #byText = new Map<string, { readonly labels: Labels; readonly value: Value }>();
   readonly #byObject = new WeakMap<Labels, Value>();
+  /** The last one: whoever measures often has the same labels nearly always. */
+  #last: { readonly labels: Labels; readonly value: Value } | null = null;
 
   constructor(make: () => Value) {
     this.#make = make;
   }
 
   of(labels: Labels): Value {
-    const known = this.#byObject.get(labels);
-    if (known !== undefined) return known;
-    const value = this.#find(labels);
-    this.#byObject.set(labels, value);
+    if (this.#last?.labels === labels) return this.#last.value;
+    let value = this.#byObject.get(labels);
+    if (value === undefined) {
+      value = this.#find(labels);
+      this.#byObject.set(labels, value);
+    }
+    this.#last = { labels, value };
     return value;
   }
 

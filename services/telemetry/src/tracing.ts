@@ -11,49 +11,62 @@ import {
   type Tracer,
 } from "@opentelemetry/api";
 import type { Span, SpanOptions, TraceContext } from "@millrace/engine";
-import type { Sampling } from "./sampling.ts";
-import {
-  IdSource,
-  formatTraceparent,
-  parseTraceparent,
-  type TraceParent,
-} from "./trace-context.ts";
+import type { SampledTrace, Sampling } from "./sampling.ts";
+import { IdSource, formatTraceparent, parseTraceparent } from "./trace-context.ts";
 
 /** Begins spans. */
 export type StartSpan = (name: string, options: SpanOptions) => Span;
-
-const nothing = (): void => undefined;
 
 /** Spans of which nothing is kept but their ids: for propagation when nobody exports. */
 export function propagateSpans(sampling: Sampling): StartSpan {
   const ids = new IdSource();
   return (_name, { parent }) => {
-    const read = isGiven(parent) ? readContext(parent) : null;
-    const traceId = read?.traceId ?? ids.traceId();
-    const isSampled = sampling(read, traceId);
-    const tracestate = read === null ? null : (parent?.tracestate ?? null);
-    const context = new PassedContext({ traceId, spanId: ids.spanId(), isSampled }, tracestate);
-    return { context, set: nothing, end: nothing };
+    const above = isGiven(parent) ? traceOf(parent) : null;
+    const traceId = above?.traceId ?? ids.traceId();
+    const own = { traceId, isSampled: sampling(above, traceId) };
+    return new PassedSpan(ids, own, above === null ? null : (parent?.tracestate ?? null));
   };
 }
 
-/** A context that is text only where it leaves the process; a child's own is made of its parts. */
-class PassedContext implements TraceContext {
-  readonly parts: TraceParent;
+/**
+ * A span that is its own context, which is text only where it leaves the process: one that has children alone needs no id, and
+ * theirs is made of its parts.
+ */
+class PassedSpan implements Span, TraceContext {
+  readonly traceId: string;
+  readonly isSampled: boolean;
   readonly tracestate: string | null;
+  readonly #ids: IdSource;
+  #text: string | null = null;
 
-  constructor(parts: TraceParent, tracestate: string | null) {
-    this.parts = parts;
+  constructor(ids: IdSource, { traceId, isSampled }: SampledTrace, tracestate: string | null) {
+    this.traceId = traceId;
+    this.isSampled = isSampled;
     this.tracestate = tracestate;
+    this.#ids = ids;
+  }
+
+  get context(): TraceContext {
+    return this;
   }
 
   get traceparent(): string {
-    return formatTraceparent(this.parts);
+    const { traceId, isSampled } = this;
+    this.#text ??= formatTraceparent({ traceId, isSampled, spanId: this.#ids.spanId() });
+    return this.#text;
+  }
+
+  set(): void {
+    // Nobody asks for it.
+  }
+
+  end(): void {
+    // Nobody asks for it.
   }
 }
 
-function readContext(context: TraceContext): TraceParent | null {
-  return context instanceof PassedContext ? context.parts : parseTraceparent(context.traceparent);
+function traceOf(context: TraceContext): SampledTrace | null {
+  return context instanceof PassedSpan ? context : parseTraceparent(context.traceparent);
 }
 
 const KINDS = {

@@ -78,7 +78,8 @@ export class EventSpans {
   /** The trace id to name in log lines. */
   traceIdOf(delivery: EventDelivery): string | null {
     const context = this.contextOf(delivery, this.#open.get(delivery));
-    return context?.traceparent.split("-")[1] ?? null;
+    if (context === null) return null;
+    return context.traceId ?? context.traceparent.split("-")[1] ?? null;
   }
 
   #process(delivery: EventDelivery): Span {

@@ -23,6 +23,8 @@ export interface Measurement {
 export interface TraceContext {
   readonly traceparent: string;
   readonly tracestate: string | null;
+  /** The trace's part of `traceparent`, where whoever made it knows it by itself. */
+  readonly traceId?: string;
 }
 
 /** How a span begins. */
