@@ -13,6 +13,7 @@ import { checkOverrides, classify } from "./answers.ts";
 import { Attempt } from "./attempt.ts";
 import { Connector } from "./connector.ts";
 import { credentialTexts } from "./credentials.ts";
+import { Deadlines } from "./deadlines.ts";
 import { repeatsAny } from "./echo.ts";
 import { Exchange } from "./exchange.ts";
 import type { ExchangeEnd, ExchangeOptions } from "./exchange.ts";
@@ -52,6 +53,7 @@ class HttpAttemptSender implements AttemptSender {
   readonly #pool: Pool;
   readonly #tokens: TokenSource | null;
   readonly #open = new Set<Attempt>();
+  readonly #deadlines: Deadlines;
   readonly #waiting = new Set<Attempt>();
   #exchangeCount = 0;
   #closing: Promise<void> | null = null;
@@ -73,6 +75,10 @@ class HttpAttemptSender implements AttemptSender {
     this.#writer = new RequestWriter(options);
     this.#connector = new Connector({ ...options, guard: new AddressGuard(network) });
     this.#tokens = auth.type === "token" ? new TokenSource(auth, this.#connector, clock) : null;
+    this.#deadlines = new Deadlines(clock, {
+      open: this.#open,
+      onDue: (attempt) => this.#giveUp(attempt, timedOut(attempt)),
+    });
     this.#pool = new Pool(this.#writer.origin, {
       connections,
       connect: this.#connector.connect,
@@ -85,7 +91,8 @@ class HttpAttemptSender implements AttemptSender {
   }
 
   send(request: AttemptRequest, onResult: AttemptListener): AbandonAttempt {
-    const attempt = new Attempt(request, onResult);
+    const deadlineAt = this.#options.clock.now() + request.timeoutMs;
+    const attempt = new Attempt(request, deadlineAt, onResult);
     const abandon = (): void =>
       this.#giveUp(attempt, { kind: "abandoned", ambiguous: attempt.isSent });
     this.#open.add(attempt);
@@ -93,7 +100,7 @@ class HttpAttemptSender implements AttemptSender {
       abandon();
       return abandon;
     }
-    this.#setDeadline(attempt);
+    this.#deadlines.watch(attempt);
     this.#begin(attempt);
     return abandon;
   }
@@ -103,21 +110,11 @@ class HttpAttemptSender implements AttemptSender {
     return this.#closing;
   }
 
-  /**
-   * In a process that stood still, timers come before sockets: what has been answered meanwhile is read first, or a
-   * stall would repeat every call that was open.
-   */
-  #setDeadline(attempt: Attempt): void {
-    const { clock } = this.#options;
-    attempt.cancelDeadline = clock.schedule(attempt.request.timeoutMs, () => {
-      attempt.cancelDeadline = clock.schedule(0, () => this.#giveUp(attempt, timedOut(attempt)));
-    });
-  }
-
   async #close(): Promise<void> {
     for (const attempt of this.#open) {
       this.#giveUp(attempt, { kind: "abandoned", ambiguous: attempt.isSent });
     }
+    this.#deadlines.close();
     this.#connector.close();
     await Promise.all([this.#pool.destroy(), this.#tokens?.close()]);
   }

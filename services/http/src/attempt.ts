@@ -1,26 +1,22 @@
-import type {
-  AnswerBody,
-  AttemptListener,
-  AttemptRequest,
-  AttemptResult,
-  Cancel,
-} from "@millrace/engine";
+import type { AnswerBody, AttemptListener, AttemptRequest, AttemptResult } from "@millrace/engine";
 import type { Exchange } from "./exchange.ts";
 
 /** One attempt from `send` to its result; usually one exchange, two when its token was refused and renewed. */
 export class Attempt {
   readonly request: AttemptRequest;
+  /** Monotonic ms by which it has to have a result. */
+  readonly deadlineAt: number;
   /** The exchange under way; null before the first, and between two. */
   exchange: Exchange | null = null;
   /** The token that the last exchange carried. */
   token: string | null = null;
   hasRenewedToken = false;
-  cancelDeadline: Cancel = () => undefined;
   readonly #onResult: AttemptListener;
   #isSettled = false;
 
-  constructor(request: AttemptRequest, onResult: AttemptListener) {
+  constructor(request: AttemptRequest, deadlineAt: number, onResult: AttemptListener) {
     this.request = request;
+    this.deadlineAt = deadlineAt;
     this.#onResult = onResult;
   }
 
@@ -37,7 +33,6 @@ export class Attempt {
   /** Tells the result. In its own microtask: no caller of `send` or of an abandonment is re-entered. */
   settle(result: AttemptResult, body?: AnswerBody): void {
     this.#isSettled = true;
-    this.cancelDeadline();
     queueMicrotask(() => this.#onResult(result, body));
   }
 }

@@ -77,7 +77,8 @@ export class RequestWriter {
 
   #addMapped(headers: string[], request: AttemptRequest): string | null {
     let isAgentNamed = false;
-    for (const [name, value] of Object.entries(request.headers)) {
+    for (const name of Object.keys(request.headers)) {
+      const value = request.headers[name] ?? "";
       if (!this.#names.allows(name)) return `header cannot be set: ${JSON.stringify(name)}`;
       if (!isHeaderValue(value)) return `header is not plain ASCII: ${name}`;
       if (name === KEY_HEADER) headers.push(this.#keyName, this.#formatKey(value));

@@ -15,6 +15,8 @@ export class TargetUrl {
   readonly origin: string;
   readonly #authority: string;
   readonly #pathPrefix: string;
+  /** The last URL and its path: of most targets all calls go to one place. */
+  #last: { readonly url: string; readonly path: string | null } = { url: "", path: null };
 
   /** @throws MillraceError `CONFIG_INVALID` unless it is an http(s) origin and path, without userinfo or fragment. */
   constructor(prefix: string) {
@@ -33,6 +35,11 @@ export class TargetUrl {
 
   /** Path and query of a URL, as they go on the wire; null when it is not a plain URL below the prefix. */
   pathOf(url: string): string | null {
+    if (url !== this.#last.url) this.#last = { url, path: this.#judge(url) };
+    return this.#last.path;
+  }
+
+  #judge(url: string): string | null {
     if (!url.startsWith(this.#authority)) return null;
     const rest = url.slice(this.#authority.length);
     const path = rest.startsWith("/") ? rest : `/${rest}`;
