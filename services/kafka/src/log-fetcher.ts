@@ -21,8 +21,11 @@ import { isOver, wait } from "./wait.ts";
 const FETCH_VERSION_MAX = 10;
 /** How long the broker may hold an empty answer, ms. */
 const WAIT_MAX_MS = 250;
-/** The same while a partition is paused, ms: it must get into the next request soon after it is resumed. */
-const WAIT_BESIDE_PAUSED_MS = 50;
+/**
+ * The same while a partition is paused, ms: it must get into the next request soon after it is resumed, or it could be emptied
+ * sooner than it is fetched. As long as it has been paused already, within these bounds: what pauses for long costs little.
+ */
+const WAIT_BESIDE_PAUSED_MS = { min: 5, max: 50 } as const;
 const PARTITION_BYTES_MAX = 65_536;
 const ANSWER_BYTES_MAX = 1_048_576;
 const RETRY_FIRST_MS = 100;
@@ -44,7 +47,8 @@ export interface FetchListener {
 
 interface Position extends TopicPartition {
   next: Offset;
-  isPaused: boolean;
+  /** Monotonic ms since which it is paused; null while it is not. */
+  pausedSince: number | null;
   /** Out of range, unreadable or forbidden: not fetched until it is sought anew. */
   isStanding: boolean;
   isAsked: boolean;
@@ -74,12 +78,12 @@ export class LogFetcher {
   /** Sets where a partition is read next; takes it up if it is new. */
   seek({ topic, partition }: TopicPartition, next: Offset): void {
     const name = nameOf(topic, partition);
-    const isPaused = this.#positions.get(name)?.isPaused ?? false;
+    const pausedSince = this.#positions.get(name)?.pausedSince ?? null;
     this.#positions.set(name, {
       topic,
       partition,
       next,
-      isPaused,
+      pausedSince,
       isStanding: false,
       isAsked: false,
     });
@@ -101,14 +105,14 @@ export class LogFetcher {
   /** Idempotent; without a position it does nothing. */
   pause({ topic, partition }: TopicPartition): void {
     const position = this.#positions.get(nameOf(topic, partition));
-    if (position !== undefined) position.isPaused = true;
+    if (position !== undefined) position.pausedSince ??= performance.now();
   }
 
   /** Idempotent; without a position it does nothing. */
   resume({ topic, partition }: TopicPartition): void {
     const position = this.#positions.get(nameOf(topic, partition));
-    if (position?.isPaused !== true) return;
-    position.isPaused = false;
+    if (position === undefined || position.pausedSince === null) return;
+    position.pausedSince = null;
     this.#wake();
   }
 
@@ -169,16 +173,15 @@ export class LogFetcher {
 
   async #fetchOnce(signal: AbortSignal, leader: number): Promise<void> {
     const asked: Position[] = [];
-    let isAnyPaused = false;
+    let maxWaitMs: number = WAIT_MAX_MS;
     for (const position of this.#positions.values()) {
       if (position.isAsked || position.isStanding) continue;
       if (this.#client.leaderOf(position.topic, position.partition) !== leader) continue;
-      isAnyPaused ||= position.isPaused;
-      if (!position.isPaused) asked.push(position);
+      if (position.pausedSince === null) asked.push(position);
+      else maxWaitMs = Math.min(maxWaitMs, waitBeside(position.pausedSince));
     }
     if (asked.length === 0) return this.#idle(signal);
     for (const position of asked) position.isAsked = true;
-    const maxWaitMs = isAnyPaused ? WAIT_BESIDE_PAUSED_MS : WAIT_MAX_MS;
     try {
       const answer = await this.#ask(leader, { asked, maxWaitMs });
       if (signal.aborted || !this.#listener.isCurrent()) return;
@@ -300,6 +303,11 @@ const NO_LEADER = -1;
 
 function nameOf(topic: string, partition: number): string {
   return `${topic}/${partition}`;
+}
+
+function waitBeside(pausedSince: number): number {
+  const { min, max } = WAIT_BESIDE_PAUSED_MS;
+  return Math.round(Math.min(max, Math.max(min, performance.now() - pausedSince)));
 }
 
 /** The broker fills its answer in the order of the question: another first each time, so that none starves. */
