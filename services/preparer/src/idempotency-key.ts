@@ -10,8 +10,8 @@ export interface DeliveryIdentity {
   readonly id: string;
 }
 
-/** Bytes of the digest that are kept: 24, so that base64url needs no padding. */
-const KEY_BYTES = 24;
+/** Characters of the digest that are kept: its first 24 bytes. */
+const KEY_LENGTH = 32;
 
 /**
  * The idempotency key of a delivery: 32 characters of base64url. Never made from an offset or an attempt, so it
@@ -19,5 +19,5 @@ const KEY_BYTES = 24;
  */
 export function idempotencyKey({ tenant, target, source, id }: DeliveryIdentity): string {
   const identity = JSON.stringify(["v1", tenant, target, source, id]);
-  return hash("sha256", identity, "buffer").subarray(0, KEY_BYTES).toString("base64url");
+  return hash("sha256", identity, "base64url").slice(0, KEY_LENGTH);
 }

@@ -102,6 +102,8 @@ export function journalEntry(
   const { partition, offset, epoch, payload } = delivery;
   const { first, leftOutCount, last } = keptAttempts(delivery);
   const kept = first.length === 0 ? last : [...first, ...last];
+  const { reason, detail } =
+    end.skip === undefined ? reasonOf(delivery, end.outcome) : { reason: end.skip, detail: null };
   return {
     topic: partition.topic,
     partition: partition.partition,
@@ -113,9 +115,8 @@ export function journalEntry(
     type: payload.type === null ? null : journalText(payload.type),
     tenant: journalText(payload.tenant),
     outcome: end.outcome,
-    ...(end.skip === undefined
-      ? reasonOf(delivery, end.outcome)
-      : { reason: end.skip, detail: null }),
+    reason,
+    detail,
     mappingRevision: payload.mappingRevision,
     settledAt: Math.round(end.settledAt),
     traceId: end.traceId === null ? null : journalText(end.traceId),
@@ -163,7 +164,9 @@ function journalAttempt(
 /** A record key as the journal has it; no more of it is decoded than is kept. */
 export function journalKey(key: Uint8Array | null): JournalKey | null {
   if (key === null) return null;
-  const bytes = Buffer.from(key.buffer, key.byteOffset, key.byteLength);
+  const bytes = Buffer.isBuffer(key)
+    ? key
+    : Buffer.from(key.buffer, key.byteOffset, key.byteLength);
   if (isUtf8(bytes)) return journalText(bytes.toString("utf8", 0, JOURNAL_TEXT_MAX * 4));
   return { hex: journalText(bytes.toString("hex", 0, JOURNAL_TEXT_MAX)) };
 }
