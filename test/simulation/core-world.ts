@@ -104,7 +104,7 @@ export class CoreWorld {
     if (dice < 0.29) return this.#discard(random.pick(this.#checker.partitions));
     if (dice < 0.3) return this.#actOnReplays(this.#replays.act());
     if (dice < 0.33) return this.#answerReplayReading(random.chance(0.8));
-    if (dice < 0.62) return this.#endAttempt(randomResult(random));
+    if (dice < 0.62) return this.#endAttempts(random.chance(0.8) ? 1 : 3);
     if (dice < 0.72) return this.#answerWrite(random.chance(0.8));
     if (dice < 0.725) return this.#landWrite();
     if (dice < 0.73) return this.#answerLateCommit();
@@ -134,7 +134,7 @@ export class CoreWorld {
     for (let round = 0; isAtWork(); round += 1) {
       assert.ok(round < REST_STEPS_MAX, `L1: no rest at ${JSON.stringify(this.#positions())}`);
       this.#fetch();
-      this.#endAttempt({ kind: "delivered", status: 204 });
+      this.#endAttempts(1, { kind: "delivered", status: 204 });
       this.#answerWrite(true);
       this.#answerReading(true);
       this.#answerReplayReading(true);
@@ -221,13 +221,17 @@ export class CoreWorld {
     return order === "partition" ? "" : key;
   }
 
-  #endAttempt(result: AttemptResult): void {
-    if (this.#inFlight.length === 0) return;
-    const delivery = this.#random.pick(this.#inFlight);
-    this.#inFlight = this.#inFlight.filter((open) => open !== delivery);
-    this.#close(delivery);
-    this.#checker.endAttempt(delivery);
-    this.#step({ kind: "attempts-ended", ends: [{ delivery, result }] });
+  /** Ends so many at once, or all that are open; at random as a rule. */
+  #endAttempts(count: number, result?: AttemptResult): void {
+    const ends: { readonly delivery: Delivery<LogRecord>; readonly result: AttemptResult }[] = [];
+    while (ends.length < count && this.#inFlight.length > 0) {
+      const delivery = this.#random.pick(this.#inFlight);
+      this.#inFlight = this.#inFlight.filter((open) => open !== delivery);
+      this.#close(delivery);
+      this.#checker.endAttempt(delivery);
+      ends.push({ delivery, result: result ?? randomResult(this.#random) });
+    }
+    if (ends.length > 0) this.#step({ kind: "attempts-ended", ends });
   }
 
   #answerWrite(isWritten: boolean): void {
@@ -421,7 +425,7 @@ export class CoreWorld {
     this.#step({ kind: "drain" });
     for (let round = 0; !this.#hasDrained(); round += 1) {
       assert.ok(round < 1_000, "L3: the drain does not end");
-      this.#endAttempt(randomResult(this.#random));
+      this.#endAttempts(1);
       this.#answerWrite(this.#random.chance(0.8));
       this.#answerProgress(this.#random.chance(0.8));
       if (this.#commit !== null) this.#answerCommit(this.#random.pick(["acknowledged", "failed"]));

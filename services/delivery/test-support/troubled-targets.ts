@@ -11,7 +11,6 @@ import {
   DEFAULTS,
   step,
   type AsideTakeover,
-  type AttemptEnd,
   type AttemptResult,
   type EngineConfig,
   type EngineState,
@@ -80,7 +79,7 @@ class FedEngine {
     return step(this.#state, input, { now: this.#now, wallNow: this.#now, entropy: 7 });
   }
 
-  /** Records of these keys come in, and the attempts that begin end so. */
+  /** Records of these keys come in, and the attempts that begin end so, one after the other. */
   fetch(keys: readonly string[], results: readonly AttemptResult[]): void {
     const records = keys.map((key, index) => record(BEGIN + index, key));
     const effects = this.feed({ kind: "records", ...PLACE, records });
@@ -88,11 +87,12 @@ class FedEngine {
       effect.kind === "attempt" ? [effect.delivery] : [],
     );
     this.#now += 5;
-    const ends = results.flatMap((result, index): AttemptEnd<PreparedEvent>[] => {
+    for (const [index, result] of results.entries()) {
       const delivery = deliveries[index];
-      return delivery === undefined ? [] : [{ delivery, result }];
-    });
-    this.feed({ kind: "attempts-ended", ends });
+      if (delivery !== undefined) {
+        this.feed({ kind: "attempts-ended", ends: [{ delivery, result }] });
+      }
+    }
   }
 
   view(): TargetView {

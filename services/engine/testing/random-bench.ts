@@ -3,7 +3,7 @@ import type { AttemptResult } from "../src/core/lanes/attempt-result.ts";
 import type { Delivery, NewRecord } from "../src/core/lanes/delivery.ts";
 import type { Effect } from "../src/core/effect.ts";
 import { asEpoch, asJob, asOffset, asPartition, asRecordKey } from "../src/core/lanes/identity.ts";
-import type { AssignedInput, Input } from "../src/core/input.ts";
+import type { AssignedInput, AttemptEnd, Input } from "../src/core/input.ts";
 import type { Marker } from "../src/core/aside/marker.ts";
 import type { ProgressEntry } from "../src/core/aside/progress.ts";
 import type { RedriveRequest } from "../src/core/aside/redrive.ts";
@@ -90,7 +90,7 @@ export class RandomBench {
     this.#now += draws.pick([0, 0, 1, 20, 300, 1_100]);
     const dice = draws.below(240);
     if (dice < 22) return this.#fetch();
-    if (dice < 80) return this.#endAttempt();
+    if (dice < 80) return this.#endAttempts();
     if (dice < 120) return this.#answerWrite();
     if (dice < 145) return this.#answerReading();
     if (dice < 152) return this.#answerProgress();
@@ -223,16 +223,23 @@ export class RandomBench {
     this.#send({ kind: "records", topic, partition, records: recordsOf(log, offsets, false) });
   }
 
-  #endAttempt(): void {
+  /** One, or some at once. */
+  #endAttempts(): void {
     // A probe takes long, so that much else happens meanwhile.
     if (this.#state.hold.breaker.stage === "half-open" && this.#draws.chance(0.8)) return;
-    const delivery = this.#draws.take(this.#attempts);
-    if (delivery === undefined) return;
-    // So does what a replay waits for that is to stop.
-    const isLast = delivery.lane.replay?.stage === "stopping" && delivery.partition.isOwned;
-    if (isLast && this.#draws.chance(0.9)) return void this.#attempts.push(delivery);
-    const result = this.#draws.pick(this.#mood);
-    this.#send({ kind: "attempts-ended", ends: [{ delivery, result }] });
+    const ends: AttemptEnd<string>[] = [];
+    do {
+      const delivery = this.#draws.take(this.#attempts);
+      if (delivery === undefined) break;
+      // So does what a replay waits for that is to stop.
+      const isLast = delivery.lane.replay?.stage === "stopping" && delivery.partition.isOwned;
+      if (isLast && this.#draws.chance(0.9)) {
+        this.#attempts.push(delivery);
+        break;
+      }
+      ends.push({ delivery, result: this.#draws.pick(this.#mood) });
+    } while (this.#draws.chance(0.2));
+    if (ends.length > 0) this.#send({ kind: "attempts-ended", ends });
   }
 
   #answerWrite(): void {

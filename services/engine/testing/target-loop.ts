@@ -13,6 +13,8 @@ export interface TargetRules {
   readonly answer?: (inFlight: number, call: number) => AttemptResult;
   /** Events a second; default: as many as there is room for. */
   readonly perSecond?: number;
+  /** Whether calls that end at one time are one input; default: each is one. */
+  readonly endTogether?: boolean;
 }
 
 interface OpenCall {
@@ -57,12 +59,11 @@ export class TargetLoop {
       world.now = at;
       const due = this.#open.filter(({ endsAt }) => endsAt <= at);
       this.#open = this.#open.filter(({ endsAt }) => endsAt > at);
-      for (const { delivery, result } of due) {
+      for (const { result } of due) {
         this.ended.set(result.kind, (this.ended.get(result.kind) ?? 0) + 1);
-        this.#begin(
-          rules,
-          this.bench.send({ kind: "attempts-ended", ends: [{ delivery, result }] }),
-        );
+      }
+      for (const ends of rules.endTogether === true ? [due] : due.map((end) => [end])) {
+        this.#begin(rules, this.bench.send({ kind: "attempts-ended", ends }));
       }
       this.#begin(rules, this.bench.send({ kind: "tick" }));
       most = Math.max(most, this.#open.length);

@@ -9,4 +9,6 @@ export interface StepContext<Payload> {
   readonly now: number;
   readonly wallNow: number;
   readonly random: StepRandom;
+  /** Attempts that were in flight when the step began. */
+  readonly inFlightBefore: number;
 }

@@ -33,6 +33,8 @@ export type AssignedInput =
 export interface AttemptEnd<Payload> {
   readonly delivery: Delivery<Payload>;
   readonly result: AttemptResult;
+  /** Monotonic ms; left out: now. */
+  readonly endedAt?: number;
 }
 
 /** Everything that can happen to a target's engine. */

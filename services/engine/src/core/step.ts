@@ -75,6 +75,7 @@ export function step<P>(
     now: moment.now,
     wallNow: moment.wallNow,
     random: new StepRandom(moment.entropy),
+    inFlightBefore: state.inFlightCount,
   };
   apply(context, input);
   wakeDueLanes(context);

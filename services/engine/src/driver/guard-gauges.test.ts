@@ -22,8 +22,10 @@ describe("the gauges of the guards", () => {
     await bench.fetch(Array.from({ length: 12 }, (_, index) => `key-${index}:${index}`));
     expect(isSo(bench, "millrace.breaker.state")).toEqual([{ target: "crm", state: "closed" }]);
 
-    for (const call of bench.sender.open.slice(0, 7)) call.end(DOWN);
-    await bench.clock.advance(0);
+    for (const call of bench.sender.open.slice(0, 7)) {
+      call.end(DOWN);
+      await bench.clock.advance(0);
+    }
     expect(isSo(bench, "millrace.breaker.state")).toEqual([{ target: "crm", state: "open" }]);
     for (const call of bench.sender.open) call.end(DOWN);
     await bench.clock.advance(10_000);

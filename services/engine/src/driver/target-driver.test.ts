@@ -33,6 +33,47 @@ describe("delivery", () => {
     expect(bench.committed()).toBe(1);
   });
 
+  it("takes what ends in one turn as one input", async () => {
+    const bench = await setupDriver();
+    await bench.fetch(["a:1", "b:1", "a:2", "b:2"]);
+    const { taskCount } = bench.clock;
+
+    for (const call of bench.sender.open) call.end({ kind: "delivered", status: 204 });
+    expect(bench.clock.taskCount).toBe(taskCount + 1);
+    expect(bench.driver.state.inFlightCount).toBe(2);
+    await bench.clock.advance(0);
+
+    expect(bench.openBodies).toEqual(["2", "2"]);
+  });
+
+  it("begins nothing for what ended just before the target was paused", async () => {
+    const bench = await setupDriver();
+    await bench.fetch(["a:1", "a:2"]);
+    bench.sender.calls[0]?.end({ kind: "delivered", status: 204 });
+    await settled();
+
+    bench.driver.pause("operator", "a look at it");
+    expect(bench.openBodies).toEqual([]);
+    await bench.clock.advance(25);
+
+    expect(bench.openBodies).toEqual([]);
+    expect(bench.committed()).toBe(1);
+  });
+
+  it("counts what ended just before its epoch did", async () => {
+    const bench = await setupDriver();
+    await bench.fetch(["a:1"]);
+    bench.sender.calls[0]?.end({ kind: "delivered", status: 204 });
+    await settled();
+
+    await bench.assign(2, [{ partition: 1 }]);
+
+    const labels = { target: "crm", outcome: "delivered" };
+    expect(bench.telemetry.measured).toContainEqual({
+      ...{ name: "millrace.delivery.events", value: 1, labels },
+    });
+  });
+
   it("writes a dead letter before the commit passes it", async () => {
     const bench = await setupDriver();
     const { promise, resolve } = Promise.withResolvers<undefined>();
@@ -309,7 +350,7 @@ describe("stopping", () => {
       ambiguous: true,
       retryAfterMs: 60_000,
     });
-    await settled();
+    await bench.clock.advance(0);
     bench.source.onStop = () => bench.driver.draining("shutdown", 45_000);
     const stopped = bench.driver.stop();
     await bench.end("2");

@@ -2,13 +2,12 @@
  * The delivery driver of one target: feeds the engine with what happens and does what the engine asks for. It never
  * decides; the engine never waits.
  *
- * Owns: open attempts, the one timer, the takeover under way; records on their way in are the intake's. Every port
+ * Owns: the one timer, the takeover under way; records on their way in are the intake's, open attempts are theirs. Every port
  * call that can fail for a while is repeated with a pause; everything else is the engine's.
  *
  * I7: an engine that may send gets no input while membership is unproven, so a process that slept through its session
  * sends nothing more.
  */
-import type { Delivery } from "../core/lanes/delivery.ts";
 import type { Effect } from "../core/effect.ts";
 import type { JobId, TopicPartition } from "../core/lanes/identity.ts";
 import type { AssignedInput, Input } from "../core/input.ts";
@@ -20,8 +19,6 @@ import { createState, partitionName, type EngineState } from "../core/state.ts";
 import { step } from "../core/step.ts";
 import { MillraceError } from "../errors.ts";
 import type {
-  AbandonAttempt,
-  AttemptListener,
   AssignedPartition,
   Assignment,
   Cancel,
@@ -33,7 +30,7 @@ import type {
 } from "../ports.ts";
 import { AsideKeeper } from "./aside/aside-keeper.ts";
 import { RedriveWishes, type AsideWish } from "./aside/redrive-wishes.ts";
-import { attemptRequest } from "./attempt-request.ts";
+import { Attempts } from "./attempts.ts";
 import { Drain } from "./drain.ts";
 import { Intake } from "./intake.ts";
 import { JournalWriter } from "./journal/journal-writer.ts";
@@ -55,7 +52,6 @@ const END_EPOCHS: ReadonlySet<Input<PreparedEvent>["kind"]> = new Set([
   "revoked",
 ]);
 
-type EventDelivery = Delivery<PreparedEvent>;
 type EventEffect = Effect<PreparedEvent>;
 
 /** Delivers one target's topics. */
@@ -70,7 +66,7 @@ export class TargetDriver implements GroupListener {
   readonly #wishes: RedriveWishes;
   readonly #journal: JournalWriter;
   readonly #halts = new Map<string, PartitionHalt>();
-  readonly #open = new Map<EventDelivery, AbandonAttempt>();
+  readonly #attempts: Attempts;
   readonly #owner: DriverOwner;
   #cancelTick: Cancel = () => undefined;
   #drainMsMax = Infinity;
@@ -113,6 +109,11 @@ export class TargetDriver implements GroupListener {
       step: (input) => this.#step(input),
     });
     this.#journal = new JournalWriter(options, ports);
+    this.#attempts = new Attempts(ports, {
+      reporter: this.#reporter,
+      journal: this.#journal,
+      onTurnOver: () => this.#takeEnds(),
+    });
     this.#intake = new Intake(
       {
         nextOffset: (partition) => this.#find(partition)?.tracker.nextOffset ?? null,
@@ -293,7 +294,8 @@ export class TargetDriver implements GroupListener {
   #fence(): void {
     this.#intake.closeAll();
     this.#apply({ kind: "fenced" });
-    this.#abandonAll();
+    this.#applyEnds();
+    this.#attempts.abandonAll();
     this.#drain?.end();
   }
 
@@ -358,15 +360,11 @@ export class TargetDriver implements GroupListener {
   #beginDrain(): Drain {
     return new Drain({
       clock: this.#ports.clock,
-      giveUp: () => this.#abandonAll(),
+      giveUp: () => this.#attempts.abandonAll(),
       onEnd: () => {
         this.#drain = null;
       },
     });
-  }
-
-  #abandonAll(): void {
-    for (const abandon of [...this.#open.values()]) abandon();
   }
 
   /** I7. */
@@ -374,10 +372,26 @@ export class TargetDriver implements GroupListener {
     return this.#ports.source.isProven();
   }
 
+  /** Takes an input in. What ended before an epoch's end still counts in it; nothing else makes ends begin calls sooner. */
   #step(input: Input<PreparedEvent>): void {
+    if (END_EPOCHS.has(input.kind)) this.#takeEnds();
+    this.#fenceUnproven();
+    this.#apply(input);
+  }
+
+  #takeEnds(): void {
+    this.#fenceUnproven();
+    this.#applyEnds();
+  }
+
+  #applyEnds(): void {
+    const ends = this.#attempts.takeEnds();
+    if (ends.length > 0) this.#apply({ kind: "attempts-ended", ends });
+  }
+
+  #fenceUnproven(): void {
     const { membership } = this.#state;
     if (membership === "active" && !this.#isProven()) this.lost("membership is unproven");
-    this.#apply(input);
   }
 
   /** One step of the engine and its effects. A broken invariant ends the driver: what it knows cannot be trusted. */
@@ -391,14 +405,14 @@ export class TargetDriver implements GroupListener {
     } catch (error) {
       this.#fail(error instanceof Error ? error : new Error(String(error)));
       this.#intake.closeAll();
-      this.#abandonAll();
+      this.#attempts.abandonAll();
     }
   }
 
   #perform(effect: EventEffect): void {
     switch (effect.kind) {
       case "attempt":
-        return this.#attempt(effect.delivery);
+        return this.#attempts.begin(effect.delivery);
       case "dead-letter":
       case "mark":
       case "park":
@@ -459,19 +473,6 @@ export class TargetDriver implements GroupListener {
     const traceId = this.#reporter.traceIdOf(delivery);
     this.#journal.replayed(delivery, { end, traceId });
     this.#reporter.replayed(delivery, end);
-  }
-
-  #attempt(delivery: EventDelivery): void {
-    const { clock, sender } = this.#ports;
-    const startedAt = clock.now();
-    const span = this.#reporter.attemptStarted(delivery);
-    const onResult: AttemptListener = (result, body) => {
-      this.#open.delete(delivery);
-      if (body !== undefined) this.#journal.answered(delivery.payload, result, body);
-      this.#reporter.attemptEnded(delivery, { result, span, durationMs: clock.now() - startedAt });
-      this.#step({ kind: "attempts-ended", ends: [{ delivery, result }] });
-    };
-    this.#open.set(delivery, sender.send(attemptRequest(delivery, span.context), onResult));
   }
 
   #commit({ id, generation, commits }: Extract<EventEffect, { kind: "commit" }>): void {

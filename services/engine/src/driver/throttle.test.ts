@@ -20,6 +20,7 @@ describe("a target that asks for time", () => {
     const bench = await setup();
     await bench.fetch(["a:1"]);
     bench.sender.calls[0]?.end(throttled(20_000));
+    await bench.clock.advance(0);
 
     const at = bench.clock.wallNow();
     expect(bench.throttles).toEqual([{ by: "p1", at, until: at + 20_000 }]);

@@ -70,6 +70,21 @@ describe("a breaker", () => {
     expect(state.hold.breaker.stage).toBe("open");
   });
 
+  it("needs such a run also where calls end together", () => {
+    const { arrive, open, send, state } = bench();
+    const loose = KEYS.map((name) => `-${name}`);
+    arrive(...KEYS, ...loose);
+    const end = (names: readonly string[]): void => {
+      const ends = names.map((name) => ({ delivery: open(name), result: FAILED }));
+      send({ kind: "attempts-ended", ends });
+    };
+
+    end([...KEYS, ...loose.slice(0, 4)]);
+    expect(state.hold.breaker.stage).toBe("closed");
+    end(loose.slice(4));
+    expect(state.hold.breaker.stage).toBe("open");
+  });
+
   it("stays closed while one key of several fails", () => {
     const { arrive, fail, wait, state } = bench();
     arrive("a1", "b1");

@@ -77,6 +77,23 @@ describe("the limit of a target that is asked too much", () => {
     expect(target.limit).toBe(64);
   });
 
+  it("comes back as fast where calls end together as where each ends alone", () => {
+    const limits = [false, true].map((endTogether) => {
+      const target = loop();
+      target.run(1_000, { latency: () => 20 });
+      target.run(10_000, {
+        latency: () => 20,
+        answer: (inFlight) => (inFlight > 20 ? throttled(null) : OK),
+      });
+      const before = target.limit;
+      target.run(400, { latency: () => 20, endTogether });
+      return target.limit - before;
+    });
+
+    expect(limits[0]).toBeGreaterThan(10);
+    expect(limits[1]).toBeGreaterThanOrEqual((limits[0] ?? 0) - 1);
+  });
+
   it("settles where a third of the calls is refused, and the breaker stays closed", () => {
     const target = loop();
     const rules = {

@@ -83,20 +83,21 @@ export function createConcurrencyLimit(cap: number, now: number): ConcurrencyLim
 
 /** Takes what an attempt's end says of the target's capacity. */
 export function adaptLimit<P>(
-  { state, now }: StepContext<P>,
+  context: StepContext<P>,
   delivery: Delivery<P>,
   result: AttemptResult,
 ): void {
+  const { state, now } = context;
   const { limit } = state;
   const { stage } = state.hold.breaker;
   // An open breaker's probes say whether the target is there, not what it can take.
   if (delivery.startedAt <= limit.countsAfter || stage === "open" || stage === "half-open") return;
   switch (result.kind) {
     case "delivered":
-      noteDelivered(state, now - delivery.startedAt);
+      noteDelivered(context, delivery.lastDurationMs);
       return judge(state, now);
     case "rejected":
-      grow(state);
+      grow(context);
       limit.calls.count += 1;
       return judge(state, now);
     case "retry":
@@ -116,26 +117,27 @@ export function halveLimit<P>({ state, now }: StepContext<P>): void {
   fall(state, now, { by: 1 / 2, floor: 1 });
 }
 
-function noteDelivered<P>(state: EngineState<P>, latencyMs: number): void {
-  const { calls, latency, usualMs } = state.limit;
+function noteDelivered<P>(context: StepContext<P>, latencyMs: number): void {
+  const { calls, latency, usualMs } = context.state.limit;
   const slowMs = usualMs === null ? Infinity : SLOW_TIMES * usualMs + SLOW_MORE_MS;
   calls.count += 1;
   latency.count += 1;
   latency.sumMs += Math.min(latencyMs, OUTLIER_TIMES * slowMs);
-  latency.wasInUse ||= isInUse(state);
+  latency.wasInUse ||= isInUse(context);
   if (latencyMs > slowMs) latency.slowCount += 1;
-  else grow(state);
+  else grow(context);
 }
 
-/** The attempt that has just ended was in flight too. */
-function isInUse<P>(state: EngineState<P>): boolean {
-  return 2 * (state.inFlightCount + 1) >= ownSlots(state);
+/** Attempts that end together were in flight together. */
+function isInUse<P>({ state, inFlightBefore }: StepContext<P>): boolean {
+  return 2 * inFlightBefore >= ownSlots(state);
 }
 
 /** One more for each limit's worth of answers; twice as many below half of where the last fall began. */
-function grow<P>(state: EngineState<P>): void {
+function grow<P>(context: StepContext<P>): void {
+  const { state } = context;
   const { limit, config, share } = state;
-  if (limit.value >= config.concurrencyMax || !isInUse(state)) return;
+  if (limit.value >= config.concurrencyMax || !isInUse(context)) return;
   const step = limit.value < limit.peak / 2 ? 1 / share : 1 / ownSlots(state);
   limit.value = Math.min(config.concurrencyMax, limit.value + step);
   limit.isFalling = false;

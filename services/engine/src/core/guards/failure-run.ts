@@ -43,9 +43,9 @@ export function endRun<P>(run: FailureRun<P>): void {
  * Whether the run tells that the target is down: long enough to be no chance, at least what is in flight, since a target
  * that refuses what it cannot take at once refuses that in a run, and takes the rest; and of two lanes, or of the only one.
  */
-export function isRunLong<P>({ state }: StepContext<P>): boolean {
+export function isRunLong<P>({ state, inFlightBefore }: StepContext<P>): boolean {
   const { run } = state.hold.breaker;
-  if (run.count < RUN_MIN || run.count <= state.inFlightCount) return false;
+  if (run.count < RUN_MIN || run.count < inFlightBefore) return false;
   if (run.count < chanceRun(state)) return false;
   return run.isWide || hasOneActiveLane(state);
 }

@@ -48,6 +48,17 @@ describe("the attempts of a delivery", () => {
     expect(keptAttempts(delivery).last).toEqual([{ startedAt: WALL, durationMs: 5, result: OK }]);
   });
 
+  it("last until they ended, however long after the engine is told", () => {
+    const bench = setup();
+    bench.arrive("a1");
+    const delivery = bench.open("a1");
+    const endedAt = bench.world.now + 20;
+    bench.wait(50);
+    bench.send({ kind: "attempts-ended", ends: [{ delivery, result: OK, endedAt }] });
+
+    expect(keptAttempts(delivery).last).toEqual([{ startedAt: WALL, durationMs: 20, result: OK }]);
+  });
+
   it("are none before one has ended, and for what no call is made of", () => {
     const bench = setup();
     bench.arrive("a1", "b1!");

@@ -24,7 +24,7 @@ type Retry = Extract<AttemptResult, { kind: "retry" }>;
 
 /** Takes in how attempts ended. */
 export function endAttempts<P>(context: StepContext<P>, ends: readonly AttemptEnd<P>[]): void {
-  for (const { delivery, result } of ends) endAttempt(context, delivery, result);
+  for (const end of ends) endAttempt(context, end);
 }
 
 /** Settles a lane's head; the next one is on its way after. */
@@ -56,8 +56,7 @@ export function conclude<P>(
 
 function endAttempt<P>(
   context: StepContext<P>,
-  delivery: Delivery<P>,
-  result: AttemptResult,
+  { delivery, result, endedAt = context.now }: AttemptEnd<P>,
 ): void {
   const { state } = context;
   state.inFlightCount -= 1;
@@ -66,7 +65,7 @@ function endAttempt<P>(
   assert(delivery.lane.head === delivery, "I2: an attempt ends that is not of the head");
   delivery.lane.state = "idle";
   leaveKey(context, delivery.lane);
-  noteAttemptEnd(delivery, result, context.now);
+  noteAttemptEnd(delivery, result, endedAt);
   const isFree = isSpared(state.hold, delivery);
   heed(context, delivery, result);
   adaptLimit(context, delivery, result);
