@@ -33,7 +33,7 @@ Options:
   --cell A,B       only these of its cells: ${nameOf(MAIN_CELL)}, ...
   --family A,B     families: ${Object.keys(FAMILIES).join(", ")}
   --peers A,B      beside the ceiling and millrace, only subjects whose names contain one of these; none: no others
-  --runs NUMBER    runs of each subject in each case (default: ${RUNS})
+  --runs NUMBER    runs of each subject in each case of a family, parts of its run in a cell (default: ${RUNS})
   --keep           write the results, dated, to test/bench/results
   --json           one JSON document instead of tables
   -h, --help       this text

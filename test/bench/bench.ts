@@ -10,7 +10,7 @@ export interface Bench {
   readonly peers: readonly Subject[];
   /** `test/bench/go/load`, built. */
   readonly loadProgram: string;
-  /** Runs of each subject in each case. */
+  /** Runs of each subject in each case of a family; parts of its one run in a cell. */
   readonly runCount: number;
   /** For files; goes with the run. */
   readonly folder: string;

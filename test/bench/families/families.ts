@@ -1,11 +1,13 @@
 /** Every family, by its name. */
 import type { Bench } from "../bench.ts";
 import type { FamilyRow } from "./family-row.ts";
+import { measureBudget } from "./budget.ts";
 import { measureFilter } from "./filter.ts";
 import { measureIngest } from "./ingest.ts";
 import { measureIsolation } from "./isolation.ts";
 import { measureLatency } from "./latency.ts";
 import { measureMemory } from "./memory.ts";
+import { measureProcesses } from "./processes.ts";
 import { measureRepeats } from "./repeats.ts";
 import { measureStartUp } from "./start-up.ts";
 
@@ -15,12 +17,14 @@ export type Measure = (bench: Bench) => Promise<readonly FamilyRow[]>;
 /** By name, in the order in which they are measured. */
 export const FAMILIES = {
   latency: measureLatency,
+  processes: measureProcesses,
   "start-up": measureStartUp,
   memory: measureMemory,
   repeats: measureRepeats,
   isolation: measureIsolation,
   filter: measureFilter,
   ingest: measureIngest,
+  budget: measureBudget,
 } as const satisfies Readonly<Record<string, Measure>>;
 
 /** A name of {@link FAMILIES}. */

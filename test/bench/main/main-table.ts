@@ -1,11 +1,13 @@
-/** Fills the main table: every subject in every cell, in turn, so that a slow moment of the machine hits all of them. */
+/**
+ * Fills the main table: every subject in every cell, by one process each, whose figures are of parts of its run. To start a
+ * process takes a peer longer than what is measured of it.
+ */
 import type { Bench } from "../bench.ts";
 import { journalled } from "../subjects/journal-check.ts";
 import { MILLRACE } from "../subjects/millrace.ts";
 import { CEILING } from "../subjects/peers.ts";
 import { workOf } from "../subjects/work.ts";
 import type { Subject, Work } from "../subjects/subject.ts";
-import { inTurn } from "../measure/in-turn.ts";
 import { runSubject } from "../measure/run.ts";
 import type { BenchTarget } from "../target/target.ts";
 import type { BenchServers } from "../workload/emission.ts";
@@ -14,7 +16,10 @@ import { nameOf, type Cell } from "./cells.ts";
 import { rowOf, type Row, type RowRun } from "./row.ts";
 
 /** Whoever is not ours is stopped so long after its first call, ms: its pace is known by then. */
-const LIMIT_MS = 2_500;
+const LIMIT_MS = 4_500;
+
+/** Our target; all of the others read by groups of their own. */
+const TARGET_NAME = "main";
 
 /** Most CPU of a POST at the ceiling, us, with no wait for an answer: above it the machine is not itself. */
 const CEILING_CPU_US_MAX = 34;
@@ -31,52 +36,50 @@ export async function fillTable(bench: Bench, cells: readonly Cell[]): Promise<r
 async function measureCell(
   cell: Cell,
   namespace: string,
-  { servers, target, peers, runCount, folder, onProgress }: Bench,
+  { servers, target, peers, runCount: partCount, folder, onProgress }: Bench,
 ): Promise<readonly Row[]> {
   onProgress(`${nameOf(cell)}: emitting ${cell.eventCount} events`);
-  const targetNames = Array.from({ length: runCount }, (_, run) => `run-${run + 1}`);
-  const shape = { ...cell, namespace, targetNames, url: target.url };
+  const shape = { ...cell, namespace, targetNames: [TARGET_NAME], url: target.url };
   const world = await createBacklogWorld(servers, shape, folder);
-  const subjects = [CEILING, MILLRACE, ...peers];
-  const runs = await inTurn(targetNames, subjects, (subject, targetName) => {
-    onProgress(`${nameOf(cell)}: ${subject.name}, ${targetName}`);
-    const work = workOf(servers, world, { subject, targetName });
-    return tried(subject, work, { target, cell });
-  });
-  await addJournalFaults(servers, world, runs.get(MILLRACE) ?? []);
-  const ceiling = rowOf({ cell, subject: CEILING }, runs.get(CEILING) ?? [], null);
-  return subjects.map((subject) => {
-    if (subject === CEILING) return judgedCeiling(ceiling, cell);
-    return rowOf({ cell, subject }, runs.get(subject) ?? [], ceiling);
-  });
+  const measure = async (subject: Subject): Promise<RowRun> => {
+    onProgress(`${nameOf(cell)}: ${subject.name}`);
+    const work = workOf(servers, world, { subject, targetName: TARGET_NAME });
+    const run = await tried(subject, work, { target, cell, partCount });
+    return subject.isOurs ? withJournalFault(run, servers, world) : run;
+  };
+  const ceiling = rowOf({ cell, subject: CEILING }, await measure(CEILING), null);
+  const rows = [judgedCeiling(ceiling, cell)];
+  for (const subject of [MILLRACE, ...peers]) {
+    rows.push(rowOf({ cell, subject }, await measure(subject), ceiling));
+  }
+  return rows;
 }
 
 /** A subject that fails leaves its row marked, and the others their runs. */
 async function tried(
   subject: Subject,
   work: Work,
-  { target, cell }: { readonly target: BenchTarget; readonly cell: Cell },
+  of: { readonly target: BenchTarget; readonly cell: Cell; readonly partCount: number },
 ): Promise<RowRun> {
+  const { target, cell, partCount } = of;
   const limitMs = subject.isOurs ? null : LIMIT_MS;
+  const { latencyMs } = cell;
   try {
-    return await runSubject(subject, work, { target, latencyMs: cell.latencyMs, limitMs });
+    return await runSubject(subject, work, { target, latencyMs, limitMs, partCount });
   } catch (error) {
     return { faults: [error instanceof Error ? error.message : String(error)] };
   }
 }
 
-async function addJournalFaults(
+async function withJournalFault(
+  run: RowRun,
   servers: BenchServers,
   world: BenchWorld,
-  runs: RowRun[],
-): Promise<void> {
-  const known = await journalled(servers, world);
-  for (const [index, run] of runs.entries()) {
-    const count = known.get(world.targetNames[index] ?? "") ?? 0;
-    if (count === world.eventCount) continue;
-    const fault = `its journal has ${count} of ${world.eventCount} events`;
-    runs[index] = { ...run, faults: [...run.faults, fault] };
-  }
+): Promise<RowRun> {
+  const count = (await journalled(servers, world)).get(TARGET_NAME) ?? 0;
+  if (count === world.eventCount) return run;
+  const fault = `its journal has ${count} of ${world.eventCount} events`;
+  return { ...run, faults: [...run.faults, fault] };
 }
 
 function judgedCeiling(row: Row, { latencyMs }: Cell): Row {

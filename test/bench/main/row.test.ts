@@ -9,35 +9,36 @@ const REPORT = {
   ...{ firstAt: 1, lastAt: 2, latenciesMs: null },
 };
 
-const run = (perSec: number, faults: readonly string[] = []): RowRun => ({
-  ...{ perSec, cpuUsPerEvent: 40, peakBytes: 1_048_576, report: REPORT, startMs: 500, faults },
-});
+const runOf = (rates: readonly number[], faults: readonly string[] = []): RowRun => {
+  const parts = rates.map((perSec) => ({ perSec, cpuUsPerEvent: 40 }));
+  const whole = { perSec: 1, cpuUsPerEvent: 1, peakBytes: 1_048_576, startMs: 500 };
+  return { ...whole, parts, report: REPORT, faults };
+};
 
 describe("a row of the main table", () => {
-  it("shows the median, the least and the most of its runs, and how near the ceiling it is", () => {
-    const ceiling = rowOf({ cell: MAIN_CELL, subject: CEILING }, [run(40_000)], null);
+  it("shows the median, the least and the most of a run's parts, and how near the ceiling it is", () => {
+    const ceiling = rowOf({ cell: MAIN_CELL, subject: CEILING }, runOf([40_000]), null);
 
     const row = rowOf(
       { cell: MAIN_CELL, subject: MILLRACE },
-      [run(30_000), run(20_000), run(22_000)],
+      runOf([30_000, 20_000, 22_000]),
       ceiling,
     );
 
     expect(row).toMatchObject({
-      ...{ cell: "0ms-10000k-12p-64f", subject: "millrace", runs: 3, faults: [] },
+      ...{ cell: "0ms-10000k-12p-64f", subject: "millrace", parts: 3, faults: [] },
       ...{ perSec: 22_000, perSecMin: 20_000, perSecMax: 30_000, shareOfCeiling: 0.55 },
-      ...{ cpuUsPerEvent: 40, peakRssMiB: 1, repeats: 3, inFlightMax: 64 },
+      ...{ cpuUsPerEvent: 40, peakRssMiB: 1, repeats: 1, inFlightMax: 64 },
     });
     expect(ceiling.shareOfCeiling).toBeNull();
   });
 
   it("keeps what makes it count for nothing, also of a run that came to no figures", () => {
-    const row = rowOf(
-      { cell: MAIN_CELL, subject: MILLRACE },
-      [run(30_000, ["a gap"]), { faults: ["it ended"] }, run(1, ["a gap"])],
-      null,
-    );
+    const of = { cell: MAIN_CELL, subject: MILLRACE };
 
-    expect(row).toMatchObject({ runs: 2, faults: ["a gap", "it ended"] });
+    expect(rowOf(of, runOf([1], ["a gap"]), null)).toMatchObject({ parts: 1, faults: ["a gap"] });
+    expect(rowOf(of, { faults: ["it ended"] }, null)).toMatchObject({
+      ...{ parts: 0, repeats: 0, faults: ["it ended"] },
+    });
   });
 });

@@ -4,16 +4,16 @@ import type { RunFigures } from "../measure/run.ts";
 import type { Subject } from "../subjects/subject.ts";
 import { nameOf, type Cell } from "./cells.ts";
 
-/** A run of a row, or why there was none. */
+/** The run of a row, or why there was none. */
 export type RowRun = RunFigures | { readonly faults: readonly string[] };
 
-/** What a subject's runs in a cell show. */
+/** What a subject's run in a cell shows: one process, its measured span in parts. */
 export interface Row {
   readonly family: "throughput";
   readonly cell: string;
   readonly subject: string;
   readonly settings: string;
-  /** Events a second, once warm: the median of the runs. */
+  /** Events a second, once warm: the median of the parts. */
   readonly perSec: number;
   readonly perSecMin: number;
   readonly perSecMax: number;
@@ -23,32 +23,30 @@ export interface Row {
   readonly cpuUsPerEventMax: number;
   /** `perSec` as a part of the ceiling's in this cell; null for the ceiling. */
   readonly shareOfCeiling: number | null;
-  /** Most of any run. */
   readonly peakRssMiB: number;
-  /** Of all runs together. */
+  /** Of the whole run. */
   readonly orderViolations: number;
   readonly repeats: number;
   readonly inFlightMax: number;
-  readonly runs: number;
+  /** Parts; none where the run came to no figures. */
+  readonly parts: number;
   /** What makes the row count for nothing; empty for one that is good. */
   readonly faults: readonly string[];
 }
 
 const MIB = 1_048_576;
 
-/** Sums up a subject's runs. */
+/** Sums up a subject's run. */
 export function rowOf(
   of: { readonly cell: Cell; readonly subject: Subject },
-  runs: readonly RowRun[],
+  run: RowRun,
   ceiling: Row | null,
 ): Row {
   const { cell, subject } = of;
-  const good = runs.filter((run) => "perSec" in run);
-  const perSec = spreadOf(good.map((run) => run.perSec));
-  const cpu = spreadOf(good.map((run) => run.cpuUsPerEvent));
-  const most = (value: (run: RunFigures) => number): number => Math.max(0, ...good.map(value));
-  const sum = (value: (run: RunFigures) => number): number =>
-    good.reduce((total, run) => total + value(run), 0);
+  const figures = "parts" in run ? run : null;
+  const parts = figures?.parts ?? [];
+  const perSec = spreadOf(parts.map((part) => part.perSec));
+  const cpu = spreadOf(parts.map((part) => part.cpuUsPerEvent));
   return {
     family: "throughput",
     cell: nameOf(cell),
@@ -57,12 +55,12 @@ export function rowOf(
     ...spelt("perSec", perSec),
     ...spelt("cpuUsPerEvent", cpu),
     shareOfCeiling: ceiling === null ? null : perSec.median / ceiling.perSec,
-    peakRssMiB: most((run) => run.peakBytes) / MIB,
-    orderViolations: sum((run) => run.report.disordered),
-    repeats: sum((run) => run.report.repeats),
-    inFlightMax: most((run) => run.report.inFlightMax),
-    runs: good.length,
-    faults: [...new Set(runs.flatMap((run) => run.faults))],
+    peakRssMiB: (figures?.peakBytes ?? 0) / MIB,
+    orderViolations: figures?.report.disordered ?? 0,
+    repeats: figures?.report.repeats ?? 0,
+    inFlightMax: figures?.report.inFlightMax ?? 0,
+    parts: parts.length,
+    faults: run.faults,
   };
 }
 

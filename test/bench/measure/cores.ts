@@ -5,6 +5,9 @@ import { availableParallelism } from "node:os";
 /** The subject's core. */
 export const SUBJECT_CORES = "0";
 
+/** Every core there is: for what is to show how it uses more than one. */
+export const ALL_CORES: string = `0-${availableParallelism() - 1}`;
+
 /** Moves this process, and what it starts from now on, off the subject's core; where there is one core only, nothing moves. */
 export function leaveSubjectCores(): void {
   const count = availableParallelism();

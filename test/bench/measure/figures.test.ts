@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { paceOf, spreadOf } from "./figures.ts";
+import { paceOf, pacesOf, spreadOf } from "./figures.ts";
 
 describe("the pace of a run", () => {
   it("leaves out the first quarter of the events, with what they cost", () => {
@@ -16,6 +16,21 @@ describe("the pace of a run", () => {
   it("cannot be told by a single sample", () => {
     expect(() => paceOf([{ at: 1, count: 5, cpuUs: 1 }])).toThrow("too few events");
     expect(() => paceOf([])).toThrow("too few events to tell a pace: 0");
+  });
+});
+
+describe("the paces of a run's parts", () => {
+  it("are of equal times, without the first quarter of the events", () => {
+    const samples = [0, 100, 200, 300, 400, 700, 1_300].map((count, second) => {
+      return { at: second * 1_000, count, cpuUs: count * 20 };
+    });
+
+    expect(pacesOf(samples, 2)).toEqual([
+      { perSec: 300, cpuUsPerEvent: 20 },
+      { perSec: 600, cpuUsPerEvent: 20 },
+    ]);
+    expect(pacesOf(samples, 1)).toEqual([paceOf(samples)]);
+    expect(() => pacesOf(samples, 9)).toThrow("too few events to tell a pace");
   });
 });
 

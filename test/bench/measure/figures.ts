@@ -26,18 +26,42 @@ export interface Spread {
 /** Events of a run that only warm the subject up. */
 const WARM_SHARE = 0.25;
 
-/** The pace between the first sample past the warm-up and the last. @throws Error where there are no two such samples. */
-export function paceOf(samples: readonly Sample[]): Pace {
+/** The first sample past the warm-up and the last. @throws Error where there are no two such samples. */
+export function measuredSpan(samples: readonly Sample[]): {
+  readonly first: Sample;
+  readonly last: Sample;
+} {
   const last = samples.at(-1);
   const total = last?.count ?? 0;
   const first = samples.find(({ count }) => count >= total * WARM_SHARE && count > 0);
   if (first === undefined || last === undefined || last.count <= first.count) {
     throw new Error(`too few events to tell a pace: ${total}`);
   }
-  const count = last.count - first.count;
+  return { first, last };
+}
+
+/** The pace in the measured span. @throws Error where there is none. */
+export function paceOf(samples: readonly Sample[]): Pace {
+  const { first, last } = measuredSpan(samples);
+  return paceBetween(first, last);
+}
+
+/** The paces of so many parts of the measured span, each as long as the others. @throws Error where there is none. */
+export function pacesOf(samples: readonly Sample[], partCount: number): readonly Pace[] {
+  const { first, last } = measuredSpan(samples);
+  const partMs = (last.at - first.at) / partCount;
+  const edges = Array.from({ length: partCount }, (_, part) => {
+    return samples.find(({ at }) => at >= first.at + part * partMs) ?? last;
+  });
+  return [...edges, last].slice(1).map((to, part) => paceBetween(edges[part] ?? first, to));
+}
+
+function paceBetween(from: Sample, to: Sample): Pace {
+  const count = to.count - from.count;
+  if (count <= 0 || to.at <= from.at) throw new Error(`too few events to tell a pace: ${count}`);
   return {
-    perSec: (count / (last.at - first.at)) * 1_000,
-    cpuUsPerEvent: (last.cpuUs - first.cpuUs) / count,
+    perSec: (count / (to.at - from.at)) * 1_000,
+    cpuUsPerEvent: (to.cpuUs - from.cpuUs) / count,
   };
 }
 

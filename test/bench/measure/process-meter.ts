@@ -20,6 +20,12 @@ export function costOf(pids: readonly number[]): Cost {
   return { cpuUs, peakBytes };
 }
 
+/** The processes that a process has started and that live. */
+export function childrenOf(pid: number): readonly number[] {
+  const text = read(`/proc/${pid}/task/${pid}/children`).trim();
+  return text === "" ? [] : text.split(" ").map(Number);
+}
+
 /** `schedstat` counts ns, where `stat` counts ticks of 10 ms. */
 function cpuOf(pid: number): number {
   const folder = `/proc/${pid}/task`;
@@ -35,7 +41,7 @@ function read(path: string): string {
   try {
     return readFileSync(path, "utf8");
   } catch {
-    return "0";
+    return "";
   }
 }
 

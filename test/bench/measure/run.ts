@@ -1,12 +1,14 @@
 /** One run: a subject drains a backlog to the target, watched from outside. */
 import type { Subject, Work } from "../subjects/subject.ts";
 import type { BenchTarget, TargetReport } from "../target/target.ts";
-import { paceOf, type Pace } from "./figures.ts";
+import { paceOf, pacesOf, type Pace } from "./figures.ts";
 import { costOf } from "./process-meter.ts";
 import { watch } from "./watch.ts";
 
 /** What a run shows. */
 export interface RunFigures extends Pace {
+  /** Of its parts, as many as were asked for. */
+  readonly parts: readonly Pace[];
   readonly peakBytes: number;
   readonly report: TargetReport;
   /** From the start of its process to its first call, ms. */
@@ -22,13 +24,15 @@ export interface RunOptions {
   readonly latencyMs: number;
   /** The subject is stopped so long after its first call even if it is not through, ms; null: it has to come to its end. */
   readonly limitMs: number | null;
+  /** Parts of the measured span, each with a pace of its own; default: 1. */
+  readonly partCount?: number;
 }
 
 /** Runs a subject. @throws Error where nothing arrives. */
 export async function runSubject(
   subject: Subject,
   work: Work,
-  { target, latencyMs, limitMs }: RunOptions,
+  { target, latencyMs, limitMs, partCount = 1 }: RunOptions,
 ): Promise<RunFigures> {
   await target.begin({ latencyMs, events: work.eventCount, users: work.keyCount });
   const startedAt = Date.now();
@@ -40,6 +44,7 @@ export async function runSubject(
     const own = await running.finish();
     return {
       ...paceOf(samples),
+      parts: pacesOf(samples, partCount),
       ...{ peakBytes, report, startMs: report.firstAt - startedAt },
       faults: [...faultsOf(subject, report), ...own],
     };

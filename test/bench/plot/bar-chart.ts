@@ -56,7 +56,7 @@ export function barChart({ title, figure, groups }: BarChart): string {
     ` font-family="system-ui, sans-serif" font-size="12" role="img" aria-label="${escaped(title)}">`,
     `<rect width="100%" height="100%" fill="#ffffff"/>`,
     text([8, 22], title, "font-size='16' font-weight='bold'"),
-    text([8, 42], `${figure}; whiskers: least and most of the runs; each group has its own scale`),
+    text([8, 42], `${figure}; whiskers: least and most; each group has its own scale`),
     ...parts,
     "</svg>",
     "",

@@ -5,6 +5,8 @@ import { Kafka, logLevel } from "kafkajs";
 import { freePort } from "@millrace/local";
 import { readGroupCommits } from "../../support/group-coverage.ts";
 import { metricSum } from "../../support/metric-sum.ts";
+import { SUBJECT_CORES } from "../measure/cores.ts";
+import { childrenOf } from "../measure/process-meter.ts";
 import { startProgram } from "./program.ts";
 import type { RunningSubject, Subject, Work } from "./subject.ts";
 
@@ -18,32 +20,56 @@ const SCRAPE_MS = 1_000;
 const QUIET_MS_MAX = 10_000;
 const LOOK_MS = 20;
 
-/** Every promise on, defaults as published. */
-export const MILLRACE: Subject = {
-  name: "millrace",
-  settings: ({ inFlight }) => `concurrency.max ${inFlight}`,
-  keepsOrder: true,
-  isOurs: true,
-  start,
-};
+/** How ours is started. */
+interface Members {
+  /** `--processes`. */
+  readonly processCount: number;
+  /** Where they run. */
+  readonly cores: string;
+  /** Options of Node; default: none. */
+  readonly nodeArgs?: readonly string[];
+}
 
-async function start(work: Work): Promise<RunningSubject> {
+/** Every promise on, defaults as published. */
+export const MILLRACE: Subject = millraceOf({ processCount: 1, cores: SUBJECT_CORES });
+
+/** The same, by several processes. */
+export function millraceOf(members: Members): Subject {
+  const { processCount } = members;
+  return {
+    name: processCount === 1 ? "millrace" : `millrace --processes ${processCount}`,
+    settings: ({ inFlight }) => `concurrency.max ${inFlight}`,
+    keepsOrder: true,
+    isOurs: true,
+    start: (work) => start(work, members),
+  };
+}
+
+async function start(
+  work: Work,
+  { processCount, cores, nodeArgs = [] }: Members,
+): Promise<RunningSubject> {
   const port = await freePort();
-  const adminUrl = `http://127.0.0.1:${port}`;
-  const command = [process.execPath, COMMAND, "deliver", "-c", work.configPath];
-  const program = startProgram(
-    [...command, "--target", work.targetName, "--admin-port", String(port)],
-    { folder: work.folder, name: work.targetName },
-  );
+  const adminUrls = Array.from({ length: processCount }, (_, index) => {
+    return `http://127.0.0.1:${port + index}`;
+  });
+  const command = [process.execPath, ...nodeArgs, COMMAND, "deliver", "-c", work.configPath];
+  const options = ["--target", work.targetName, "--admin-port", String(port)];
+  const processes = processCount === 1 ? [] : ["--processes", String(processCount)];
+  const program = startProgram([...command, ...options, ...processes], {
+    ...{ folder: work.folder, name: work.targetName, cores },
+  });
   let scrapeCount = 0;
   const scrape = async (): Promise<number> => {
-    const lag = await metricSum(adminUrl, "millrace_consumer_lag");
+    const lags = adminUrls.map((url) => metricSum(url, "millrace_consumer_lag"));
+    const lag = (await Promise.all(lags)).reduce((sum, one) => sum + one, 0);
     scrapeCount += 1;
     return lag;
   };
   const scraping = setInterval(() => void scrape().catch(() => undefined), SCRAPE_MS);
   return {
     ...program,
+    pids: () => [program.pid, ...childrenOf(program.pid)],
     async finish() {
       clearInterval(scraping);
       const isQuiet = await untilQuiet(scrape);

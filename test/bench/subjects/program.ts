@@ -1,4 +1,4 @@
-/** A subject that is one process, started on the subject's core. */
+/** A subject that is one process, on the subject's core as a rule. */
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { closeSync, openSync, readFileSync } from "node:fs";
@@ -11,11 +11,15 @@ const SAID_MAX = 1_500;
 /** Starts a command line; what it prints goes to a file in `folder`. It ends with this process, by its standard input. */
 export function startProgram(
   command: readonly string[],
-  { folder, name }: { readonly folder: string; readonly name: string },
+  {
+    folder,
+    name,
+    cores = SUBJECT_CORES,
+  }: { readonly folder: string; readonly name: string; readonly cores?: string },
 ): RunningSubject & { readonly pid: number; end(signal: NodeJS.Signals): Promise<number | null> } {
   const path = join(folder, `${name}.log`);
   const log = openSync(path, "a");
-  const [program = "", ...args] = onCores(SUBJECT_CORES, command);
+  const [program = "", ...args] = onCores(cores, command);
   // taskset becomes the program: its pid is the program's.
   const child = spawn(program, args, { cwd: folder, stdio: ["pipe", log, log] });
   closeSync(log);
