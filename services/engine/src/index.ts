@@ -22,6 +22,7 @@ export { JOURNAL_BODY_BYTES_MAX, WITHHELD } from "./ports/journal-bodies.ts";
 export type { JournalBodies, JournalBody } from "./ports/journal-bodies.ts";
 export type * from "./ports/telemetry.ts";
 export { NO_TELEMETRY } from "./ports/no-telemetry.ts";
+export { Bag, type Bagged } from "./bag.ts";
 export { ERRORS, MillraceError, assert } from "./errors.ts";
 export type { Disposition, ErrorCode } from "./errors.ts";
 export { DEFAULTS, RETRY_AFTER_MAX_MS } from "./core/config.ts";

@@ -1,4 +1,4 @@
-import { MillraceError } from "@millrace/engine";
+import { Bag, MillraceError } from "@millrace/engine";
 import type {
   AbandonAttempt,
   AnswerBody,
@@ -52,7 +52,7 @@ class HttpAttemptSender implements AttemptSender {
   readonly #connector: Connector;
   readonly #pool: Pool;
   readonly #tokens: TokenSource | null;
-  readonly #open = new Set<Attempt>();
+  readonly #open = new Bag<Attempt>();
   readonly #deadlines: Deadlines;
   readonly #waiting = new Set<Attempt>();
   #exchangeCount = 0;

@@ -1,8 +1,15 @@
-import type { AnswerBody, AttemptListener, AttemptRequest, AttemptResult } from "@millrace/engine";
+import type {
+  AnswerBody,
+  AttemptListener,
+  AttemptRequest,
+  AttemptResult,
+  Bagged,
+} from "@millrace/engine";
 import type { Exchange } from "./exchange.ts";
 
 /** One attempt from `send` to its result; usually one exchange, two when its token was refused and renewed. */
-export class Attempt {
+export class Attempt implements Bagged {
+  place = -1;
   readonly request: AttemptRequest;
   /** Monotonic ms by which it has to have a result. */
   readonly deadlineAt: number;

@@ -3,7 +3,8 @@ import type { Attempt } from "./attempt.ts";
 
 /** Which attempts are open, and what becomes of one whose deadline has come. */
 export interface DeadlineOwner {
-  readonly open: ReadonlySet<Attempt>;
+  /** May change while it is gone through. */
+  readonly open: Iterable<Attempt>;
   readonly onDue: (attempt: Attempt) => void;
 }
 

@@ -1,10 +1,17 @@
 import type { Delivery } from "../core/lanes/delivery.ts";
 import type { AttemptEnd } from "../core/input.ts";
 import type { AbandonAttempt, AttemptListener, PreparedEvent } from "../ports.ts";
+import { Bag, type Bagged } from "../bag.ts";
 import { attemptRequest } from "./attempt-request.ts";
 import type { JournalWriter } from "./journal/journal-writer.ts";
 import type { DriverPorts } from "./options.ts";
 import type { Reporter } from "./reporter.ts";
+
+interface OpenAttempt extends Bagged {
+  abandon: AbandonAttempt;
+}
+
+const nothing = (): void => undefined;
 
 /** Who is told of attempts. */
 export interface AttemptsOwner {
@@ -21,7 +28,7 @@ export interface AttemptsOwner {
 export class Attempts {
   readonly #ports: Pick<DriverPorts, "clock" | "sender">;
   readonly #owner: AttemptsOwner;
-  readonly #open = new Map<Delivery<PreparedEvent>, AbandonAttempt>();
+  readonly #open = new Bag<OpenAttempt>();
   #ends: AttemptEnd<PreparedEvent>[] = [];
   #isAwaited = false;
 
@@ -36,19 +43,21 @@ export class Attempts {
     const { reporter, journal } = this.#owner;
     const startedAt = clock.now();
     const span = reporter.attemptStarted(delivery);
+    const open: OpenAttempt = { abandon: nothing, place: -1 };
+    this.#open.add(open);
     const onResult: AttemptListener = (result, body) => {
-      this.#open.delete(delivery);
+      this.#open.delete(open);
       if (body !== undefined) journal.answered(delivery.payload, result, body);
       const endedAt = clock.now();
       reporter.attemptEnded(delivery, { result, span, durationMs: endedAt - startedAt });
       this.#ended({ delivery, result, endedAt });
     };
-    this.#open.set(delivery, sender.send(attemptRequest(delivery, span.context), onResult));
+    open.abandon = sender.send(attemptRequest(delivery, span.context), onResult);
   }
 
   /** Gives up what is open; that it is abandoned is still told. */
   abandonAll(): void {
-    for (const abandon of [...this.#open.values()]) abandon();
+    for (const { abandon } of this.#open) abandon();
   }
 
   /** Takes the ends that the engine does not know of yet, in their order. */

@@ -1,10 +1,19 @@
 import type { Delivery } from "../core/lanes/delivery.ts";
 import type { TargetId } from "../core/lanes/identity.ts";
+import { Bag, type Bagged } from "../bag.ts";
 import { DROPPED } from "./journal/journal-entry.ts";
 import type { PreparedEvent, Span, Telemetry, TraceContext } from "../ports.ts";
 
 type EventDelivery = Delivery<PreparedEvent>;
 type Attributes = Readonly<Record<string, string | number | boolean>>;
+
+/** The beginning of a `traceparent` that names a trace and a span. Source: W3C Trace Context, level 1. */
+const TRACEPARENT = /^(?!ff)[0-9a-f]{2}-(?!0{32})[0-9a-f]{32}-(?!0{16})[0-9a-f]{16}-[0-9a-f]{2}/u;
+
+interface OpenSpan extends Bagged {
+  readonly delivery: EventDelivery;
+  readonly span: Span;
+}
 
 /** `error.type` of a delivery that this process gave up because its epoch ended. */
 const EPOCH_ENDED = "EPOCH_ENDED";
@@ -18,7 +27,8 @@ export class EventSpans {
   readonly #telemetry: Telemetry;
   readonly #target: TargetId;
   readonly #groupId: string;
-  readonly #open = new Map<EventDelivery, Span>();
+  readonly #open = new Bag<OpenSpan>();
+  readonly #openOf = new WeakMap<EventDelivery, OpenSpan>();
   #server: { readonly origin: string; readonly attributes: Attributes } | null = null;
 
   constructor(telemetry: Telemetry, target: TargetId, groupId: string) {
@@ -39,7 +49,7 @@ export class EventSpans {
     const resendCount = delivery.attemptCount - 1;
     return this.#telemetry.startSpan(method, {
       kind: "client",
-      parent: this.#process(delivery).context,
+      parent: this.#parentOf(delivery),
       attributes: () => ({
         "http.request.method": method,
         ...this.#serverOf(request?.url ?? ""),
@@ -51,8 +61,11 @@ export class EventSpans {
 
   /** Ends a delivery's span; `error` is its `error.type`. */
   settle(delivery: EventDelivery, error: string | undefined): void {
-    this.#open.get(delivery)?.end(error);
-    this.#open.delete(delivery);
+    const open = this.#openOf.get(delivery);
+    if (open === undefined) return;
+    open.span.end(error);
+    this.#open.delete(open);
+    this.#openOf.delete(delivery);
   }
 
   /** The span of an event that people dropped: without an attempt, so that its trace tells how it ended. */
@@ -63,7 +76,7 @@ export class EventSpans {
 
   /** Ends the spans of deliveries whose epoch is over. */
   endEpochs(): void {
-    for (const delivery of this.#open.keys()) {
+    for (const { delivery } of this.#open) {
       if (!delivery.partition.isOwned) this.settle(delivery, EPOCH_ENDED);
     }
   }
@@ -77,14 +90,22 @@ export class EventSpans {
 
   /** The trace id to name in log lines. */
   traceIdOf(delivery: EventDelivery): string | null {
-    const context = this.contextOf(delivery, this.#open.get(delivery));
+    const context = this.contextOf(delivery, this.#openOf.get(delivery)?.span);
     if (context === null) return null;
-    return context.traceId ?? context.traceparent.split("-")[1] ?? null;
+    return context.traceId ?? traceIdIn(context.traceparent);
+  }
+
+  /** The delivery's own span; where nobody keeps spans, and its record names one, that serves as well. */
+  #parentOf(delivery: EventDelivery): TraceContext | null {
+    const named = this.contextOf(delivery);
+    const isEnough = named !== null && TRACEPARENT.test(named.traceparent);
+    if (isEnough && this.#telemetry.passesSpansOn === true) return named;
+    return this.#process(delivery).context;
   }
 
   #process(delivery: EventDelivery): Span {
-    const open = this.#open.get(delivery);
-    if (open !== undefined) return open;
+    const open = this.#openOf.get(delivery);
+    if (open !== undefined) return open.span;
     const { payload, partition, offset, lane } = delivery;
     const span = this.#telemetry.startSpan(`process ${partition.topic}`, {
       kind: "consumer",
@@ -103,7 +124,9 @@ export class EventSpans {
         "millrace.target": this.#target,
       }),
     });
-    this.#open.set(delivery, span);
+    const opened: OpenSpan = { delivery, span, place: -1 };
+    this.#open.add(opened);
+    this.#openOf.set(delivery, opened);
     return span;
   }
 
@@ -122,4 +145,12 @@ export class EventSpans {
     this.#server = { origin: `${origin}/`, attributes };
     return attributes;
   }
+}
+
+/** The second part of a `traceparent`; null where it has none. */
+function traceIdIn(traceparent: string): string | null {
+  const start = traceparent.indexOf("-") + 1;
+  if (start === 0) return null;
+  const end = traceparent.indexOf("-", start);
+  return end < 0 ? traceparent.slice(start) : traceparent.slice(start, end);
 }

@@ -3,7 +3,7 @@ import type { RecordBatch, SourceRecord } from "../ports.ts";
 import { recordBytes } from "./record-bytes.ts";
 
 /** Records and bytes fetched ahead before the source pauses a partition, and below which it goes on. */
-const HELD = { countMax: 500, bytesMax: 1_048_576 } as const;
+const HELD = { countMax: 250, bytesMax: 1_048_576 } as const;
 const RESUME_SHARE = 0.5;
 
 /** Fetched records of one partition that the engine has not taken yet. Owns their order, nothing else. */
@@ -15,7 +15,8 @@ export class Inbox {
   /** The first record waits for its writer schema. */
   isAwaitingSchema = false;
   isSourcePaused = false;
-  #records: readonly SourceRecord[] = [];
+  /** Those before the head have been taken, and are forgotten: they hold what was read of them. */
+  #records: (SourceRecord | undefined)[] = [];
   #head = 0;
   #bytes = 0;
 
@@ -41,7 +42,7 @@ export class Inbox {
   }
 
   push({ records }: RecordBatch): void {
-    this.#records = this.length === 0 ? records : this.#records.slice(this.#head).concat(records);
+    this.#records = this.#records.slice(this.#head).concat(records);
     this.#head = 0;
     for (const record of records) this.#bytes += recordBytes(record);
   }
@@ -56,6 +57,7 @@ export class Inbox {
     const record = this.peek();
     if (record === undefined) return;
     this.#bytes -= recordBytes(record);
+    this.#records[this.#head] = undefined;
     this.#head += 1;
     if (this.length > 0) return;
     this.#records = [];
