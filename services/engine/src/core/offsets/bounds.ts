@@ -3,8 +3,8 @@ import { DONE_RUNS_MAX } from "./done-set.ts";
 import type { PartitionState } from "../lanes/partition.ts";
 
 /** Lanes that wait for a slot, for each slot and at least; more would only grow old in memory. */
-export const READY_PER_SLOT = 4;
-export const READY_MIN = 256;
+export const READY_PER_SLOT = 2;
+export const READY_MIN = 64;
 /** Share of a bound from which a slow key is deferred. */
 export const DEFER_AT = 0.8;
 
