@@ -30,8 +30,6 @@ export class MemoryTelemetry implements Telemetry {
     readonly fields: LogFields;
   }[] = [];
 
-  passesSpansOn = false;
-
   counter(name: string): { add(value: number, labels?: unknown): void } {
     return { add: (value, labels) => this.measured.push({ name, value, labels }) };
   }

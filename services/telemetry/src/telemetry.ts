@@ -54,7 +54,6 @@ export async function createTelemetry(options: TelemetryOptions): Promise<AppTel
   return {
     ...instruments,
     startSpan: spansOf(sdk, env),
-    passesSpansOn: sdk.tracer === null,
     log,
     renderMetrics: () => sdk.renderMetrics(),
     shutdown: (timeoutMs = SHUTDOWN_TIMEOUT_MS) => (ending ??= atMost(timeoutMs, sdk.shutdown())),

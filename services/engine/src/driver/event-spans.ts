@@ -7,9 +7,6 @@ import type { PreparedEvent, Span, Telemetry, TraceContext } from "../ports.ts";
 type EventDelivery = Delivery<PreparedEvent>;
 type Attributes = Readonly<Record<string, string | number | boolean>>;
 
-/** The beginning of a `traceparent` that names a trace and a span. Source: W3C Trace Context, level 1. */
-const TRACEPARENT = /^(?!ff)[0-9a-f]{2}-(?!0{32})[0-9a-f]{32}-(?!0{16})[0-9a-f]{16}-[0-9a-f]{2}/u;
-
 interface OpenSpan extends Bagged {
   readonly delivery: EventDelivery;
   readonly span: Span;
@@ -49,7 +46,7 @@ export class EventSpans {
     const resendCount = delivery.attemptCount - 1;
     return this.#telemetry.startSpan(method, {
       kind: "client",
-      parent: this.#parentOf(delivery),
+      parent: this.#process(delivery).context,
       attributes: () => ({
         "http.request.method": method,
         ...this.#serverOf(request?.url ?? ""),
@@ -92,15 +89,7 @@ export class EventSpans {
   traceIdOf(delivery: EventDelivery): string | null {
     const context = this.contextOf(delivery, this.#openOf.get(delivery)?.span);
     if (context === null) return null;
-    return context.traceId ?? traceIdIn(context.traceparent);
-  }
-
-  /** The delivery's own span; where nobody keeps spans, and its record names one, that serves as well. */
-  #parentOf(delivery: EventDelivery): TraceContext | null {
-    const named = this.contextOf(delivery);
-    const isEnough = named !== null && TRACEPARENT.test(named.traceparent);
-    if (isEnough && this.#telemetry.passesSpansOn === true) return named;
-    return this.#process(delivery).context;
+    return context.traceId ?? context.traceparent.split("-")[1] ?? null;
   }
 
   #process(delivery: EventDelivery): Span {
@@ -145,12 +134,4 @@ export class EventSpans {
     this.#server = { origin: `${origin}/`, attributes };
     return attributes;
   }
-}
-
-/** The second part of a `traceparent`; null where it has none. */
-function traceIdIn(traceparent: string): string | null {
-  const start = traceparent.indexOf("-") + 1;
-  if (start === 0) return null;
-  const end = traceparent.indexOf("-", start);
-  return end < 0 ? traceparent.slice(start) : traceparent.slice(start, end);
 }

@@ -32,20 +32,6 @@ describe("spans", () => {
     expect(bench.telemetry.spans.map(({ endCount }) => endCount)).toEqual([1, 1, 1]);
   });
 
-  it("are one an attempt below the record's own where nobody keeps them", async () => {
-    const bench = await bundle();
-    bench.telemetry.passesSpansOn = true;
-    await bench.fetch(["a:1"]);
-    await bench.fail();
-    await bench.succeed();
-
-    const { spans } = bench.telemetry;
-    expect(spans.map(({ kind }) => kind)).toEqual(["client", "client"]);
-    for (const { parent } of spans) {
-      expect(parent?.traceparent).toBe(`00-${TRACE}-b7ad6b7169203331-01`);
-    }
-  });
-
   it("carry the attributes of OpenTelemetry's conventions and no path", async () => {
     const bench = await bundle();
     await bench.fetch(["a:1"]);

@@ -51,12 +51,6 @@ interface AttemptLabels {
   readonly duration: Labels;
 }
 
-interface LastLabels {
-  readonly kind: AttemptResult["kind"];
-  readonly status: number | null;
-  readonly labels: AttemptLabels;
-}
-
 /** How often the same failing port is complained about, ms. */
 const COMPLAINT_INTERVAL_MS = 10_000;
 const COMPLAINTS_MAX = 100;
@@ -88,8 +82,6 @@ export class Reporter {
   readonly #outcomeLabels: Readonly<Record<Outcome, Labels>>;
   /** One object for each kind of end, not for each attempt. */
   readonly #attemptLabels = new Map<string, AttemptLabels>();
-  /** Those of the last end: most are like the one before. */
-  #lastLabels: LastLabels | null = null;
   readonly #complaints = new Map<string, number>();
   readonly #failureLines = new LineBudget();
 
@@ -315,14 +307,6 @@ export class Reporter {
   }
 
   #labelsOf({ kind }: AttemptResult, status: number | null): AttemptLabels {
-    const last = this.#lastLabels;
-    if (last !== null && last.kind === kind && last.status === status) return last.labels;
-    const labels = this.#findLabels(kind, status);
-    this.#lastLabels = { kind, status, labels };
-    return labels;
-  }
-
-  #findLabels(kind: AttemptResult["kind"], status: number | null): AttemptLabels {
     const statusClass = status === null ? "none" : `${Math.floor(status / 100)}xx`;
     const name = `${kind}/${statusClass}`;
     let labels = this.#attemptLabels.get(name);

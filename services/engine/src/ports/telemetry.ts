@@ -61,7 +61,5 @@ export interface Telemetry {
   /** Observed at each scrape. */
   gauge(name: string, description: string, observe: () => Iterable<Measurement>): Cancel;
   startSpan(name: string, options: SpanOptions): Span;
-  /** Whether spans are ids that are passed on, and nobody keeps them: one without children of its own can be left out. */
-  readonly passesSpansOn?: boolean;
   log(level: LogLevel, message: string, fields?: LogFields): void;
 }
