@@ -3,7 +3,8 @@
  * What can never be decoded is a value, not an exception: one poison record must not stop its partition. A registry
  * that is away is the opposite: nothing is undecodable until it has answered.
  */
-import { Buffer } from "node:buffer";
+import type { Buffer } from "node:buffer";
+import { bufferOf } from "./buffer-of.ts";
 import { parseEnvelope, headerTexts, type EnvelopeFault } from "./envelope.ts";
 import {
   DEFAULT_TENANT,
@@ -215,8 +216,3 @@ function timeText(epochMs: number): string | null {
 
 const YEAR_0_MS = Date.parse("0000-01-01T00:00:00Z");
 const YEAR_10000_MS = Date.UTC(10_000, 0);
-
-function bufferOf(bytes: Uint8Array): Buffer {
-  if (Buffer.isBuffer(bytes)) return bytes;
-  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-}

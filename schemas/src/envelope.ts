@@ -5,7 +5,7 @@
  * The value is Confluent-framed Avro, so a strict reader of `application/avro` has to skip its first five bytes.
  * Millrace's own metadata never uses the `ce_` prefix: it would become an attribute of the event.
  */
-import { Buffer } from "node:buffer";
+import { bufferOf } from "./buffer-of.ts";
 import { DEFAULT_TENANT, type Envelope, type WireRecord } from "./event.ts";
 import { isRfc3339 } from "./rfc3339.ts";
 
@@ -188,7 +188,7 @@ function tellHeaders(record: HeaderCarrier, tell: (name: string, text: string) =
   for (const name of Object.keys(headers)) {
     const value = headers[name];
     const last = value instanceof Uint8Array ? value : value?.at(-1);
-    if (last !== undefined) tell(name, textOf(last));
+    if (last !== undefined) tell(name, bufferOf(last).toString("utf8"));
   }
 }
 
@@ -199,7 +199,3 @@ function withoutPrototype(): Record<string, string> {
 }
 
 const NO_EXTENSIONS: Readonly<Record<string, string>> = Object.freeze(withoutPrototype());
-
-function textOf(bytes: Uint8Array): string {
-  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString("utf8");
-}

@@ -200,7 +200,7 @@ class BatchReader {
       const offset = batch.baseOffset + reader.varint();
       if (offset >= this.#at.from) {
         const from = reader.position;
-        const { headersAt } = skipContent(reader);
+        const headersAt = skipContent(reader);
         const place = { body, from, headersAt, end };
         const at = { offset: asOffset(offset), timestampMs };
         this.#records.push(new FetchedRecord(this.#at, at, place));

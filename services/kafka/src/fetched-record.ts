@@ -90,8 +90,8 @@ export class FetchedRecord implements SourceRecord {
   }
 }
 
-/** Passes over key, value and headers. @throws RangeError where they are broken: reading them will not. */
-export function skipContent(reader: ByteReader): { readonly headersAt: number } {
+/** Passes over key, value and headers; gives where the headers begin. @throws RangeError where they are broken: reading them will not. */
+export function skipContent(reader: ByteReader): number {
   reader.skipVarBytes();
   reader.skipVarBytes();
   const headersAt = reader.position;
@@ -99,7 +99,7 @@ export function skipContent(reader: ByteReader): { readonly headersAt: number } 
     reader.skipVarBytes();
     reader.skipVarBytes();
   }
-  return { headersAt };
+  return headersAt;
 }
 
 function readContent({ body, from }: RecordPlace): Content {

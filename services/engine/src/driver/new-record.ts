@@ -1,6 +1,7 @@
 import type { MatchedRecord, NewRecord } from "../core/lanes/delivery.ts";
 import { asRecordKey } from "../core/lanes/identity.ts";
 import type { Preparation, PreparedEvent, SourceRecord } from "../ports.ts";
+import { bufferOf } from "./buffer-of.ts";
 import { recordBytes } from "./record-bytes.ts";
 
 /** What the objects of one event take besides its bytes, roughly. */
@@ -31,6 +32,5 @@ function sizeOf({ record, request }: PreparedEvent): number {
 
 /** Bytes as a string that maps one to one. */
 export function latin1(bytes: Uint8Array): string {
-  if (Buffer.isBuffer(bytes)) return bytes.toString("latin1");
-  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString("latin1");
+  return bufferOf(bytes).toString("latin1");
 }

@@ -2,13 +2,14 @@
  * What the journal says of one delivery: identity, coordinates, outcome, attempts. No payload and nothing out of it, but for
  * the bodies that a target's configuration asks for: the record key is there because it is a coordinate.
  */
-import { Buffer, isUtf8 } from "node:buffer";
+import { isUtf8 } from "node:buffer";
 import { keptAttempts, type EndedAttempt } from "../../core/lanes/attempt-log.ts";
 import type { Delivery } from "../../core/lanes/delivery.ts";
 import type { Outcome } from "../../core/effect.ts";
 import type { Epoch, JobId, Offset, PartitionId, Topic } from "../../core/lanes/identity.ts";
 import type { ReplaySkip } from "../../core/replay/replay.ts";
 import type { JournalBody, PreparedEvent } from "../../ports.ts";
+import { bufferOf } from "../buffer-of.ts";
 import type { AttemptBodies } from "./attempt-bodies.ts";
 
 /** Longest text of an entry, characters; a longer one is cut. The coordinates still lead to the event. */
@@ -164,9 +165,7 @@ function journalAttempt(
 /** A record key as the journal has it; no more of it is decoded than is kept. */
 export function journalKey(key: Uint8Array | null): JournalKey | null {
   if (key === null) return null;
-  const bytes = Buffer.isBuffer(key)
-    ? key
-    : Buffer.from(key.buffer, key.byteOffset, key.byteLength);
+  const bytes = bufferOf(key);
   if (isUtf8(bytes)) return journalText(bytes.toString("utf8", 0, JOURNAL_TEXT_MAX * 4));
   return { hex: journalText(bytes.toString("hex", 0, JOURNAL_TEXT_MAX)) };
 }
