@@ -4,9 +4,7 @@ import { join } from "node:path";
 import type { Bench } from "../bench.ts";
 import { SUBJECT_CORES } from "../measure/cores.ts";
 import { timeByArea, type Area, type CpuProfile } from "../measure/cpu-profile.ts";
-import { measuredSpan } from "../measure/figures.ts";
-import { faultsOf } from "../measure/run.ts";
-import { watch } from "../measure/watch.ts";
+import { runSubject } from "../measure/run.ts";
 import { millraceOf } from "../subjects/millrace.ts";
 import { workOf } from "../subjects/work.ts";
 import { backlog } from "./drain.ts";
@@ -36,30 +34,22 @@ export async function measureBudget(bench: Bench): Promise<readonly FamilyRow[]>
   const members = { processCount: 1, cores: SUBJECT_CORES };
   const subject = millraceOf({ ...members, nodeArgs: ["--cpu-prof", `--cpu-prof-dir=${folder}`] });
   const work = workOf(servers, world, { subject, targetName });
-  await target.begin({ latencyMs: 0, events: work.eventCount, users: work.keyCount });
-  const running = await subject.start(work);
-  try {
-    const samples = await watch(running, { target, eventCount: EVENT_COUNT, limitMs: null });
-    const report = await target.report();
-    const { disordered: orderViolations, repeats } = report;
-    const faults = [...faultsOf(subject, report), ...(await running.finish())];
-    const { first, last } = measuredSpan(samples);
-    const [fromUs, toUs] = [monotonicUs(first.at), monotonicUs(last.at)];
-    const ownUs = timeByArea(readProfile(folder), { areas: AREAS, fromUs, toUs });
-    const mainUs = [...ownUs.values()].reduce((sum, one) => sum + one, 0);
-    const cpuUs = last.cpuUs - first.cpuUs;
-    const otherUs = Math.max(0, cpuUs - mainUs);
-    const eventCount = last.count - first.count;
-    return [...ownUs, ["other threads: compiler, collector", otherUs] as const]
-      .sort(([, one], [, other]) => other - one)
-      .map(([name, us]) => {
-        const figures = { usPerEvent: us / eventCount, sharePercent: (us / cpuUs) * 100 };
-        const of = { family: "budget", case: name, subject: subject.name };
-        return familyRow(of, [{ figures, orderViolations, repeats, faults }]);
-      });
-  } finally {
-    await running.kill();
-  }
+  const run = await runSubject(subject, work, { target, latencyMs: 0, limitMs: null });
+  const { disordered: orderViolations, repeats } = run.report;
+  const { first, last } = run.span;
+  const [fromUs, toUs] = [monotonicUs(first.at), monotonicUs(last.at)];
+  const ownUs = timeByArea(readProfile(folder), { areas: AREAS, fromUs, toUs });
+  const mainUs = [...ownUs.values()].reduce((sum, one) => sum + one, 0);
+  const cpuUs = last.cpuUs - first.cpuUs;
+  const otherUs = Math.max(0, cpuUs - mainUs);
+  const eventCount = last.count - first.count;
+  return [...ownUs, ["other threads: compiler, collector", otherUs] as const]
+    .sort(([, one], [, other]) => other - one)
+    .map(([name, us]) => {
+      const figures = { usPerEvent: us / eventCount, sharePercent: (us / cpuUs) * 100 };
+      const of = { family: "budget", case: name, subject: subject.name };
+      return familyRow(of, [{ figures, orderViolations, repeats, faults: run.faults }]);
+    });
 }
 
 /** V8 stamps its samples by the machine's monotonic clock. */

@@ -12,7 +12,9 @@ const REPORT = {
 const runOf = (rates: readonly number[], faults: readonly string[] = []): RowRun => {
   const parts = rates.map((perSec) => ({ perSec, cpuUsPerEvent: 40 }));
   const whole = { perSec: 1, cpuUsPerEvent: 1, peakBytes: 1_048_576, startMs: 500 };
-  return { ...whole, parts, report: REPORT, faults };
+  const sample = { at: 0, count: 0, cpuUs: 0 };
+  const span = { first: sample, last: sample };
+  return { ...whole, parts, span, report: REPORT, faults };
 };
 
 describe("a row of the main table", () => {

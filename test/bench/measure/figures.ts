@@ -16,6 +16,12 @@ export interface Pace {
   readonly cpuUsPerEvent: number;
 }
 
+/** The part of a run that counts. */
+export interface MeasuredSpan {
+  readonly first: Sample;
+  readonly last: Sample;
+}
+
 /** Least, middle and most of several runs. */
 export interface Spread {
   readonly min: number;
@@ -27,10 +33,7 @@ export interface Spread {
 const WARM_SHARE = 0.25;
 
 /** The first sample past the warm-up and the last. @throws Error where there are no two such samples. */
-export function measuredSpan(samples: readonly Sample[]): {
-  readonly first: Sample;
-  readonly last: Sample;
-} {
+export function measuredSpan(samples: readonly Sample[]): MeasuredSpan {
   const last = samples.at(-1);
   const total = last?.count ?? 0;
   const first = samples.find(({ count }) => count >= total * WARM_SHARE && count > 0);

@@ -1,7 +1,7 @@
 /** One run: a subject drains a backlog to the target, watched from outside. */
 import type { Subject, Work } from "../subjects/subject.ts";
 import type { BenchTarget, TargetReport } from "../target/target.ts";
-import { paceOf, pacesOf, type Pace } from "./figures.ts";
+import { measuredSpan, paceOf, pacesOf, type MeasuredSpan, type Pace } from "./figures.ts";
 import { costOf } from "./process-meter.ts";
 import { watch } from "./watch.ts";
 
@@ -9,6 +9,7 @@ import { watch } from "./watch.ts";
 export interface RunFigures extends Pace {
   /** Of its parts, as many as were asked for. */
   readonly parts: readonly Pace[];
+  readonly span: MeasuredSpan;
   readonly peakBytes: number;
   readonly report: TargetReport;
   /** From the start of its process to its first call, ms. */
@@ -45,6 +46,7 @@ export async function runSubject(
     return {
       ...paceOf(samples),
       parts: pacesOf(samples, partCount),
+      span: measuredSpan(samples),
       ...{ peakBytes, report, startMs: report.firstAt - startedAt },
       faults: [...faultsOf(subject, report), ...own],
     };
