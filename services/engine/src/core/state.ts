@@ -1,3 +1,4 @@
+import { createDeferral, type Deferral } from "./aside/deferral.ts";
 import { createConcurrencyLimit, type ConcurrencyLimit } from "./guards/concurrency-limit.ts";
 import type { EngineConfig } from "./config.ts";
 import { createHold, type Hold } from "./guards/hold.ts";
@@ -40,6 +41,7 @@ export interface EngineState<Payload> {
   readonly replays: Replays<Payload>;
   /** Partitions near a bound. */
   readonly pressed: Set<PartitionState<Payload>>;
+  readonly deferral: Deferral<Payload>;
   readonly bucket: TokenBucket;
   readonly dirty: Set<PartitionState<Payload>>;
   membership: Membership;
@@ -92,6 +94,7 @@ export function createState<P>(config: EngineConfig, now: number): EngineState<P
     progress: createProgress(),
     replays: createReplays(),
     pressed: new Set(),
+    deferral: createDeferral(),
     bucket: new TokenBucket(config.rate, now),
     dirty: new Set(),
     membership: "none",

@@ -216,14 +216,14 @@ describe("dead letters", () => {
 });
 
 describe("bounds", () => {
-  const bounds = { ...DEFAULTS.bounds, unsettledMax: 4 };
+  const bounds = { ...DEFAULTS.bounds, unsettledMax: 5 };
 
   it("pauses fetching at the bound of unsettled records and resumes below it", () => {
     const { arrive, end } = setup({ bounds, concurrencyMax: 1 });
 
-    expect(arrive("a1", "b1", "c1", "d1").map((effect) => effect.kind)).toContain("pause-fetch");
-    expect(end("a1").map((effect) => effect.kind)).not.toContain("resume-fetch");
-    expect(end("b1").map((effect) => effect.kind)).toContain("resume-fetch");
+    expect(arrive(...Array.from("abcde")).map((effect) => effect.kind)).toContain("pause-fetch");
+    expect(end("a").map((effect) => effect.kind)).not.toContain("resume-fetch");
+    expect(end("b").map((effect) => effect.kind)).toContain("resume-fetch");
   });
 
   it("shares what the target may hold among its partitions", () => {
@@ -238,6 +238,10 @@ describe("bounds", () => {
 
     arrive("b1");
     expect(first?.isFetchPaused).toBe(true);
+
+    const alone = [assigned("continued", partition, 2)];
+    const effects = send({ kind: "assigned", generation: 3, partitions: alone, partitionCount: 4 });
+    expect(effects.map(({ kind }) => kind)).toContain("resume-fetch");
   });
 
   it("takes nothing in while enough lanes wait for a slot, and goes on when half of them are gone", () => {

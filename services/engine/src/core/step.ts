@@ -19,7 +19,7 @@ import { beginGeneration, endEpochs, fence } from "./lanes/assignment.ts";
 import { noteAppetite } from "./offsets/bounds.ts";
 import { acknowledgeCommit, failCommit, mayCommit, sendCommit } from "./offsets/commit.ts";
 import type { StepContext } from "./context.ts";
-import { deferSlowKeys } from "./aside/deferral.ts";
+import { deferSlowKeys, nextLookAt } from "./aside/deferral.ts";
 import { beginReadings, failReading, noteCover, noteDrops, takeDetour } from "./aside/detour.ts";
 import { dispatch, nextDispatchAt, wakeDueLanes } from "./lanes/dispatch.ts";
 import { mayBegin } from "./lanes/may-begin.ts";
@@ -203,7 +203,8 @@ function askForWake<P>(context: StepContext<P>): void {
   const isCommitDue = state.committing === null && mayCommit(state);
   const commitAt = isCommitDue ? state.commitNotBefore : Infinity;
   const tellAt = nextTellAt(state.hold.throttle, now);
-  const at = Math.min(commitAt, nextProgressAt(state), nextDispatchAt(context), tellAt);
+  const actAt = Math.min(nextDispatchAt(context), nextLookAt(context));
+  const at = Math.min(commitAt, nextProgressAt(state), actAt, tellAt);
   if (at === Infinity || (state.wakeAt > now && state.wakeAt <= at)) return;
   state.wakeAt = at;
   effects.push({ kind: "wake", at });

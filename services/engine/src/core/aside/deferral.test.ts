@@ -10,7 +10,7 @@ import {
 } from "../../../testing/engine-bench.ts";
 import { DEFAULTS, type BoundsConfig, type EngineConfig } from "../config.ts";
 import type { Effect } from "../effect.ts";
-import { CROWD_MIN, DEFERRAL_INTERVAL_MS } from "./deferral.ts";
+import { DEFERRAL_INTERVAL_MS, LONG_CALL_MS, PASSED_RATIO } from "./deferral.ts";
 
 function bounded(bounds: Partial<BoundsConfig>, config: Partial<EngineConfig> = {}): EngineBench {
   return setup({ ...config, bounds: { ...DEFAULTS.bounds, ...bounds } });
@@ -23,6 +23,17 @@ const deferred = (effects: readonly Effect<string>[]): string[] =>
       ? [`${effect.marker.lane} from ${effect.marker.offset}`]
       : [],
   );
+
+/** An engine that knows how long calls usually take. */
+function measured(usualMs: number, bounds: Partial<BoundsConfig> = {}): EngineBench {
+  const bench = bounded(bounds);
+  bench.state.limit.usualMs = usualMs;
+  return bench;
+}
+
+/** So many events of one key. */
+const crowd = (key: string, count: number): string[] =>
+  Array.from({ length: count }, (_, index) => `${key}${index}`);
 
 /** `a` fails and waits; the others are delivered, so that the span grows to 8 of 10. */
 function slowKey(config: Partial<EngineConfig> = {}): EngineBench {
@@ -45,7 +56,7 @@ describe("a slow key", () => {
     const mark = bench.end("h7");
     const park = bench.answer(mark);
 
-    expect(park).toMatchObject([{ kind: "park", deliveries: [{ offset: 0 }, { offset: 8 }] }]);
+    expect(park[0]).toMatchObject({ kind: "park", deliveries: [{ offset: 0 }, { offset: 8 }] });
     const effects = bench.answer(park);
     expect(effects).toContainEqual(expect.objectContaining({ outcome: "parked" }));
     const [owned] = bench.state.partitions.values();
@@ -84,17 +95,18 @@ describe("a slow key", () => {
   it("whose call is open is deferred when that has failed", () => {
     const bench = bounded({ spanMax: 10 });
     bench.arrive("a0", "b1", "c2", "d3", "e4", "f5", "g6", "h7");
-    for (const name of ["b1", "c2", "d3", "e4", "f5", "g6"]) bench.end(name);
+    for (const name of ["b1", "c2", "d3", "e4", "f5", "g6", "h7"]) bench.end(name);
 
-    expect(deferred(bench.end("h7"))).toEqual([]);
+    expect(deferred(bench.wait(LONG_CALL_MS))).toEqual([]);
     expect(deferred(bench.end("a0", FAILED))).toEqual(["a from 0"]);
   });
 
-  it("whose calls take long is deferred from the next event on, if it still fills the bound", () => {
+  it("whose calls take long is deferred from the next event on, if its partition is still nearly full", () => {
     const bench = bounded({ spanMax: 10 });
     bench.arrive("a0", "a1", "c2", "d3", "e4", "f5", "g6", "h7", "i8", "j9");
     for (const name of ["c2", "d3", "e4", "f5", "g6", "h7", "i8"]) bench.end(name);
     bench.end("j9");
+    bench.wait(LONG_CALL_MS);
 
     expect(deferred(bench.end("a0"))).toEqual(["a from 1"]);
   });
@@ -119,21 +131,116 @@ describe("a slow key", () => {
     expect(deferred(bench.end("a8", FAILED))).toEqual([]);
   });
 
-  it("is deferred when it crowds the others out of memory", () => {
+  it("is deferred when it has failed and its events fill the memory", () => {
     const bench = bounded({ unsettledMax: 30 });
-    const crowd = Array.from({ length: CROWD_MIN + 2 }, (_, index) => `a${index}`);
 
-    expect(deferred(bench.arrive(...crowd, ...Array.from("bcdefgh")))).toEqual([]);
+    expect(deferred(bench.arrive(...crowd("a", 18), ...Array.from("bcdefgh")))).toEqual([]);
     bench.end("a0", FAILED);
     expect(deferred(bench.wait(DEFERRAL_INTERVAL_MS))).toEqual(["a from 0"]);
   });
 
-  it("is not deferred when all keys are as slow as it is", () => {
-    const bench = bounded({ unsettledMax: 10 });
-    const effects = bench.arrive(...Array.from("abcdefghij"));
-    const ends = Array.from("abcdefghij").flatMap((name) => bench.end(name, FAILED));
+  it("is deferred, one after the other, when a few of them fill the memory and nothing passes", () => {
+    const bench = bounded({ unsettledMax: 20 });
+    bench.arrive(...crowd("a", 10), ...crowd("b", 10));
+    bench.end("a0", FAILED);
+    bench.end("b0", FAILED);
 
-    expect(deferred([...effects, ...ends])).toEqual([]);
+    const effects = [bench.wait(DEFERRAL_INTERVAL_MS), bench.wait(DEFERRAL_INTERVAL_MS)].flat();
+
+    expect(deferred(effects)).toEqual(["a from 0"]);
+    bench.answer(bench.answer(effects));
+    expect(deferred(bench.wait(DEFERRAL_INTERVAL_MS))).toEqual([]);
+    bench.arrive(...crowd("b", 18).slice(10));
+    expect(deferred(bench.wait(DEFERRAL_INTERVAL_MS))).toEqual(["b from 10"]);
+  });
+
+  it("is slow when its call takes longer than calls usually do", () => {
+    const ending = (callMs: number): string[] => {
+      const bench = measured(20);
+      bench.arrive("a0", ...crowd("b", 1_800), "a1");
+      bench.wait(callMs);
+      return deferred(bench.end("a0"));
+    };
+
+    expect(ending(49)).toEqual([]);
+    expect(ending(50)).toEqual(["a from 1801"]);
+  });
+
+  it("is slow sooner when many pass it by, as they do a hot key", () => {
+    const ending = (passingCount: number): string[] => {
+      const bench = measured(30, { unsettledMax: 10 });
+      const others = Array.from({ length: passingCount + 7 }, (_, index) =>
+        String.fromCodePoint(0x4e00 + index),
+      );
+      bench.arrive("a0", "a1");
+      for (const name of others.slice(7)) {
+        bench.arrive(name);
+        bench.end(name);
+      }
+      bench.arrive(...others.slice(0, 7));
+      bench.wait(LONG_CALL_MS);
+      return deferred(bench.end("a0"));
+    };
+
+    expect(ending(PASSED_RATIO * 9 - 1)).toEqual([]);
+    expect(ending(PASSED_RATIO * 9)).toEqual(["a from 1"]);
+  });
+
+  it("is deferred beside another that holds the commit in turn with it", () => {
+    const bench = measured(1, { unsettledMax: 20 });
+    const pairs = Array.from({ length: 10 }, (_, index) => [`a${index}`, `b${index}`]);
+    bench.arrive(...pairs.flat());
+
+    bench.wait(50);
+    const first = bench.end("a0");
+    bench.wait(50);
+
+    expect(deferred(first)).toEqual(["a from 2"]);
+    bench.answer(bench.answer(first));
+    bench.arrive(...crowd("b", 18).slice(10));
+    bench.wait(DEFERRAL_INTERVAL_MS);
+    expect(deferred(bench.end("b0"))).toEqual(["b from 3"]);
+  });
+
+  it("is looked at again although nothing comes", () => {
+    const bench = bounded({ unsettledMax: 20 });
+    bench.arrive(...crowd("a", 20));
+    bench.wait(bench.state.wakeAt);
+    expect(bench.world.now).toBe(DEFERRAL_INTERVAL_MS);
+
+    expect(deferred(bench.end("a0"))).toEqual(["a from 1"]);
+  });
+
+  it.each([
+    ["quick", LONG_CALL_MS - 1, []],
+    ["slow", LONG_CALL_MS, ["a from 1"]],
+  ])("that is alone and %s: its calls take %i ms", (_, callMs, expected) => {
+    const bench = bounded({});
+    const effects = bench.arrive(...crowd("a", 2_000));
+    const ends = ["a0", "a1"].flatMap((name) => {
+      if (bench.state.writingCount > 0) return [];
+      return [...bench.wait(callMs), ...bench.end(name)];
+    });
+
+    expect(deferred([...effects, ...ends])).toEqual(expected);
+  });
+
+  it("keeps no partition standing that has room again, though not by much", () => {
+    const bench = bounded({ unsettledMax: 100 });
+    const others = Array.from({ length: 23 }, (_, index) => `${String.fromCodePoint(98 + index)}0`);
+    bench.arrive(...crowd("a", 77), ...others);
+    bench.end("a0", FAILED);
+    const ends = others.flatMap((name) => bench.end(name));
+
+    expect(kinds(ends)).toContain("resume-fetch");
+  });
+
+  it("is not deferred when all keys are as slow as it is", () => {
+    const bench = measured(200, { unsettledMax: 10 });
+    const effects = bench.arrive(...Array.from("abcdefghij"));
+    const waits = [bench.wait(200), bench.wait(200)].flat();
+
+    expect(deferred([...effects, ...waits, ...bench.end("a")])).toEqual([]);
   });
 
   it("is not deferred while the whole target waits", () => {

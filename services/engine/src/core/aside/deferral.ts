@@ -1,41 +1,83 @@
 /**
- * Slow keys out of the way: near a bound of its partition, the key that holds the commit back, or fills the memory, is
- * deferred. Its events go to the parked topic, so that commits move, and it goes on from there by itself.
+ * Slow keys out of the way: near a bound of its partition, the key that holds the commit is deferred if it is slow. Its
+ * events go to the parked topic, so that commits move and memory is free for others, and it goes on from there by itself. A
+ * key is slow when its event has failed, or when a call takes longer than calls usually do; one that crowds out the others,
+ * already when its calls are not quick: what is parked costs little at that pace. A quick key holds the commit too,
+ * now and then, or always where it is alone, and is better left where it is.
  *
  * Never deferred: a key that has not had its turn, a key while the whole target waits (it is not the key that is slow),
  * events without a key. At most one key of a partition at a time, `DEFERRAL_INTERVAL_MS` apart.
  */
 import type { StepContext } from "../context.ts";
-import { DEFER_AT, pressureOf } from "../offsets/bounds.ts";
+import { slowCallMs } from "../guards/concurrency-limit.ts";
+import { DEFER_AT, loadOf } from "../offsets/bounds.ts";
 import { unhold } from "./detour.ts";
 import { mayBegin } from "../lanes/may-begin.ts";
 import type { Lane } from "../lanes/lane.ts";
 import type { PartitionState } from "../lanes/partition.ts";
+import type { EngineState } from "../state.ts";
 import { asideOf, markDeferred } from "./writes.ts";
 import { dropContended } from "../replay/contention.ts";
 
 /** Between two looks at a partition that is nearly full, ms. */
 export const DEFERRAL_INTERVAL_MS = 25;
-/** A key fills the memory if it has so many times the events of the average key, and at least so many. */
-export const CROWD_RATIO = 4;
-export const CROWD_MIN = 16;
+/**
+ * A call that takes so long, ms, is slow where its key crowds out the others: it has half of the events in memory, or of what
+ * is behind it so many are settled for each that is not.
+ */
+export const LONG_CALL_MS = 25;
+export const PASSED_RATIO = 4;
+
+/** When partitions near a bound are looked at for slow keys; in monotonic ms. */
+export interface Deferral<Payload> {
+  notBefore: number;
+  /** Although nothing comes. */
+  lookAt: number;
+  /** Lanes that held a commit at the last look, and had not had their turn: they may have had it since. */
+  readonly untried: Lane<Payload>[];
+}
+
+/** No look was made. */
+export function createDeferral<P>(): Deferral<P> {
+  return { notBefore: 0, lookAt: Infinity, untried: [] };
+}
 
 /** Looks at the partitions that came near a bound. */
 export function deferSlowKeys<P>(context: StepContext<P>): void {
   const { state, now } = context;
-  if (state.pressed.size === 0 || !mayBegin(state)) return;
-  for (const partition of state.pressed) {
-    if (now < partition.deferNotBefore) continue;
-    partition.deferNotBefore = now + DEFERRAL_INTERVAL_MS;
-    const { settled, unsettled } = pressureOf(context, partition);
-    if (Math.max(settled, unsettled) < DEFER_AT) state.pressed.delete(partition);
-    else relieve(context, partition);
+  const { pressed, deferral } = state;
+  if (!mayDefer(state)) return;
+  if (now < deferral.notBefore) {
+    // Who stands at a bound waits for no more to come; elsewhere more comes, or nobody waits.
+    const isAnyPaused = [...pressed].some(({ isFetchPaused }) => isFetchPaused);
+    if (isAnyPaused) deferral.lookAt = deferral.notBefore;
+    return;
+  }
+  deferral.notBefore = now + DEFERRAL_INTERVAL_MS;
+  deferral.lookAt = Infinity;
+  deferral.untried.length = 0;
+  for (const partition of pressed) {
+    if (loadOf(context, partition) < DEFER_AT) pressed.delete(partition);
+    else deferral.lookAt = Math.min(deferral.lookAt, relieve(context, partition));
   }
 }
 
+/** When partitions near a bound are to be looked at although nothing comes. */
+export function nextLookAt<P>({ state, now }: StepContext<P>): number {
+  if (!mayDefer(state)) return Infinity;
+  const { lookAt, notBefore, untried } = state.deferral;
+  const wasTried = untried.some(({ head }) => head !== null && head.attemptCount > 0);
+  return Math.max(wasTried ? notBefore : lookAt, notBefore, now + 1);
+}
+
+function mayDefer<P>(state: EngineState<P>): boolean {
+  const { pressed, hold, config } = state;
+  return pressed.size > 0 && config.order === "key" && hold.heldSince === null && mayBegin(state);
+}
+
 /**
- * Defers a key that was to be once its attempt has ended: from the event that failed, or from the next one where the
- * key still fills the bound. False where it may not be now.
+ * Defers a key that was to be once its attempt has ended: from the event that failed, or from the next one where its
+ * partition is still near a bound. False where it may not be now.
  */
 export function deferNow<P>(context: StepContext<P>, lane: Lane<P>): boolean {
   const wasToBe = lane.isToBeDeferred;
@@ -45,25 +87,41 @@ export function deferNow<P>(context: StepContext<P>, lane: Lane<P>): boolean {
   // Its event was given up meanwhile: what is set aside for that is not deferred.
   if (!wasToBe || head === null || asideOf(lane) !== undefined) return false;
   if (!mayBegin(state) || state.hold.heldSince !== null) return false;
-  if (head.attemptCount === 0 && !fillsBound(context, partition, lane)) return false;
+  if (head.attemptCount === 0 && loadOf(context, partition) < DEFER_AT) return false;
   markDeferred(context, head);
   return true;
 }
 
-function relieve<P>(context: StepContext<P>, partition: PartitionState<P>): void {
-  const { state } = context;
-  const { order, bounds } = state.config;
-  if (order !== "key" || state.hold.heldSince !== null) return;
+/** Defers the key that holds the commit, if it is slow; gives when to look again although nothing comes. */
+function relieve<P>(context: StepContext<P>, partition: PartitionState<P>): number {
+  const { config, deferral } = context.state;
   const lane = firstLane(partition);
-  if (lane?.name === null || lane?.name === undefined) return;
+  if (lane?.name === undefined || lane.name === null) return Infinity;
   const aside = partition.aside.get(lane.name);
   if (aside !== undefined) {
     if (aside.detour !== null) unhold(context, aside.detour);
-    return;
+    return Infinity;
   }
-  if (partition.aside.size >= bounds.quarantinedKeysMax) return;
-  const wasTried = lane.head !== null && lane.head.attemptCount > 0;
-  if (wasTried && fillsBound(context, partition, lane)) defer(context, lane);
+  if (partition.aside.size >= config.bounds.quarantinedKeysMax) return Infinity;
+  if (lane.head?.attemptCount === 0) deferral.untried.push(lane);
+  const at = slowAt(context, lane);
+  if (at > context.now) return at;
+  defer(context, lane);
+  return Infinity;
+}
+
+/** From when on a lane is slow, if nothing comes. */
+function slowAt<P>(context: StepContext<P>, lane: Lane<P>): number {
+  const { head, partition } = lane;
+  if (head === null || head.attemptCount === 0 || lane.isToBeDeferred) return Infinity;
+  const hasFailed = lane.state === "waiting" || head.chargedCount > 0;
+  if (hasFailed) return context.now;
+  if (lane.state !== "in-flight") return Infinity;
+  const slowMs = slowCallMs(context.state.limit);
+  const { unsettledCount, settledAbove } = partition.tracker;
+  const isPassed = settledAbove >= PASSED_RATIO * unsettledCount;
+  const isCrowding = isPassed || 2 * lengthOf(lane) >= unsettledCount;
+  return head.startedAt + (isCrowding ? Math.min(LONG_CALL_MS, slowMs) : slowMs);
 }
 
 function defer<P>(context: StepContext<P>, lane: Lane<P>): void {
@@ -87,25 +145,11 @@ function defer<P>(context: StepContext<P>, lane: Lane<P>): void {
   if (lane.head !== null) markDeferred(context, lane.head);
 }
 
-/** Whether it is this key that fills the partition's bound. */
-function fillsBound<P>(
-  context: StepContext<P>,
-  partition: PartitionState<P>,
-  lane: Lane<P>,
-): boolean {
-  if (lane.head?.offset !== partition.tracker.committable) return false;
-  const { settled, unsettled } = pressureOf(context, partition);
-  if (settled >= DEFER_AT) return true;
-  const laneCount = partition.lanes.size + partition.looseLanes.size;
-  const average = partition.tracker.unsettledCount / laneCount;
-  return unsettled >= DEFER_AT && lengthOf(lane) >= Math.max(CROWD_MIN, CROWD_RATIO * average);
-}
-
 /** The lane that holds the lowest unsettled offset. */
-function firstLane<P>(partition: PartitionState<P>): Lane<P> | undefined {
+function firstLane<P>(partition: PartitionState<P>): Lane<P> | null {
   const { committable } = partition.tracker;
   for (const lane of partition.lanes.values()) if (lane.head?.offset === committable) return lane;
-  return undefined;
+  return null;
 }
 
 function lengthOf<P>(lane: Lane<P>): number {

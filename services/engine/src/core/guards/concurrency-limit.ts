@@ -117,9 +117,15 @@ export function halveLimit<P>({ state, now }: StepContext<P>): void {
   fall(state, now, { by: 1 / 2, floor: 1 });
 }
 
+/** A call that takes longer is slow, ms; Infinity until it is known how long calls take. */
+export function slowCallMs({ usualMs }: ConcurrencyLimit): number {
+  return usualMs === null ? Infinity : SLOW_TIMES * usualMs + SLOW_MORE_MS;
+}
+
 function noteDelivered<P>(context: StepContext<P>, latencyMs: number): void {
-  const { calls, latency, usualMs } = context.state.limit;
-  const slowMs = usualMs === null ? Infinity : SLOW_TIMES * usualMs + SLOW_MORE_MS;
+  const { limit } = context.state;
+  const { calls, latency } = limit;
+  const slowMs = slowCallMs(limit);
   calls.count += 1;
   latency.count += 1;
   latency.sumMs += Math.min(latencyMs, OUTLIER_TIMES * slowMs);

@@ -3,6 +3,7 @@ import { forgetDetour, startDetour } from "../aside/detour.ts";
 import type { TopicPartition } from "./identity.ts";
 import type { AssignedInput, Input } from "../input.ts";
 import type { Lane } from "./lane.ts";
+import { boundIntake } from "../offsets/bounds.ts";
 import { createPartition, type PartitionState } from "./partition.ts";
 import { forgetProgress } from "../aside/progress.ts";
 import { forgetReplay } from "../replay/course.ts";
@@ -29,6 +30,7 @@ export function beginGeneration<P>(context: StepContext<P>, input: AssignedEvent
   const keepsNone = input.partitions.every(({ kind }) => kind === "taken");
   if (keepsNone) state.bucket.setShare(0, context.now);
   state.bucket.setShare(share, context.now);
+  boundAll(context);
 }
 
 /** Ends the epochs of partitions that the next generation does not continue. */
@@ -38,6 +40,12 @@ export function endEpochs<P>(context: StepContext<P>, partitions: readonly Topic
     if (ended !== undefined) endEpoch(context, ended);
   }
   forgetEnded(context);
+  boundAll(context);
+}
+
+/** Each partition's part of what the target may hold has changed. */
+function boundAll<P>(context: StepContext<P>): void {
+  for (const partition of context.state.partitions.values()) boundIntake(context, partition);
 }
 
 /** Ends every epoch: nothing is sent or committed until the next assignment. */

@@ -28,8 +28,6 @@ export interface PartitionState<Payload> {
   readonly contended: Map<string, Lane<Payload>[]>;
   /** Events below may have been attempted by earlier owners, with an end that is not known here. */
   readonly inheritedBelow: Offset;
-  /** Monotonic ms before which no key is deferred. */
-  deferNotBefore: number;
   unsettledBytes: number;
   isFetchPaused: boolean;
   /** The commit that was last sent, and the one last acknowledged. */
@@ -76,7 +74,6 @@ export function createPartition<P>(takeover: PartitionTakeover): PartitionState<
     contended: new Map(),
     // Its bounds held an earlier owner to what it had settled, and commits may lag behind that by any number.
     inheritedBelow: logEndOffset,
-    deferNotBefore: 0,
     unsettledBytes: 0,
     isFetchPaused: false,
     sent: committed,

@@ -5,20 +5,23 @@ import type { PartitionState } from "../lanes/partition.ts";
 /** Lanes that wait for a slot, for each slot and at least; more would only grow old in memory. */
 export const READY_PER_SLOT = 2;
 export const READY_MIN = 64;
-/** Share of a bound from which a slow key is deferred. */
+/** Share of a bound from which a slow key is deferred, and below which fetching goes on. */
 export const DEFER_AT = 0.8;
 
-/** Pauses fetching at a bound, or while the target is sated; resumes it below three quarters of all bounds. */
+/** Pauses fetching at a bound, or while the target is sated; resumes it when no key is to be deferred for the load. */
 export function boundIntake<P>(context: StepContext<P>, partition: PartitionState<P>): void {
   const { isSated } = context.state;
-  const { settled, unsettled } = pressureOf(context, partition);
-  const load = Math.max(settled, unsettled);
-  if (load >= DEFER_AT) context.state.pressed.add(partition);
+  const load = loadOf(context, partition);
+  const { pressed, deferral } = context.state;
+  if (load >= DEFER_AT && !pressed.has(partition)) {
+    pressed.add(partition);
+    deferral.lookAt = deferral.notBefore;
+  }
   const { topic, partition: id } = partition;
   if (!partition.isFetchPaused && (isSated || load >= 1)) {
     partition.isFetchPaused = true;
     context.effects.push({ kind: "pause-fetch", topic, partition: id });
-  } else if (partition.isFetchPaused && !isSated && load < 0.75) {
+  } else if (partition.isFetchPaused && !isSated && load < DEFER_AT) {
     partition.isFetchPaused = false;
     context.effects.push({ kind: "resume-fetch", topic, partition: id });
   }
@@ -34,27 +37,20 @@ export function noteAppetite<P>(context: StepContext<P>): void {
   for (const partition of state.partitions.values()) boundIntake(context, partition);
 }
 
-/** How full a partition is; 1 is the bound. */
-export interface Pressure {
-  /** By what is settled above the committable offset. */
-  readonly settled: number;
-  /** By what is unsettled. */
-  readonly unsettled: number;
-}
-
 /**
- * How full a partition is by its fullest bounds. The done set must never be cut, or a crash would repeat more than was
- * in flight: what is unsettled now can split into as many runs again as half of it.
+ * How full a partition is by its fullest bound; 1 is the bound. The done set must never be cut, or a crash would repeat
+ * more than was in flight: what is unsettled now can split into as many runs again as half of it.
  */
-export function pressureOf<P>({ state }: StepContext<P>, partition: PartitionState<P>): Pressure {
+export function loadOf<P>({ state }: StepContext<P>, partition: PartitionState<P>): number {
   const { bounds } = state.config;
   const partitionCount = state.partitions.size;
   const { unsettledCount, runCount, span } = partition.tracker;
-  const unsettled = Math.max(
-    unsettledCount / Math.min(bounds.unsettledMax, bounds.targetUnsettledMax / partitionCount),
-    partition.unsettledBytes /
-      Math.min(bounds.unsettledBytesMax, bounds.targetBytesMax / partitionCount),
+  const countMax = Math.min(bounds.unsettledMax, bounds.targetUnsettledMax / partitionCount);
+  const bytesMax = Math.min(bounds.unsettledBytesMax, bounds.targetBytesMax / partitionCount);
+  return Math.max(
+    unsettledCount / countMax,
+    partition.unsettledBytes / bytesMax,
+    span / bounds.spanMax,
+    (unsettledCount + runCount) / 2 / DONE_RUNS_MAX,
   );
-  const runs = (unsettledCount + runCount) / 2 / DONE_RUNS_MAX;
-  return { settled: Math.max(span / bounds.spanMax, runs), unsettled };
 }

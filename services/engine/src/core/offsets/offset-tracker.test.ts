@@ -123,6 +123,11 @@ describe("offset tracker", () => {
       expect(tracker.committable).toBe(open.size > 0 ? Math.min(...open) : next + 1);
       expect(tracker.unsettledCount).toBe(open.size);
       if (round % 10 === 0) expectRuns(tracker, open, next);
+      if (round % 100 === 0) {
+        const above = [...sequences.keys()].filter((offset) => offset > tracker.committable);
+        const settled = above.filter((offset) => !open.has(offset));
+        expect(tracker.settledAbove).toBe(settled.length);
+      }
     }
   });
 });

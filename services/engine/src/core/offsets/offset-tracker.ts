@@ -49,6 +49,11 @@ export class OffsetTracker {
     return this.#unsettledCount;
   }
 
+  /** Tracked and settled, above the committable offset. */
+  get settledAbove(): number {
+    return this.#offsets.length - this.#head - this.#unsettledCount;
+  }
+
   /** Runs of settled offsets between tracked unsettled ones: what the done set's length grows with. */
   get runCount(): number {
     return this.#runCount;
