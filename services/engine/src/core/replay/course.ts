@@ -14,13 +14,14 @@ import { asOffset, type Offset } from "../lanes/identity.ts";
 import { emptyLane, type Lane } from "../lanes/lane.ts";
 import { partitionName, type EngineState } from "../state.ts";
 import { dropContended } from "./contention.ts";
-import { takeReplayed } from "./replay-lanes.ts";
+import { isKeptAside, takeReplayed } from "./replay-lanes.ts";
 import type {
   ReadingFailure,
   Replay,
   ReplayFound,
   ReplayReading,
   ReplayRequest,
+  ReplayStep,
 } from "./replay.ts";
 
 /** Replays that hold events at a time, of a target; others wait. */
@@ -53,6 +54,7 @@ export function beginReplay<P>(context: StepContext<P>, request: ReplayRequest):
     skipped: { ...step?.counts.skipped },
     failed: { ...step?.counts.failed },
     failedLanes: new Set(step?.failedLanes),
+    skippedLanes: new Map(),
     end: null,
     goneCount: 0,
   };
@@ -110,12 +112,13 @@ export function failReading<P>(reading: ReplayReading<P>, failure: ReadingFailur
   replay.end ??= "range-gone";
 }
 
-/** Steps stand in the log: where one is the last, its replay is over. */
+/** Steps stand in the log: what they skipped stays skipped; where one is the last, its replay is over. */
 export function endReplays<P>(
   { state, effects }: StepContext<P>,
   notes: readonly ReplayNote<P>[],
 ): void {
   for (const { replay, step } of notes) {
+    forgetSkips(replay, step);
     if (step.end === null || !replay.partition.isOwned) continue;
     replay.partition.replays.delete(replay.plan.job);
     state.replays.all.delete(replay);
@@ -127,6 +130,11 @@ export function endReplays<P>(
 export function forgetReplay<P>({ replays }: EngineState<P>, replay: Replay<P>): void {
   if (hasSeat(replay)) replays.seatCount -= 1;
   replays.all.delete(replay);
+}
+
+function forgetSkips<P>({ skippedLanes }: Replay<P>, { counts }: ReplayStep): void {
+  const written = counts.skipped.KEY_SET_ASIDE ?? 0;
+  for (const [name, count] of skippedLanes) if (count <= written) skippedLanes.delete(name);
 }
 
 function advance<P>(context: StepContext<P>, replay: Replay<P>): void {
@@ -191,8 +199,15 @@ function mayRead<P>({ state }: StepContext<P>, replay: Replay<P>): boolean {
     tracker.unsettledCount <= REPLAY_COUNT_MAX / 2 &&
     unsettledBytes <= REPLAY_BYTES_MAX / 2 &&
     tracker.span < state.config.bounds.spanMax &&
+    isWritten(replay) &&
     mayBegin(state)
   );
+}
+
+/** Whether nothing is skipped on only because the skip before is not written yet: what is read then would be, too. */
+function isWritten<P>({ skippedLanes, partition }: Replay<P>): boolean {
+  for (const name of skippedLanes.keys()) if (!isKeptAside(partition, name)) return false;
+  return true;
 }
 
 /** I36: live has settled what comes next, or has nothing left and nobody knows whether anything comes. */

@@ -9,6 +9,7 @@ import type { Delivery, GivenUp, NewRecord } from "../lanes/delivery.ts";
 import { createDelivery } from "../lanes/delivery.ts";
 import { enlist } from "../lanes/enlist.ts";
 import { dequeue, enqueue, laneIn, laneNameOf, removeLane, type Lane } from "../lanes/lane.ts";
+import type { PartitionState } from "../lanes/partition.ts";
 import { contend } from "./contention.ts";
 import type { Replay, ReplayedEnd } from "./replay.ts";
 
@@ -76,14 +77,19 @@ const FILTERED: ReplayedEnd = { kind: "skipped", reason: "FILTERED" };
 const KEY_SET_ASIDE: ReplayedEnd = { kind: "skipped", reason: "KEY_SET_ASIDE" };
 const KEY_FAILED: ReplayedEnd = { kind: "skipped", reason: "KEY_FAILED" };
 
+/** Whether a key is set aside until people act; a deferred one comes back by itself, so its events wait. */
+export function isKeptAside<P>({ aside }: PartitionState<P>, name: string): boolean {
+  const marker = aside.get(name)?.marker;
+  return marker !== undefined && marker.kind !== "deferred";
+}
+
 function endWithoutCall<P>(
   { name, partition }: Lane<P>,
-  { failedLanes }: Replay<P>,
+  { failedLanes, skippedLanes }: Replay<P>,
   { verdict }: Delivery<P>,
 ): ReplayedEnd | null {
-  const aside = name === null ? undefined : partition.aside.get(name);
-  // A deferred key comes back by itself, so its events wait.
-  if (aside !== undefined && aside.marker.kind !== "deferred") return KEY_SET_ASIDE;
+  if (name !== null && isKeptAside(partition, name)) return KEY_SET_ASIDE;
+  if (name !== null && skippedLanes.has(name)) return KEY_SET_ASIDE;
   if (name !== null && failedLanes.has(name)) return KEY_FAILED;
   return verdict.kind === "undeliverable" ? { kind: "failed", why: verdict } : null;
 }
@@ -104,6 +110,9 @@ function conclude<P>(context: StepContext<P>, delivery: Delivery<P>, end: Replay
   replay.unsettledBytes -= bytes;
   count(context, replay, end);
   if (end.kind === "failed") noteFailed(context, lane, replay);
+  if (end === KEY_SET_ASIDE && lane.name !== null) {
+    replay.skippedLanes.set(lane.name, replay.skipped.KEY_SET_ASIDE ?? 0);
+  }
   context.effects.push({ kind: "replayed", delivery, end });
 }
 

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { FAILED, REJECTED } from "../../../testing/engine-bench.ts";
+import { FAILED, partition, REJECTED, topic } from "../../../testing/engine-bench.ts";
 import { JOB, ReplayBench } from "../../../testing/replay-bench.ts";
 import type { EngineConfig } from "../config.ts";
 import type { Effect } from "../effect.ts";
@@ -345,6 +345,26 @@ describe("a replay of a key that is set aside", () => {
     expect(owned(bench).aside.has("a")).toBe(true);
 
     expect(ends(bench.replay({ to: asOffset(2) }))).toEqual(["a1 KEY_SET_ASIDE"]);
+  });
+
+  it("sends nothing of it behind what it skipped until that is written: its next owner may send that", () => {
+    const bench = setup(["a1", "a2", "a3"]);
+    bench.come("a4");
+    bench.answer(bench.answer(bench.end("a4", REJECTED)));
+    bench.pageCount = 1;
+    const readOn = () => bench.find(bench.reading());
+    const plan = { kind: "replay", job: JOB, mode: "repair", topic, partition } as const;
+    const range = { from: asOffset(0), to: asOffset(3) };
+    bench.send({ ...plan, ...range, wish: "run", step: null });
+    expect(ends(readOn())).toEqual(["a1 KEY_SET_ASIDE"]);
+
+    owned(bench).aside.delete("a");
+    const second = readOn();
+    expect(ends(second)).toEqual(["a2 KEY_SET_ASIDE"]);
+    expect(second.map(({ kind }) => kind)).not.toContain("read-replay");
+    bench.keepProgress();
+    bench.keepProgress();
+    expect(bench.names(readOn())).toEqual(["a3"]);
   });
 
   it("skips what is left of it when the quarantine comes while it waits", () => {

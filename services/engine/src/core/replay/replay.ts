@@ -131,6 +131,11 @@ export interface Replay<Payload> {
   readonly skipped: Partial<Record<ReplaySkip, number>>;
   readonly failed: Partial<Record<ReplayFailure, number>>;
   readonly failedLanes: Set<string>;
+  /**
+   * Lanes skipped as set aside, with `skipped.KEY_SET_ASIDE` as of then, until a step with that stands in the log: the next
+   * owner may send what was skipped, so nothing behind it may be sent before.
+   */
+  readonly skippedLanes: Map<string, number>;
   /** How it will end, once it is known; what it holds ends before. */
   end: ReplayEnd | null;
   /** Offsets of its range that the log has lost. */
