@@ -166,7 +166,7 @@ export class EngineLoad {
     this.counts.steps += 1;
     const entropy = this.#random.bits();
     const moment = { now: this.#now, wallNow: 1_764_000_000_000 + this.#now, entropy };
-    for (const effect of step(this.#state, input, moment)) this.#perform(effect);
+    for (const effect of step(this.#state, [input], moment)) this.#perform(effect);
   }
 
   #perform(effect: Effect<Payload>): void {

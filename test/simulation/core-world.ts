@@ -493,7 +493,7 @@ export class CoreWorld {
   #step(input: Input<LogRecord>): void {
     this.#stepCount += 1;
     const moment = { now: this.#now, wallNow: this.#now, entropy: this.#random.bits() };
-    for (const effect of step(this.#state, input, moment)) {
+    for (const effect of step(this.#state, [input], moment)) {
       this.#checker.check(effect, this.#now);
       this.#perform(effect);
     }

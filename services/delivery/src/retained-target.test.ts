@@ -26,7 +26,7 @@ function runnerOf(...partitions: readonly number[]): NonNullable<RetainedKeeper[
     partitions: assigned,
     partitionCount: 4,
   } as const;
-  step(state, input, { now: 0, wallNow: 0, entropy: 7 });
+  step(state, [input], { now: 0, wallNow: 0, entropy: 7 });
   return { driver: { state } };
 }
 

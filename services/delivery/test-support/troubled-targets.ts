@@ -76,7 +76,7 @@ class FedEngine {
   }
 
   feed(input: Input<PreparedEvent>): ReturnType<typeof step<PreparedEvent>> {
-    return step(this.#state, input, { now: this.#now, wallNow: this.#now, entropy: 7 });
+    return step(this.#state, [input], { now: this.#now, wallNow: this.#now, entropy: 7 });
   }
 
   /** Records of these keys come in, and the attempts that begin end so, one after the other. */

@@ -66,7 +66,7 @@ export class EngineBench {
 
   readonly send = (input: Input<string>): readonly Effect<string>[] => {
     const { now } = this.world;
-    const effects = step(this.state, input, { now, wallNow: 1_000_000 + now, entropy: now });
+    const effects = step(this.state, [input], { now, wallNow: 1_000_000 + now, entropy: now });
     this.world.effects.push(...effects);
     return effects;
   };

@@ -45,7 +45,7 @@ function settledDeliveries(): readonly Delivery<PreparedEvent>[] {
   const config = { ...DEFAULTS, bounds, order: "none" as const, concurrencyMax: COUNT };
   const state = createState<PreparedEvent>(config, 0);
   const apply = (input: Input<PreparedEvent>): readonly Effect<PreparedEvent>[] =>
-    step(state, input, { now: 23.4, wallNow: Date.now(), entropy: 0 });
+    step(state, [input], { now: 23.4, wallNow: Date.now(), entropy: 0 });
   const committed = { offset: asOffset(0), metadata: "" };
   const taken = { epoch: asEpoch(12), committed, logEndOffset: asOffset(COUNT), markers: [] };
   const partitions = [{ kind: "taken" as const, ...place, ...taken }];

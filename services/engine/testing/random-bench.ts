@@ -369,7 +369,7 @@ export class RandomBench {
 
   #send(input: Input<string>): void {
     const moment = { now: this.#now, wallNow: this.#now, entropy: this.#draws.bits() };
-    for (const effect of step(this.#state, input, moment)) this.#note(effect);
+    for (const effect of step(this.#state, [input], moment)) this.#note(effect);
     this.#observer(this.#state, input);
   }
 

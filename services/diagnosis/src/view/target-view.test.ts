@@ -72,7 +72,7 @@ function setup({
   const state: EngineState<PreparedEvent> = createState({ ...DEFAULTS, ...config }, 0);
   let now = 0;
   const feed = (input: Input<PreparedEvent>) =>
-    step(state, input, { now, wallNow: now, entropy: 7 });
+    step(state, [input], { now, wallNow: now, entropy: 7 });
   const assigned = {
     ...{ kind: "taken" as const, ...place, epoch: asEpoch(3), markers },
     ...{ committed: { offset: asOffset(0), metadata: "" }, logEndOffset: asOffset(0) },

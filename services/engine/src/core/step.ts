@@ -1,6 +1,6 @@
 /**
- * The delivery engine of one target: a synchronous function from a state and an input to effects. No clock, no
- * randomness, no I/O, no waiting; time and entropy come in with the input. See ../../SPEC.md.
+ * The delivery engine of one target: a synchronous function from a state and inputs to effects. No clock, no
+ * randomness, no I/O, no waiting; time and entropy come in with them. See ../../SPEC.md.
  *
  * Invariants kept here and below (SPEC.md numbers them the same):
  * I1 the committable offset is the lowest unsettled one and never goes back (offset-tracker.ts)
@@ -61,12 +61,12 @@ import {
 } from "./aside/write-ends.ts";
 
 /**
- * Takes one input in and gives what is to be done, in order.
+ * Takes inputs in, in order, and gives what is to be done, in order. No call begins before the last of them is taken in.
  * @throws MillraceError `INVARIANT_BROKEN` when an invariant does not hold; the process must halt.
  */
 export function step<P>(
   state: EngineState<P>,
-  input: Input<P>,
+  inputs: readonly Input<P>[],
   moment: Moment,
 ): readonly Effect<P>[] {
   const context: StepContext<P> = {
@@ -77,7 +77,7 @@ export function step<P>(
     random: new StepRandom(moment.entropy),
     inFlightBefore: state.inFlightCount,
   };
-  apply(context, input);
+  for (const input of inputs) apply(context, input);
   wakeDueLanes(context);
   deferSlowKeys(context);
   dispatch(context);

@@ -60,6 +60,29 @@ describe("delivery", () => {
     expect(bench.committed()).toBe(1);
   });
 
+  it("begins nothing behind an answer that asks for time, whatever comes in the same turn", async () => {
+    const bench = await setupDriver();
+    await bench.fetch(["a:1"]);
+    bench.sender.calls[0]?.end({ kind: "throttled", status: 429, retryAfterMs: 60_000 });
+    await settled();
+
+    bench.fetchAt(1, ["b:1"]);
+    await bench.clock.advance(25);
+
+    expect(bench.openBodies).toEqual([]);
+  });
+
+  it("knows what has ended when records come in the same turn, so that first come is first served", async () => {
+    const bench = await setupDriver();
+    await bench.fetch(["a:1", "a:2"]);
+    bench.sender.calls[0]?.end({ kind: "delivered", status: 204 });
+    await settled();
+
+    bench.fetchAt(2, ["b:1"]);
+
+    expect(bench.openBodies).toEqual(["2", "1"]);
+  });
+
   it("counts what ended just before its epoch did", async () => {
     const bench = await setupDriver();
     await bench.fetch(["a:1"]);

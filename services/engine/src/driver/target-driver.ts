@@ -293,8 +293,8 @@ export class TargetDriver implements GroupListener {
   /** Ends every epoch, and what is open: its results would be dropped, and what waits to be sent must not leave. */
   #fence(): void {
     this.#intake.closeAll();
-    this.#apply({ kind: "fenced" });
-    this.#applyEnds();
+    this.#apply([{ kind: "fenced" }]);
+    this.#takeEnds();
     this.#attempts.abandonAll();
     this.#drain?.end();
   }
@@ -372,21 +372,25 @@ export class TargetDriver implements GroupListener {
     return this.#ports.source.isProven();
   }
 
-  /** Takes an input in. What ended before an epoch's end still counts in it; nothing else makes ends begin calls sooner. */
+  /**
+   * Takes an input in, with what ended before it: no call begins that only one of them would let begin. What ended
+   * before an epoch's end still counts, and is committed, in it.
+   */
   #step(input: Input<PreparedEvent>): void {
     if (END_EPOCHS.has(input.kind)) this.#takeEnds();
     this.#fenceUnproven();
-    this.#apply(input);
+    this.#apply([...this.#ended(), input]);
   }
 
   #takeEnds(): void {
     this.#fenceUnproven();
-    this.#applyEnds();
+    const ended = this.#ended();
+    if (ended.length > 0) this.#apply(ended);
   }
 
-  #applyEnds(): void {
+  #ended(): readonly Input<PreparedEvent>[] {
     const ends = this.#attempts.takeEnds();
-    if (ends.length > 0) this.#apply({ kind: "attempts-ended", ends });
+    return ends.length > 0 ? [{ kind: "attempts-ended", ends }] : [];
   }
 
   #fenceUnproven(): void {
@@ -395,13 +399,13 @@ export class TargetDriver implements GroupListener {
   }
 
   /** One step of the engine and its effects. A broken invariant ends the driver: what it knows cannot be trusted. */
-  #apply(input: Input<PreparedEvent>): void {
-    if (this.#hasFailed && input.kind !== "fenced") return;
+  #apply(inputs: readonly Input<PreparedEvent>[]): void {
+    if (this.#hasFailed && !inputs.some(({ kind }) => kind === "fenced")) return;
     const { clock, entropy } = this.#ports;
     const moment = { now: clock.now(), wallNow: clock.wallNow(), entropy: entropy() };
     try {
-      for (const effect of step(this.#state, input, moment)) this.#perform(effect);
-      if (END_EPOCHS.has(input.kind)) this.#reporter.epochsEnded();
+      for (const effect of step(this.#state, inputs, moment)) this.#perform(effect);
+      if (inputs.some(({ kind }) => END_EPOCHS.has(kind))) this.#reporter.epochsEnded();
     } catch (error) {
       this.#fail(error instanceof Error ? error : new Error(String(error)));
       this.#intake.closeAll();

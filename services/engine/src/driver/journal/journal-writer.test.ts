@@ -39,18 +39,18 @@ function deliveries(count: number, id: string): readonly Delivery<PreparedEvent>
   const from = { offset: asOffset(0), metadata: "" };
   const taken = { epoch: asEpoch(1), committed: from, logEndOffset: asOffset(count), markers: [] };
   const partitions = [{ kind: "taken" as const, ...place, ...taken }];
-  step(state, { kind: "assigned", generation: 1, partitions, partitionCount: 1 }, moment);
+  step(state, [{ kind: "assigned", generation: 1, partitions, partitionCount: 1 }], moment);
   const records = Array.from({ length: count }, (_, offset) => ({
     ...{ kind: "matched" as const, offset: asOffset(offset), key: null, bytes: 1 },
     ...{ verdict: { kind: "deliver" as const }, payload: event(offset, id) },
   }));
-  const begun = step(state, { kind: "records", ...place, records }, moment).flatMap((effect) =>
+  const begun = step(state, [{ kind: "records", ...place, records }], moment).flatMap((effect) =>
     effect.kind === "attempt" ? [effect.delivery] : [],
   );
   const result = { kind: "delivered" as const, status: 204 };
   step(
     state,
-    { kind: "attempts-ended", ends: begun.map((one) => ({ delivery: one, result })) },
+    [{ kind: "attempts-ended", ends: begun.map((one) => ({ delivery: one, result })) }],
     moment,
   );
   return begun;
