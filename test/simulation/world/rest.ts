@@ -27,16 +27,22 @@ export function isDone(view: RestView): boolean {
 /** Whether a deferred key is on its way, with no commit that tells of its end. */
 export function isDetouring({ cluster, targets, deliverers }: RestView): boolean {
   const drivers = deliverers.flatMap((deliverer) => deliverer.drivers);
-  const partitions = drivers.flatMap(({ driver }) => [...driver.state.partitions.values()]);
-  const haltedCount = drivers.reduce((sum, { driver }) => sum + driver.halts.length, 0);
+  // By name: one may be held by two, of whom the earlier does not know yet that it has lost it.
+  const known = new Set<string>();
+  let hasDetours = false;
+  for (const { name, driver } of drivers) {
+    const partitions = [...driver.state.partitions.values()];
+    for (const { topic, partition } of [...partitions, ...driver.halts])
+      known.add(`${name}/${topic}/${partition}`);
+    hasDetours ||= partitions.some(
+      ({ aside, detours }) =>
+        detours.size > 0 || [...aside.values()].some(({ marker }) => marker.kind === "deferred"),
+    );
+  }
   const topics = targets.flatMap(({ api }) => api.plan.topics);
   const count = topics.reduce((sum, topic) => sum + cluster.logs(topic).length, 0);
   // Where nobody owns a partition, nobody knows.
-  if (partitions.length + haltedCount < count) return true;
-  return partitions.some(({ aside, detours }) => {
-    const isDeferred = [...aside.values()].some(({ marker }) => marker.kind === "deferred");
-    return detours.size > 0 || isDeferred;
-  });
+  return hasDetours || known.size < count;
 }
 
 /** What retention passed stands until someone acts. */
