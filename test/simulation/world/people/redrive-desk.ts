@@ -36,6 +36,8 @@ interface SetAside {
   readonly lane: string;
   readonly offset: number;
   readonly redriveCount: number;
+  /** Of the owner that gave the event up. */
+  readonly firstEpoch: number;
   readonly isBlocked: boolean;
 }
 
@@ -142,13 +144,11 @@ export class RedriveDesk {
     });
   }
 
-  /** Over is a redrive whose key is released, or set aside anew. */
+  /** Over is a redrive whose key is released, or set aside anew: also by one that does not know that it was settled. */
   #look(redrive: Redrive): void {
     const owner = this.#ownerOf(redrive);
     const marker = owner?.aside.get(redrive.lane)?.marker;
-    const isStill =
-      marker?.offset === redrive.offset && marker.redriveCount === redrive.redriveCount;
-    if (owner === undefined || isStill) {
+    if (owner === undefined || (marker !== undefined && isSameDeadLetter(redrive, marker))) {
       this.#ports.queue.after(LOOK_MS, () => this.#look(redrive));
       return;
     }
@@ -166,11 +166,11 @@ export class RedriveDesk {
 
   /** @param what default either. */
   #asked(aside: SetAside, what?: "redrive" | "discard"): Redrive | undefined {
-    const { target, partition, lane, offset, redriveCount } = aside;
+    const { target, partition, lane } = aside;
     const redrives = this.#byLane.get(laneName(target, partition, lane)) ?? [];
     return redrives.find((one) => {
       const isWhat = what === undefined || (one.below === null) === (what === "redrive");
-      return isWhat && one.offset === offset && one.redriveCount === redriveCount;
+      return isWhat && isSameDeadLetter(one, aside);
     });
   }
 
@@ -181,10 +181,11 @@ export class RedriveDesk {
       return [...driver.state.partitions.values()].flatMap((partition) =>
         [...partition.aside].flatMap(([lane, { marker }]): SetAside[] => {
           if (marker.kind === "deferred" || !isOwner(partition)) return [];
-          const { offset, redriveCount } = marker;
+          const { offset, redriveCount, firstEpoch } = marker;
           const { epoch } = partition;
           const isBlocked = marker.kind === "block";
-          return [{ deliverer, target, partition, epoch, lane, offset, redriveCount, isBlocked }];
+          const which = { offset, redriveCount, firstEpoch };
+          return [{ deliverer, target, partition, epoch, lane, ...which, isBlocked }];
         }),
       );
     });
@@ -222,6 +223,13 @@ export class RedriveDesk {
         deliverer.drivers.map(({ name, driver }) => ({ deliverer, target: name, driver })),
       );
   }
+}
+
+type DeadLetter = Pick<SetAside, "firstEpoch" | "offset" | "redriveCount">;
+
+function isSameDeadLetter(one: DeadLetter, other: DeadLetter): boolean {
+  const isSameEvent = one.offset === other.offset && one.firstEpoch === other.firstEpoch;
+  return isSameEvent && one.redriveCount === other.redriveCount;
 }
 
 type Partitions = TargetDriver["state"]["partitions"];
