@@ -13,16 +13,13 @@ import type { BenchTarget } from "../target/target.ts";
 import type { BenchServers } from "../workload/emission.ts";
 import { createBacklogWorld, type BenchWorld } from "../workload/world.ts";
 import { nameOf, type Cell } from "./cells.ts";
-import { rowOf, type Row, type RowRun } from "./row.ts";
+import { judgedCeiling, rowOf, type Row, type RowRun } from "./row.ts";
 
 /** Whoever is not ours is stopped so long after its first call, ms: its pace is known by then. */
 const LIMIT_MS = 4_500;
 
 /** Our target; all of the others read by groups of their own. */
 const TARGET_NAME = "main";
-
-/** Most CPU of a POST at the ceiling, us, with no wait for an answer: above it the machine is not itself. */
-const CEILING_CPU_US_MAX = 34;
 
 /** Measures all of it. */
 export async function fillTable(bench: Bench, cells: readonly Cell[]): Promise<readonly Row[]> {
@@ -80,10 +77,4 @@ async function withJournalFault(
   if (count === world.eventCount) return run;
   const fault = `its journal has ${count} of ${world.eventCount} events`;
   return { ...run, faults: [...run.faults, fault] };
-}
-
-function judgedCeiling(row: Row, { latencyMs }: Cell): Row {
-  if (latencyMs > 0 || row.cpuUsPerEvent <= CEILING_CPU_US_MAX) return row;
-  const fault = `a POST costs ${row.cpuUsPerEvent.toFixed(1)} us here, more than ${CEILING_CPU_US_MAX}`;
-  return { ...row, faults: [...row.faults, fault] };
 }

@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest";
 import { MILLRACE } from "../subjects/millrace.ts";
 import { CEILING } from "../subjects/peers.ts";
 import { MAIN_CELL } from "./cells.ts";
-import { rowOf, type RowRun } from "./row.ts";
+import { judgedCeiling, rowOf, type RowRun } from "./row.ts";
 
 const REPORT = {
   ...{ count: 10, repeats: 1, disordered: 0, refused: 0, malformed: 0, inFlightMax: 64 },
@@ -33,6 +33,16 @@ describe("a row of the main table", () => {
       ...{ cpuUsPerEvent: 40, peakRssMiB: 1, repeats: 1, inFlightMax: 64 },
     });
     expect(ceiling.shareOfCeiling).toBeNull();
+  });
+
+  it("counts for nothing where a call at the ceiling costs too much, but for one call at a time", () => {
+    const dear = rowOf({ cell: MAIN_CELL, subject: CEILING }, runOf([40_000]), null);
+
+    expect(judgedCeiling(dear, MAIN_CELL).faults).toEqual([
+      "a POST costs 40.0 us here, more than 34",
+    ]);
+    expect(judgedCeiling(dear, { ...MAIN_CELL, keyCount: 1 }).faults).toEqual([]);
+    expect(judgedCeiling(dear, { ...MAIN_CELL, latencyMs: 5 }).faults).toEqual([]);
   });
 
   it("keeps what makes it count for nothing, also of a run that came to no figures", () => {

@@ -35,6 +35,8 @@ export interface Row {
 }
 
 const MIB = 1_048_576;
+/** Most CPU of a POST at the ceiling, us, where calls are all that is to be done: above it the machine is not itself. */
+const CEILING_CPU_US_MAX = 34;
 
 /** Sums up a subject's run. */
 export function rowOf(
@@ -62,6 +64,14 @@ export function rowOf(
     parts: parts.length,
     faults: run.faults,
   };
+}
+
+/** The ceiling's row; not judged where it waits for answers, or for the only one: a turn for each call costs more. */
+export function judgedCeiling(row: Row, { latencyMs, keyCount }: Cell): Row {
+  const isBusy = latencyMs === 0 && keyCount > 1;
+  if (!isBusy || row.cpuUsPerEvent <= CEILING_CPU_US_MAX) return row;
+  const fault = `a POST costs ${row.cpuUsPerEvent.toFixed(1)} us here, more than ${CEILING_CPU_US_MAX}`;
+  return { ...row, faults: [...row.faults, fault] };
 }
 
 type Spelt<Name extends string> = Record<Name | `${Name}Max` | `${Name}Min`, number>;
