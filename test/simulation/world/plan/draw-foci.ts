@@ -13,10 +13,10 @@ const FAULTS_SHARE_MAX = 0.4;
 /** How often seeds are about a state, next to the others: chance meets these seldom, and all others often enough. */
 const WEIGHTS: Readonly<Partial<Record<EngineStateName, number>>> = {
   "generation-over": 24,
-  "breaker-half-open": 20,
+  "breaker-half-open": 23,
   "lane-held": 10,
   "lane-releasing": 20,
-  "lane-owing": 13,
+  "lane-owing": 17,
   "lane-writing": 2,
   "lane-marking": 3,
   "lane-parking": 2,
