@@ -17,7 +17,7 @@ import { startLagProbe, type LagProbe } from "./record/lag-probe.ts";
 import { openLineFile } from "./record/line-file.ts";
 import { openOperationsLog, type OperationsLog } from "./record/operations-log.ts";
 import { runNow } from "./record/run-clock.ts";
-import { watchStalls } from "./stall-watch.ts";
+import { watchStalls, type Stall } from "./stall-watch.ts";
 import { HEALTHY } from "./target/target-script.ts";
 import { createWorld, type World } from "./world.ts";
 
@@ -41,8 +41,8 @@ export interface RunFacts {
   readonly healedAt: number;
   /** When the lag was 0; null when it never was. */
   readonly restAt: number | null;
-  /** Longest time that a process of the harness stood still, ms. */
-  readonly stallMsMax: number;
+  /** The longest time that each process of the harness that measures stood still, by its name. */
+  readonly stalls: Readonly<Record<string, Stall>>;
   /** The most that each delivery process had resident, bytes. */
   readonly peakBytes: Readonly<Record<string, number>>;
   /** Topics that something still wrote when they were read. */
@@ -64,8 +64,8 @@ export async function runChaos(options: ChaosOptions): Promise<RunFacts> {
   const world = await createWorld({ ...options, signal });
   cleanup.defer(() => world.close());
   // Only now: starting the servers blocks this process, and nothing runs yet that it could disturb.
-  const stalls = watchStalls();
-  cleanup.defer(() => stalls.stop());
+  const watch = watchStalls();
+  cleanup.defer(() => watch.stop());
   const operations = openOperationsLog(join(world.rawFolder, "ops.jsonl"));
   cleanup.defer(() => operations.close());
   operations.note({ f: "start", who: "gateway" });
@@ -78,8 +78,10 @@ export async function runChaos(options: ChaosOptions): Promise<RunFacts> {
   cleanup.defer(() => memory.stop());
   const stage: Stage = { ...options, ...actors, signal, world, operations };
   const played = await play(stage);
-  const reports = await Promise.all(world.targets.map(({ target }) => target.report()));
-  const stallMsMax = Math.max(stalls.maxMs(), ...reports.map((report) => report.stallMsMax));
+  const ofTargets = world.targets.map(async ({ target }) => {
+    return [target.name, (await target.report()).stall] as const;
+  });
+  const stalls = { harness: watch.longest(), ...Object.fromEntries(await Promise.all(ofTargets)) };
   await actors.pool.end();
   onProgress("reading the log, twice");
   const read = await readEverything(world, actors.emission.events);
@@ -94,7 +96,7 @@ export async function runChaos(options: ChaosOptions): Promise<RunFacts> {
     Array.from(memory.peaks, ([name, bytes]) => [names.get(name) ?? name, bytes] as const),
   );
   const { unstable } = read;
-  const facts: RunFacts = { profile, seed, ...played, faults, stallMsMax, peakBytes, unstable };
+  const facts: RunFacts = { profile, seed, ...played, faults, stalls, peakBytes, unstable };
   writeFileSync(join(folder, "run-facts.json"), `${JSON.stringify(facts, null, 2)}\n`);
   return facts;
 }

@@ -1,8 +1,7 @@
 /** A disk that can be filled: a tmpfs in place of a broker's data folder. Needs the right to mount. */
 import { execFile, spawn } from "node:child_process";
 import { once } from "node:events";
-import { closeSync, openSync, rmSync, writeSync } from "node:fs";
-import { mkdir, mkdtemp, symlink } from "node:fs/promises";
+import { mkdir, mkdtemp, open, rm, rmdir, symlink } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { promisify } from "node:util";
@@ -15,9 +14,9 @@ const GUARD = 'cat > /dev/null; umount -l "$0" && rmdir "$0"';
 /** It. */
 export interface SmallDisk {
   /** Writes until nothing fits any more. */
-  fill(): void;
+  fill(): Promise<void>;
   /** Makes room again. */
-  free(): void;
+  free(): Promise<void>;
   /** Takes it away, and what is on it. */
   close(): Promise<void>;
 }
@@ -33,7 +32,7 @@ export async function mountSmallDisk(folder: string): Promise<SmallDisk> {
     const options = ["-t", "tmpfs", "-o", `size=${SIZE_MIB}m`, "tmpfs", place];
     await promisify(execFile)("mount", options);
   } catch (error) {
-    rmSync(place, { recursive: true });
+    await rmdir(place);
     const why = error instanceof Error ? error.message : String(error);
     throw new Error(
       `this machine mounts no disk that could be filled: leave disk-full out of --faults; ${why}`,
@@ -51,7 +50,7 @@ export async function mountSmallDisk(folder: string): Promise<SmallDisk> {
   const filler = join(place, FILLER);
   return {
     fill: () => fill(filler),
-    free: () => rmSync(filler, { force: true }),
+    free: () => rm(filler, { force: true }),
     async close() {
       guard.stdin.end();
       await ended;
@@ -59,17 +58,19 @@ export async function mountSmallDisk(folder: string): Promise<SmallDisk> {
   };
 }
 
-function fill(path: string): void {
-  const file = openSync(path, "w");
+/** Piece by piece, beside the event loop: a gibibyte takes about a second. */
+async function fill(path: string): Promise<void> {
+  const file = await open(path, "w");
   try {
-    for (let size = 1_048_576; size >= 1;) {
+    const piece = Buffer.alloc(1_048_576);
+    for (let size = piece.length; size >= 1;) {
       try {
-        writeSync(file, Buffer.alloc(size));
+        await file.write(piece, 0, size);
       } catch {
         size = Math.floor(size / 16);
       }
     }
   } finally {
-    closeSync(file);
+    await file.close();
   }
 }

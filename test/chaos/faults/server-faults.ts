@@ -47,14 +47,14 @@ export const diskFull: Fault = async ({ world, operations, pause }) => {
   if (broker === undefined || smallDisk === null) throw new Error("no disk was made to be filled");
   const who = `broker-${broker.nodeId}`;
   operations.note({ f: "disk-full", who });
-  smallDisk.fill();
+  await smallDisk.fill();
   for (let waitedMs = 0; broker.isRunning() && waitedMs < DISK_FULL_MS_MAX; waitedMs += POLL_MS) {
     await pause(POLL_MS);
   }
   const detail = broker.isRunning() ? "SIGKILL" : "by itself";
   operations.note({ f: "broker-kill", who, detail });
   await broker.stop("SIGKILL");
-  smallDisk.free();
+  await smallDisk.free();
   await broker.start();
   operations.note({ f: "broker-start", who });
   return { target: null, who: [who], scope: "all" };

@@ -11,7 +11,7 @@ import { conclude, leftOut, measureLines } from "./report.ts";
 function factsOf(name: ProfileName): RunFacts {
   return {
     ...{ profile: PROFILES[name], seed: 1, baseline: { from: 0, to: 1 }, faults: [], healedAt: 9 },
-    ...{ restAt: 10, stallMsMax: 0, peakBytes: {}, unstable: [] },
+    ...{ restAt: 10, stalls: {}, peakBytes: {}, unstable: [] },
   };
 }
 
@@ -129,5 +129,29 @@ describe("a run of another profile", () => {
     const rows = [rowOf(1, { doubt: "unsteady" })];
 
     expect(conclude(factsOf("pr"), verdictOf("pr", rows), rows).result).toBe("clean");
+  });
+});
+
+describe("any run", () => {
+  it("is inconclusive where a process that measures stood still for more than 1 s, and tells which, when, in what", () => {
+    const rows = [rowOf(1, {})];
+    const fault = { name: "disk-full", target: null, who: ["broker-1"], scope: "all" } as const;
+    const facts: RunFacts = {
+      ...factsOf("pr"),
+      faults: [{ ...fault, startAt: 1_000, endAt: 3_000 }],
+      stalls: {
+        harness: { ms: 1_162.4, at: 2_500 },
+        crm: { ms: 1_000, at: 2_600 },
+        audit: { ms: 1_001, at: 3_500 },
+      },
+    };
+
+    expect(conclude(facts, verdictOf("pr", rows), rows)).toEqual({
+      result: "inconclusive",
+      reasons: [
+        "the process of harness stood still for 1162 ms, until 1970-01-01T00:00:02.500Z, during disk-full",
+        "the process of audit stood still for 1001 ms, until 1970-01-01T00:00:03.500Z, between faults",
+      ],
+    });
   });
 });

@@ -7,7 +7,7 @@ import type { FaultRow } from "./fault-row.ts";
 import type { HealthyLatency } from "./healthy-latency.ts";
 import type { Interval } from "./percentile.ts";
 
-/** A stall of the harness that makes a run prove nothing, ms. */
+/** A stall of a process that measures that makes a run prove nothing, ms. */
 export const STALL_MS_MAX = 1_000;
 
 /** How a run ended. */
@@ -39,10 +39,19 @@ export function conclude(facts: RunFacts, verdict: Verdict, rows: readonly Fault
   if (verdict.rulings.H.status === "broken") doubts.push("the history is not whole");
   doubts.push(...notShown(facts, rows));
   for (const topic of facts.unstable) doubts.push(`${topic} changed while it was read`);
-  if (facts.stallMsMax > STALL_MS_MAX) {
-    doubts.push(`the harness itself stood still for ${Math.round(facts.stallMsMax)} ms`);
-  }
+  doubts.push(...stoodStill(facts));
   return { result: doubts.length === 0 ? "clean" : "inconclusive", reasons: doubts };
+}
+
+function stoodStill({ stalls, faults }: RunFacts): readonly string[] {
+  return Object.entries(stalls)
+    .filter(([, { ms }]) => ms > STALL_MS_MAX)
+    .map(([who, { ms, at }]) => {
+      const fault = faults.find(({ startAt, endAt }) => startAt <= at && at <= endAt);
+      const during = fault === undefined ? "between faults" : `during ${fault.name}`;
+      const time = new Date(at).toISOString();
+      return `the process of ${who} stood still for ${Math.round(ms)} ms, until ${time}, ${during}`;
+    });
 }
 
 /** Resident bytes of a delivery process that runs three targets, at most. */

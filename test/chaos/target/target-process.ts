@@ -1,7 +1,7 @@
 import { fileURLToPath } from "node:url";
 import { startHelper, type Watch } from "../helper-process.ts";
+import type { Stall } from "../stall-watch.ts";
 import type { TargetScript } from "./target-script.ts";
-import type { TargetCounts } from "./target-server.ts";
 
 const ENTRY = fileURLToPath(new URL("main.ts", import.meta.url));
 
@@ -16,14 +16,19 @@ export interface TargetOrder {
 /** What a target says: that it is ready, then an answer to each order. */
 export type TargetReply = "ready" | TargetAnswer;
 
+/** What a target tells of itself. */
+export interface TargetReport {
+  /** Calls that have arrived and not ended, by the process that calls. */
+  readonly openOf: Readonly<Record<string, number>>;
+  /** The longest time that its event loop has stood still. */
+  readonly stall: Stall;
+}
+
 /** An answer. */
-export interface TargetAnswer {
+export interface TargetAnswer extends TargetReport {
   readonly order: number;
   /** When the order was taken up, epoch ms. */
   readonly at: number;
-  readonly counts: TargetCounts;
-  /** Longest time its event loop stood still since the last order, ms. */
-  readonly stallMsMax: number;
   /** With `listenFor`. */
   readonly port: number | null;
 }
@@ -35,7 +40,7 @@ export interface Target {
   listenFor(process: string): Promise<number>;
   /** Calls that arrive after this resolves follow the script. */
   script(script: TargetScript): Promise<void>;
-  report(): Promise<TargetCounts & { readonly stallMsMax: number }>;
+  report(): Promise<TargetReport>;
   stop(): Promise<void>;
 }
 
@@ -59,10 +64,7 @@ export async function startTarget(
     async script(script) {
       await helper.tell({ script });
     },
-    async report() {
-      const { counts, stallMsMax } = await helper.tell({});
-      return { ...counts, stallMsMax };
-    },
+    report: () => helper.tell({}),
     stop: () => helper.stop(),
   };
 }

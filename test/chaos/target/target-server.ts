@@ -27,17 +27,6 @@ interface TargetServerOptions {
   readonly random: SeededRandom;
 }
 
-/** What a target has seen so far. */
-export interface TargetCounts {
-  readonly arrivals: number;
-  /** Calls that have arrived and not ended. */
-  readonly open: number;
-  /** The same by the process that calls. */
-  readonly openOf: Readonly<Record<string, number>>;
-  /** Distinct idempotency keys applied. */
-  readonly effects: number;
-}
-
 interface Exchange {
   readonly request: IncomingMessage;
   readonly response: ServerResponse;
@@ -56,7 +45,6 @@ interface Call {
 export class TargetServer {
   readonly #options: TargetServerOptions;
   readonly #servers: Server[] = [];
-  readonly #applied = new Set<string>();
   readonly #sockets = new Set<Socket>();
   #script: TargetScript;
   #arrivals = 0;
@@ -89,10 +77,9 @@ export class TargetServer {
     this.#script = script;
   }
 
-  counts(): TargetCounts {
-    const open = [...this.#openOf.values()].reduce((sum, count) => sum + count, 0);
-    const openOf = Object.fromEntries(this.#openOf);
-    return { arrivals: this.#arrivals, open, openOf, effects: this.#applied.size };
+  /** Calls that have arrived and not ended, by the process that calls. */
+  get openOf(): Readonly<Record<string, number>> {
+    return Object.fromEntries(this.#openOf);
   }
 
   /** Cuts what is open and stops listening. */
@@ -158,7 +145,7 @@ export class TargetServer {
   #answer(call: Call, status: number, retryAfterSeconds: number | null): void {
     const isApplied = status < 300;
     const retryAfterMs = retryAfterSeconds === null ? null : retryAfterSeconds * 1_000;
-    this.#endWith(call, isApplied);
+    this.#endWith(call);
     this.#write(call, "answer", { status, retryAfterMs, isWhole: true, isApplied });
     const body = `{"status":${status}}`;
     call.response.writeHead(status, {
@@ -170,7 +157,7 @@ export class TargetServer {
   }
 
   #answerHalf(call: Call): void {
-    this.#endWith(call, true);
+    this.#endWith(call);
     const ended = { status: 200, retryAfterMs: null, isWhole: false, isApplied: true };
     this.#write(call, "answer", ended);
     call.response.writeHead(200, { "content-type": "application/json", "content-length": 64 });
@@ -181,14 +168,13 @@ export class TargetServer {
   #break(call: Call): void {
     const { end } = call;
     const isApplied = end === null ? false : isWork(end);
-    this.#endWith(call, isApplied);
+    this.#endWith(call);
     this.#write(call, "broken", { isApplied });
   }
 
-  #endWith(call: Call, isApplied: boolean): void {
+  #endWith(call: Call): void {
     call.isEnded = true;
     this.#countOpen(call.identity.process ?? "", -1);
-    if (isApplied) this.#applied.add(call.identity.idempotencyKey);
   }
 
   #countOpen(process: string, by: 1 | -1): void {
