@@ -1,7 +1,7 @@
 /** Histories that keep and break what is promised of limits, isolation and ends. */
 import type { HistoryLine } from "../history.ts";
 import { ScriptedHistory, type Spot } from "../scripted-history.ts";
-import { delivered, casesOf } from "./invariant-case.ts";
+import { casesOf, delivered, replay } from "./invariant-case.ts";
 
 /** In the order of their numbers. */
 export const LIMIT_CASES = casesOf([
@@ -144,6 +144,12 @@ export const LIMIT_CASES = casesOf([
     what: "retries leave half of the slots to first attempts that wait, unless their key was set aside",
     holds: () => twoRetriesBesideOneThatWaits("set aside"),
     breaks: () => twoRetriesBesideOneThatWaits("ready"),
+  },
+  {
+    id: "S18",
+    what: "what a replay sends after a pause is no retry",
+    holds: () => replayedBesideOneThatWaits("paused"),
+    breaks: () => replayedBesideOneThatWaits(),
   },
   {
     id: "S18",
@@ -306,6 +312,29 @@ function twoRetriesBesideOneThatWaits(waitingKey: "ready" | "set aside"): readon
   script.arrive(first, again).answer(first).out(first, again);
   script.arrive(second, again).answer(second).out(second, again);
   return script.call(waiting).commit(4).end();
+}
+
+function replayedBesideOneThatWaits(meanwhile: "paused" | "free" = "free"): readonly HistoryLine[] {
+  const script = new ScriptedHistory({ concurrencyMax: 2 }).owned();
+  const [first, second, waiting, last] = [
+    script.record({ key: "k0" }),
+    script.record({ key: "k1" }),
+    script.record({ key: "k2" }),
+    script.record({ key: "k3" }),
+  ];
+  script.call(first).op("replay", { ...replay, from: 0, to: 1, mode: "repair" });
+  script.call(last).call(first, { job: "r1", number: 2, status: 503 });
+  script.call(second, { status: 503 });
+  if (meanwhile === "paused") {
+    const job = { who: "r1", target: "crm", job: "r1" };
+    script.op("pause", job).op("resume", job);
+  }
+  script.wait(2_000);
+  const [replayed, again] = [{ job: "r1", number: 3 }, { number: 2 }];
+  script.send(first, replayed).send(second, again);
+  script.arrive(first, replayed).answer(first, replayed).out(first, replayed);
+  script.arrive(second, again).answer(second).out(second, again);
+  return script.call(waiting).commit(4).op("job-done", replay).end();
 }
 
 /** Two retries one behind the other, while an event of another key has not had its first attempt. */

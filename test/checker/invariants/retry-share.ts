@@ -1,6 +1,7 @@
 import { type Findings, type Invariant } from "../findings.ts";
 import { type Holds, holdsOf, isProbe } from "../ledger/holds.ts";
 import { laneOf } from "../ledger/lanes.ts";
+import { type Resume, resumesOf, wasPausedBetween } from "../ledger/resumes.ts";
 import {
   type Attempt,
   type Channel,
@@ -30,9 +31,9 @@ export const retryShare: Invariant = {
   title: "retries hold at most half of the slots while first attempts wait",
   needs: [["attempt"], ["log"]],
   judge(ledger, findings) {
-    const holds = holdsOf(ledger);
+    const known = { holds: holdsOf(ledger), resumes: resumesOf(ledger) };
     for (const target of ledger.targets) {
-      const retries = target.attempts.filter((attempt) => isRetry(attempt, holds));
+      const retries = target.attempts.filter((attempt) => isRetry(attempt, known));
       judgeShare(target, retries, findings);
       judgeTurns(target, new Set(retries), findings);
     }
@@ -143,13 +144,19 @@ function byProcess({ attempts, channels }: Target): ReadonlyMap<number, readonly
   return calls;
 }
 
+/** What happened to targets and replays. */
+interface Known {
+  readonly holds: Holds;
+  readonly resumes: readonly Resume[];
+}
+
 /** Whether an earlier try of the same owner was charged; a failed probe is not. */
-function isRetry(attempt: Attempt, holds: Holds): boolean {
+function isRetry(attempt: Attempt, { holds, resumes }: Known): boolean {
   if (attempt.number === 1) return false;
   for (let one = attempt.delivery.firstAttempt; one !== null && one !== attempt; one = one.next) {
     const isOwner = one.process === attempt.process && one.epoch === attempt.epoch;
-    if (isOwner && one.job === attempt.job && one.outcome === "retry" && !isProbe(holds, one))
-      return true;
+    const isCounted = one.job === attempt.job && !wasPausedBetween(resumes, one, attempt);
+    if (isOwner && isCounted && one.outcome === "retry" && !isProbe(holds, one)) return true;
   }
   return false;
 }

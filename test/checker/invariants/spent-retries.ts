@@ -1,6 +1,7 @@
 import type { Findings } from "../findings.ts";
 import { heldMs, type Holds, isProbe } from "../ledger/holds.ts";
 import type { Ledger } from "../ledger/ledger.ts";
+import { resumesOf, wasPausedBetween } from "../ledger/resumes.ts";
 import { type Attempt, type Delivery, NEVER, type Target } from "../ledger/rows.ts";
 
 /** Clocks are read in whole ms, and files merged by them. */
@@ -33,7 +34,7 @@ export function judgeSpentRetries({ ledger, target, holds }: Judged, findings: F
     const isAnew = (last: Attempt): boolean =>
       !isNext(attempt, last) ||
       wasGivenUp(last, attempt) ||
-      resumes.some((one) => isBetween(one, last, attempt));
+      wasPausedBetween(resumes, last, attempt);
     if (known === undefined || isAnew(known.last)) {
       courses.set(attempt.delivery, { last: attempt, chargedCount: 0, since: NEVER });
       continue;
@@ -57,23 +58,6 @@ function wasGivenUp({ delivery, endOrder }: Attempt, next: Attempt): boolean {
   for (let one = delivery.firstGivenUp; one !== null; one = one.next)
     if (one.kind === "dlq" && one.order > endOrder && one.order < next.sendOrder) return true;
   return false;
-}
-
-/** A replay that goes on after a pause. */
-interface Resume {
-  readonly job: number;
-  readonly order: number;
-}
-
-function resumesOf({ operations, names }: Ledger): readonly Resume[] {
-  return operations.flatMap(({ line: { f, job }, order }) =>
-    f === "resume" && job !== undefined ? [{ job: names.jobOf(job), order }] : [],
-  );
-}
-
-/** A replay that was paused reads its events anew. */
-function isBetween({ job, order }: Resume, { endOrder }: Attempt, next: Attempt): boolean {
-  return job === next.job && endOrder < order && order < next.sendOrder;
 }
 
 /** Counts the last attempt; whether it was the last that there may be. */
