@@ -30,10 +30,11 @@ export function readPlanFile(path: string): PlanFile {
 }
 
 /** What plans had nothing of when the oldest files were written. */
-const UNKNOWN_ONCE: Pick<Plan, "drainMs" | "foci" | "freezes"> = {
+const UNKNOWN_ONCE: Pick<Plan, "drainMs" | "foci" | "freezes" | "timersEarlyMs"> = {
   drainMs: 45_000,
   foci: [],
   freezes: { share: 0, forMs: 0 },
+  timersEarlyMs: 0,
 };
 
 function revive(_: string, value: unknown): unknown {

@@ -41,7 +41,7 @@ export class Upstream {
     if (gapCount > 0) log.hide(gapCount);
     this.#events.set(`${topic}/${partition}/${log.endOffset}`, event);
     const offset = cluster.append(log.place, {
-      key: key === null ? null : Buffer.from(key),
+      key: key === null ? null : Buffer.from(key, "latin1"),
       value,
       headers: { ce_id: Buffer.from(id), ce_source: Buffer.from(SOURCE) },
     });

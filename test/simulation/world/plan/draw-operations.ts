@@ -30,7 +30,11 @@ const OFFSET_GONE_SHARE = 0.06;
 const RECONFIGURED_SHARE = 0.4;
 
 const DOWN_MS = [50, 1_000, 5_000, 20_000];
-const METADATA = ["", "someone else's", "millrace/1:!!", "millrace/9:AQEBAQ", "millrace/1:_____w"];
+/** Of no form, of another version, cut off, and of a set that reaches beyond the log: one undone, then a million done. */
+const METADATA = [
+  ...["", "someone else's", "millrace/1:!!", "millrace/9:AQEBAQ", "millrace/1:_____w"],
+  "millrace/1:AcCEPQ",
+];
 
 /** How each fault that is an operation is done, and how often a seed has it at the most. */
 const OPERATIONS = {

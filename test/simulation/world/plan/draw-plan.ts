@@ -7,6 +7,7 @@ import { HOT_KEY, drawTarget } from "./draw-target.ts";
 import { Draws } from "./draws.ts";
 import { FAULT_CLASSES } from "./fault-classes.ts";
 import type { BrokerFaults, RequestFaults } from "./fault-plan.ts";
+import { renamed } from "./key-names.ts";
 import type { EventPlan, Fate, Plan, TargetPlan, TopicPlan } from "./plan.ts";
 import { aimedClasses, isOverslept as isOversleptFocus, strongClasses } from "./focus.ts";
 import {
@@ -44,6 +45,8 @@ const DRAINS_MS = [45_000, 45_000, 45_000, 2_000] as const;
 const DRAINS_MS_OVERDUE = [2_000, 200] as const;
 /** The usual one, and one that is shorter than many calls. */
 const STOP_BUDGETS_MS = [47_000, 47_000, 1_000] as const;
+/** Timers are exact, or come a little too early, as those of Node do. */
+const TIMERS_EARLY_MS = [0, 0, 0.75] as const;
 const CHAOS_MS = [3_000, 10_000, 30_000, 60_000, 120_000];
 /** States come about, and last. */
 const CHAOS_MS_FOCUSED = [60_000, 120_000];
@@ -62,7 +65,7 @@ export function drawPlan(seed: number): Plan {
   const plan = drawUsualPlan(seed, draws);
   const dice = draws.between("plan.kind", 0, 1);
   if (dice < WIDE_SHARE) return wide(plan, draws);
-  return dice < WIDE_SHARE + CROWDED_SHARE ? crowded(plan, draws) : plan;
+  return renamed(dice < WIDE_SHARE + CROWDED_SHARE ? crowded(plan, draws) : plan, draws);
 }
 
 function drawUsualPlan(seed: number, draws: Draws): Plan {
@@ -99,6 +102,7 @@ function drawUsualPlan(seed: number, draws: Draws): Plan {
     sessionMs: SESSION_MS,
     drainMs: draws.pick("plan.drain", isOverdue ? DRAINS_MS_OVERDUE : DRAINS_MS),
     stopBudgetMs: draws.pick("plan.stop-budget", isOverdue ? [1_000] : STOP_BUDGETS_MS),
+    timersEarlyMs: draws.pick("plan.timers", TIMERS_EARLY_MS),
     slotCount,
     topics,
     targets,

@@ -179,6 +179,8 @@ export interface Plan {
   readonly drainMs: number;
   /** What open calls get of a process's grace after SIGTERM, ms. */
   readonly stopBudgetMs: number;
+  /** How much too early timers of processes are, ms. */
+  readonly timersEarlyMs: number;
   readonly slotCount: number;
   readonly topics: readonly TopicPlan[];
   readonly targets: readonly TargetPlan[];

@@ -106,7 +106,7 @@ export class Deliverer {
     this.name = name;
     this.slot = slot;
     this.#ports = ports;
-    this.machine = new Machine(name, ports.queue);
+    this.machine = new Machine(name, ports.queue, ports.plan.timersEarlyMs);
     const stateLog = this.#stateLog();
     this.drivers = ports.targets.map((target) => ({
       name: target.api.plan.name,

@@ -10,10 +10,14 @@ type Task = () => void;
 /** Wall time at the start of a run. */
 const WALL_START = Date.UTC(2026, 0, 1);
 
+/** Up to this delay a timer is exact, ms: what is asked for again comes to an end. */
+const EXACT_MS = 1;
+
 /** See the head of this file. */
 export class Machine implements Clock {
   readonly name: string;
   readonly #queue: EventQueue;
+  readonly #earlyMs: number;
   readonly #startedAt: number;
   readonly #watchers = new Set<Task>();
   #life: "up" | "stalled" | "dead" = "up";
@@ -23,9 +27,11 @@ export class Machine implements Clock {
   #stallCount = 0;
   #wokeAt = -Infinity;
 
-  constructor(name: string, queue: EventQueue) {
+  /** @param earlyMs how much too early its timers are: those of an event loop count from when its turn began. */
+  constructor(name: string, queue: EventQueue, earlyMs = 0) {
     this.name = name;
     this.#queue = queue;
+    this.#earlyMs = earlyMs;
     // Monotonic clocks of processes have nothing in common: one that is told to another must not work by chance.
     this.#startedAt = queue.now - 1_000 * (1 + name.length);
   }
@@ -70,7 +76,8 @@ export class Machine implements Clock {
   /** @inheritdoc */
   schedule(delayMs: number, task: Task): Cancel {
     let isCancelled = false;
-    const cancel = this.#queue.after(delayMs, () => {
+    const waitMs = delayMs > EXACT_MS ? Math.max(EXACT_MS, delayMs - this.#earlyMs) : delayMs;
+    const cancel = this.#queue.after(waitMs, () => {
       this.#run(() => {
         if (!isCancelled) task();
       });
