@@ -37,6 +37,8 @@ export interface RunLine {
   readonly parties: readonly Party[];
   /** From `terminate` to `exit` at the most, ms (L3). */
   readonly graceMs: number;
+  /** What open calls get of that, ms; left out where nobody says. */
+  readonly stopBudgetMs?: number;
 }
 
 /** Who writes lines. `seen` are `commit` lines of the independent reader, `commit` those of the members. */

@@ -183,6 +183,12 @@ export const LIMIT_CASES = casesOf([
   },
   {
     id: "L3",
+    what: "a process that is terminated gives up what is open when the budget of its stop is over",
+    holds: () => openWhileStopping(7_900),
+    breaks: () => openWhileStopping(8_100),
+  },
+  {
+    id: "L3",
     what: "a process that is terminated exits with 0",
     holds: () =>
       delivered((script) => {
@@ -417,4 +423,13 @@ function toldWhileAsleep(who: "the other" | "itself"): readonly HistoryLine[] {
   const third = { epoch: 3 };
   script.op("revoked", { who: "p2", target: "crm", topic: "orders", partition: 0, epoch: 2 });
   return script.assigned("p1", 3).call(first, third).commit(1, third).end();
+}
+
+/** A call that ends so long after its process was told to end, which has 5 s for it. */
+function openWhileStopping(forMs: number): readonly HistoryLine[] {
+  const script = new ScriptedHistory({ timeoutMs: 10_000 }, { stopBudgetMs: 5_000 }).owned();
+  const first = script.record();
+  script.send(first).arrive(first).op("terminate", { who: "p1" }).wait(forMs);
+  script.answer(first).out(first).commit(1);
+  return script.op("exit", { who: "p1", detail: "0" }).end();
 }

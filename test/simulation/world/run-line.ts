@@ -3,7 +3,7 @@ import { GRACE_MS } from "./processes/deliverer.ts";
 import { partitionCountMax, type Plan } from "./plan/plan.ts";
 
 /** The first line of a plan's history. */
-export function runLineOf({ seed, targets, topics, sessionMs }: Plan): RunLine {
+export function runLineOf({ seed, targets, topics, sessionMs, stopBudgetMs }: Plan): RunLine {
   return {
     h: "run",
     run: `seed-${seed}`,
@@ -34,5 +34,6 @@ export function runLineOf({ seed, targets, topics, sessionMs }: Plan): RunLine {
       ...(["dlq", "park", "state", "throttle", "ops"] as const),
     ],
     graceMs: GRACE_MS,
+    stopBudgetMs,
   };
 }
