@@ -207,6 +207,12 @@ export const COMMIT_CASES = casesOf([
     breaks: () => lostAtFirstChange("without it"),
   },
   {
+    id: "S13",
+    what: "a commit names all that its owner had settled by then",
+    holds: () => settledAboveAnOpenCall(encodedDoneSet(0, [1])),
+    breaks: () => settledAboveAnOpenCall(""),
+  },
+  {
     id: "S14",
     what: "nothing below the committed offset is sent",
     holds: () => delivered(),
@@ -416,4 +422,12 @@ function lostAtFirstChange(committed: "never" | "without it"): readonly HistoryL
   script.op("kill", { who: "p2" }).wait(10_000).owned("p3", 3);
   call(first, "p3");
   return script.seen(script.commitLine(2)).end();
+}
+
+function settledAboveAnOpenCall(metadata: string): readonly HistoryLine[] {
+  const script = new ScriptedHistory().owned();
+  const [first, second] = [script.record({ key: "k0" }), script.record({ key: "k1" })];
+  script.send(first).call(second).settle(second, "delivered");
+  script.commit(0, { metadata });
+  return script.arrive(first).answer(first).out(first).commit(2).end();
 }

@@ -12,15 +12,13 @@ import {
   NONE,
 } from "../ledger/rows.ts";
 import { givenUpOrder } from "../ledger/settlement.ts";
+import { judgeWholeCommits } from "./whole-commits.ts";
 
 /**
  * What settled less than this before a commit was asked for may not be in it, where only others than the deliverer wrote
  * when it did, ms.
  */
 const SNAPSHOT_SLACK_MS = 1_000;
-
-/** Metadata this long may have been cut at its upper end. */
-const METADATA_FULL = 3_900;
 
 const OUTAGES: ReadonlySet<string> = new Set([
   ...["broker-kill", "disk-full", "network", "stop", "rebalance"],
@@ -36,6 +34,7 @@ export const ownerChanges: Invariant = {
   ],
   judge(ledger, findings) {
     for (const channel of channelsOf(ledger)) {
+      judgeWholeCommits(channel, findings);
       if (channel.epochs.length < 2) continue;
       const changes = takeoversOf(ledger, channel).map((takeover) => {
         return describe(ledger, channel, takeover);
@@ -206,12 +205,9 @@ interface Repeat {
 }
 
 function judgeRepeat(delivery: Delivery, { change, findings, order, at }: Repeat): void {
-  const { epoch, base, coverage, isClean, isCorrupted, knownOrder, knownAt } = change;
+  const { epoch, coverage, isClean, isCorrupted, knownOrder, knownAt } = change;
   if (isCorrupted || order < change.rewoundOrder || covers(coverage, delivery.offset)) return;
   if (givenUpOrder(delivery, "park") < epoch.startOrder) return;
-  const isCut =
-    (base?.metadata.length ?? 0) > METADATA_FULL && delivery.offset >= (coverage.runs.at(-1) ?? 0);
-  if (isCut) return;
   if (isClean && order !== NEVER) {
     findings.breach(() => `is repeated by epoch ${epoch.number} after a clean change`, delivery);
   } else if (order < knownOrder && at <= knownAt) {
