@@ -1,6 +1,6 @@
 /** Histories that keep and break what is promised of commits and changes of owner. */
 import { encodedDoneSet } from "../encoded-done-set.ts";
-import type { HistoryLine } from "../history.ts";
+import type { CommitLine, HistoryLine } from "../history.ts";
 import { ALL_PARTIES, ScriptedHistory } from "../scripted-history.ts";
 import { delivered, SECOND_OWNER, afterCrash, fourKeys, spot, casesOf } from "./invariant-case.ts";
 
@@ -211,6 +211,12 @@ export const COMMIT_CASES = casesOf([
     what: "a commit names all that its owner had settled by then",
     holds: () => settledAboveAnOpenCall(encodedDoneSet(0, [1])),
     breaks: () => settledAboveAnOpenCall(""),
+  },
+  {
+    id: "S13",
+    what: "a commit names all that its owner took over as settled",
+    holds: () => takenOverWith({ ...SECOND_OWNER, metadata: encodedDoneSet(0, [1]) }),
+    breaks: () => takenOverWith(SECOND_OWNER),
   },
   {
     id: "S14",
@@ -430,4 +436,15 @@ function settledAboveAnOpenCall(metadata: string): readonly HistoryLine[] {
   script.send(first).call(second).settle(second, "delivered");
   script.commit(0, { metadata });
   return script.arrive(first).answer(first).out(first).commit(2).end();
+}
+
+/** The first owner commits above an open call, the second one before it has called anything. */
+function takenOverWith(options: Partial<CommitLine>): readonly HistoryLine[] {
+  return afterCrash(
+    (script) => {
+      script.record({ key: "k0" });
+      script.call(script.record({ key: "k1" })).commit(0, { metadata: encodedDoneSet(0, [1]) });
+    },
+    (script) => script.commit(0, options).call(spot(0), SECOND_OWNER).commit(2, SECOND_OWNER),
+  );
 }

@@ -12,7 +12,7 @@ import {
   NONE,
 } from "../ledger/rows.ts";
 import { givenUpOrder } from "../ledger/settlement.ts";
-import { judgeWholeCommits } from "./whole-commits.ts";
+import { judgeCarried, judgeWholeCommits } from "./whole-commits.ts";
 
 /**
  * What settled less than this before a commit was asked for may not be in it, where only others than the deliverer wrote
@@ -36,9 +36,9 @@ export const ownerChanges: Invariant = {
     for (const channel of channelsOf(ledger)) {
       judgeWholeCommits(channel, findings);
       if (channel.epochs.length < 2) continue;
-      const changes = takeoversOf(ledger, channel).map((takeover) => {
-        return describe(ledger, channel, takeover);
-      });
+      const takeovers = takeoversOf(ledger, channel);
+      for (const takeover of takeovers) judgeCarried(channel, takeover, findings);
+      const changes = takeovers.map((takeover) => describe(ledger, channel, takeover));
       for (const delivery of channel.deliveries) {
         if (delivery.firstArrival?.next === null) continue;
         if (ledger.parties.has("attempt")) judgeAttempts(delivery, { ledger, changes, findings });

@@ -1,6 +1,7 @@
 import { covers, readCoverage } from "../done-set.ts";
 import type { Findings } from "../findings.ts";
 import type { Channel, Delivery } from "../ledger/rows.ts";
+import type { Takeover } from "../ledger/takeovers.ts";
 
 interface Settled {
   readonly order: number;
@@ -28,6 +29,29 @@ export function judgeWholeCommits({ deliveries, commits }: Channel, findings: Fi
       findings.breach(() => `is settled, and the commit of ${offset} leaves it out`, one.delivery);
     }
     seenOf.set(epoch, place);
+  }
+}
+
+/** Nor does a commit leave out what its owner took over as settled. */
+export function judgeCarried(
+  { deliveries, commits }: Channel,
+  { epoch, coverage, isCorrupted }: Takeover,
+  findings: Findings,
+): void {
+  if (isCorrupted || coverage.runs.length === 0) return;
+  const carried = deliveries.filter(({ offset }) => {
+    return offset >= coverage.offset && covers(coverage, offset);
+  });
+  for (const commit of commits) {
+    if (commit.epoch !== epoch.number) continue;
+    findings.judged();
+    const known = readCoverage(commit.offset, commit.metadata);
+    const lost = carried.find(({ offset }) => !covers(known, offset));
+    if (lost === undefined) continue;
+    findings.breach(
+      () => `was settled before, and the commit of ${commit.offset} leaves it out`,
+      lost,
+    );
   }
 }
 
