@@ -68,6 +68,18 @@ export const LIMIT_CASES = casesOf([
   },
   {
     id: "S17",
+    what: "a Retry-After with a failure is kept for its event",
+    holds: () => failedAndAsked({ waitMs: 3_000 }),
+    breaks: () => failedAndAsked({ waitMs: 2_800 }),
+  },
+  {
+    id: "S17",
+    what: "a Retry-After with a failure binds no later owner of its event",
+    holds: () => failedAndAsked({ waitMs: 100, epoch: 2 }),
+    breaks: () => failedAndAsked({ waitMs: 100 }),
+  },
+  {
+    id: "S17",
     what: "a wait that the target asked of one process is none for another that was not told",
     holds: () => toldWhileAsleep("the other"),
     breaks: () => toldWhileAsleep("itself"),
@@ -262,6 +274,22 @@ export const LIMIT_CASES = casesOf([
 /** A target asks for time, and its caller tells the others. */
 function askForTime(script: ScriptedHistory, spot: Spot, retryAfterMs: number): ScriptedHistory {
   return script.call(spot, { status: 429, retryAfterMs }).throttle("tell", "p1", retryAfterMs);
+}
+
+/** A call fails and asks for 3 s for its event; another event's is made at once, and its own so long after. */
+function failedAndAsked({
+  waitMs,
+  epoch = 1,
+}: {
+  readonly waitMs: number;
+  readonly epoch?: number;
+}): readonly HistoryLine[] {
+  const script = new ScriptedHistory().owned();
+  const [first, other] = [script.record({ key: "a" }), script.record({ key: "b" })];
+  script.call(first, { status: 502, retryAfterMs: 3_000 }).call(other).wait(waitMs);
+  if (epoch === 1) return script.call(first, { number: 2 }).commit(2).end();
+  script.op("revoked", { who: "p1", target: "crm", topic: "orders", partition: 0, epoch: 1 });
+  return script.assigned("p1", epoch).call(first, { epoch }).commit(2, { epoch }).end();
 }
 
 /** A target asks for 20 s; then what it says of that; then the call is made again. */

@@ -2,6 +2,7 @@ import type { Findings, Invariant } from "../findings.ts";
 import { type OwnerChange, ownerChanges } from "../ledger/owners.ts";
 import { NEVER, type Target } from "../ledger/rows.ts";
 import { type CallTimes, timesOfArrivals, timesOfAttempts } from "./call-times.ts";
+import { judgeEventRetryAfter } from "./event-retry-after.ts";
 import { judgeHeldCalls } from "./held-calls.ts";
 import { judgeRetryAfter } from "./retry-after.ts";
 import { judgeTelling } from "./told-time.ts";
@@ -26,7 +27,9 @@ export const targetLimits: Invariant = {
       judgeConcurrency(times, { target, changes, slackMs, findings });
       judgeRetryAfter(ledger, target, findings);
       if (ledger.parties.has("throttle")) judgeTelling(ledger, target, findings);
-      if (isByAttempts) judgeHeldCalls(ledger, target, findings);
+      if (!isByAttempts) continue;
+      judgeEventRetryAfter(ledger, target, findings);
+      judgeHeldCalls(ledger, target, findings);
     }
   },
 };
