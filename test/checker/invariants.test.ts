@@ -6,6 +6,7 @@ import { HELD_CASES } from "./cases/held-cases.ts";
 import { LIMIT_CASES } from "./cases/limit-cases.ts";
 import { LOG_CASES } from "./cases/log-cases.ts";
 import { MARKER_CASES } from "./cases/marker-cases.ts";
+import { REPLAY_CASES } from "./cases/replay-cases.ts";
 import { check } from "./check.ts";
 import type { HistoryLine } from "./history.ts";
 import { ALL_PARTIES, ScriptedHistory } from "./scripted-history.ts";
@@ -16,6 +17,7 @@ const CASES = [
   ...MARKER_CASES,
   ...COMMIT_CASES,
   ...GIVEN_UP_CASES,
+  ...REPLAY_CASES,
   ...LIMIT_CASES,
   ...HELD_CASES,
 ];

@@ -1,4 +1,4 @@
-/** Histories that keep and break what is promised of dead letters, redrive and replay. */
+/** Histories that keep and break what is promised of dead letters and redrive. */
 import type { HistoryLine, TargetTerms } from "../history.ts";
 import { ScriptedHistory } from "../scripted-history.ts";
 import {
@@ -10,6 +10,7 @@ import {
   redrive,
   replay,
   exhausted,
+  told,
   casesOf,
 } from "./invariant-case.ts";
 
@@ -244,113 +245,6 @@ export const GIVEN_UP_CASES = casesOf([
       return script.call(spot(1), { job: "m1" }).call(spot(2)).commit(3).op("rest").end();
     },
   },
-  {
-    id: "S20",
-    what: "a replay sends its range",
-    holds: () =>
-      delivered((script) => {
-        script.op("replay", { ...replay, from: 0, to: 1, mode: "repair" });
-        script.call(spot(0), { job: "r1", number: 2 }).op("job-done", replay);
-      }),
-    breaks: () =>
-      delivered((script) => {
-        script.op("replay", { ...replay, from: 0, to: 1, mode: "repair" }).op("job-done", replay);
-      }),
-  },
-  {
-    id: "S20",
-    what: "a replay sends nothing outside of its range",
-    holds: () =>
-      delivered((script) => {
-        script.call(script.record()).commit(2);
-        script.op("replay", { ...replay, from: 0, to: 1, mode: "repair" });
-        script.call(spot(0), { job: "r1", number: 2 }).op("job-done", replay);
-      }),
-    breaks: () =>
-      delivered((script) => {
-        script.op("replay", { ...replay, from: 1, to: 2, mode: "repair" });
-        script.call(spot(0), { job: "r1", number: 2 });
-      }),
-  },
-  {
-    id: "S20",
-    what: "what a replay tells of adds up to its range",
-    holds: () =>
-      delivered((script) => {
-        script.op("replay", { ...replay, from: 0, to: 1, mode: "repair" });
-        script
-          .call(spot(0), { job: "r1" })
-          .op("job-done", { ...replay, detail: told({ sent: 1 }) });
-      }),
-    breaks: () =>
-      delivered((script) => {
-        script.op("replay", { ...replay, from: 0, to: 1, mode: "repair" });
-        script
-          .call(spot(0), { job: "r1" })
-          .op("job-done", { ...replay, detail: told({ sent: 0 }) });
-      }),
-  },
-  {
-    id: "S20",
-    what: "an event is left out only behind one that was given up",
-    holds: () => {
-      const script = new ScriptedHistory().owned();
-      quarantined(script);
-      script.op("replay", { ...replay, from: 0, to: 2, mode: "repair" });
-      const detail = told({ sent: 0, skipped: { KEY_SET_ASIDE: 2 } });
-      script.op("job-done", { ...replay, detail });
-      script.op("redrive", redrive).call(spot(0), { job: "m1" }).call(spot(1), { job: "m1" });
-      return script.op("job-done", redrive).call(spot(2)).commit(3).end();
-    },
-    breaks: () =>
-      delivered((script) => {
-        script.op("replay", { ...replay, from: 0, to: 1, mode: "repair" });
-        const detail = told({ sent: 0, skipped: { KEY_SET_ASIDE: 1 } });
-        script.op("job-done", { ...replay, detail });
-      }),
-  },
-  {
-    id: "S20",
-    what: "a replay sends nothing before its live delivery has ended",
-    holds: () =>
-      delivered((script) => {
-        script.op("replay", { ...replay, from: 0, to: 1, mode: "repair" });
-        script.call(spot(0), { job: "r1" }).op("job-done", replay);
-      }),
-    breaks: () => {
-      const script = new ScriptedHistory().owned();
-      const first = script.record();
-      script.op("replay", { ...replay, from: 0, to: 1, mode: "repair" });
-      script.call(first, { job: "r1" }).call(first).op("job-done", replay);
-      return script.commit(1).end();
-    },
-  },
-  {
-    id: "S20",
-    what: "a replay repeats nothing of which its last owner wrote that it ended",
-    holds: () => replayedByTwo(0),
-    breaks: () => replayedByTwo(1),
-  },
-  {
-    id: "S20",
-    what: "a replay sends nothing of a key behind an event that it could not deliver",
-    holds: () => replayedAfter(200),
-    breaks: () => replayedAfter(422),
-  },
-  {
-    id: "S20",
-    what: "a replay is through when the run is at rest",
-    holds: () =>
-      delivered((script) => {
-        script.op("replay", { ...replay, from: 0, to: 1, mode: "repair" });
-        const detail = told({ end: "cancelled", sent: 0 });
-        script.op("job-done", { ...replay, detail }).op("rest");
-      }),
-    breaks: () =>
-      delivered((script) => {
-        script.op("replay", { ...replay, from: 0, to: 1, mode: "repair" }).op("rest");
-      }),
-  },
 ]);
 
 type Step = (script: ScriptedHistory) => unknown;
@@ -395,23 +289,6 @@ function dropForgotten(befell: "metadata-corrupted" | "rebalance"): readonly His
     script.op(befell, { target: "crm", topic: "orders", partition: 0 });
     script.call(spot(0), { job: "m1" }).call(spot(2)).commit(3);
   });
-}
-
-/** A replay whose second owner sends its one event again, though the step of the first has come to `next`. */
-function replayedByTwo(next: number): readonly HistoryLine[] {
-  const script = new ScriptedHistory().owned();
-  script.call(script.record()).commit(1);
-  script.op("replay", { ...replay, from: 0, to: 1, mode: "repair" }).call(spot(0), { job: "r1" });
-  const key = "replay/crm/orders/0/1/r1/1";
-  script.add({ h: "state", at: script.at, offset: 2, key, value: { v: 1, next, done: "" } });
-  script.op("kill", { who: "p1" }).wait(10_000).owned("p2", 3);
-  script.call(spot(0), { job: "r1", process: "p2", epoch: 3 }).op("job-done", replay);
-  return script.end();
-}
-
-/** An owner's word of how a replay ended. */
-function told(of: Readonly<Record<string, unknown>>): string {
-  return JSON.stringify({ end: "done", skipped: {}, failed: {}, ...of });
 }
 
 /** One event of one attempt, which someone wants redriven: before it is given up, and behind that. */
@@ -508,13 +385,4 @@ function replayedTwice(meanwhile: "paused" | "free" = "free"): readonly HistoryL
     script.op("pause", job).op("resume", job);
   }
   return script.call(first, { job: "r1", number: 4 }).op("job-done", replay).end();
-}
-
-/** A replay of two events of a key; its first one is answered so. */
-function replayedAfter(status: number): readonly HistoryLine[] {
-  const script = new ScriptedHistory().owned();
-  script.call(script.record()).call(script.record()).commit(2);
-  script.op("replay", { ...replay, from: 0, to: 2, mode: "repair" });
-  script.call(spot(0), { job: "r1", status }).call(spot(1), { job: "r1" });
-  return script.op("job-done", replay).end();
 }

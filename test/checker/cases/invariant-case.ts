@@ -77,3 +77,8 @@ export const dropped = { who: "p1", target: "crm", topic: "orders", partition: 0
 export const replay = { target: "crm", topic: "orders", partition: 0, job: "r1" };
 /** A dead letter for spent retries. */
 export const exhausted = { reason: "RETRIES_EXHAUSTED" };
+
+/** An owner's word of how a replay ended. */
+export function told(of: Readonly<Record<string, unknown>>): string {
+  return JSON.stringify({ end: "done", skipped: {}, failed: {}, ...of });
+}

@@ -3,16 +3,10 @@ import type { Findings, Invariant } from "../findings.ts";
 import { isHaltedAt } from "../ledger/halts.ts";
 import { laneOf } from "../ledger/lanes.ts";
 import type { Ledger } from "../ledger/ledger.ts";
-import {
-  type Attempt,
-  type Channel,
-  type Delivery,
-  NEVER,
-  NONE,
-  type Operation,
-} from "../ledger/rows.ts";
+import { type Channel, type Delivery, NEVER, NONE, type Operation } from "../ledger/rows.ts";
 import { givenUpOrder } from "../ledger/settlement.ts";
 import { isOvertaken } from "../ledger/takeovers.ts";
+import { judgeStops } from "./replay-stops.ts";
 
 /**
  * S20. Where the owner tells what became of the range (`job-done` with its counts), they have to add up to it. What was not
@@ -123,25 +117,6 @@ function judgeSteps(channel: Channel, job: number, findings: Findings): void {
     const known = steps.filter(({ place }) => place < epoch);
     if (!known.some(({ coverage }) => covers(coverage, delivery.offset))) continue;
     findings.breach(() => `is sent by epoch ${epoch}, though its end was written before`, delivery);
-  }
-}
-
-/** Behind an event that its replay could not deliver the same owner sends nothing of its key. */
-function judgeStops({ attempts, setAsideKeys }: Channel, job: number, findings: Findings): void {
-  const lastOf = new Map<string, Attempt>();
-  for (const attempt of attempts) {
-    const { delivery, epoch, process } = attempt;
-    const lane = laneOf(delivery);
-    // A key that was set aside and released meanwhile may go on.
-    if (attempt.job !== job || lane === NONE || setAsideKeys.has(delivery.record.key)) continue;
-    const name = `${process}/${epoch}/${lane}`;
-    const before = lastOf.get(name);
-    lastOf.set(name, attempt);
-    if (before === undefined || before.delivery.offset >= delivery.offset) continue;
-    findings.judged();
-    if (before.outcome === "delivered") continue;
-    const { offset } = before.delivery;
-    findings.breach(() => `is sent by a replay that could not deliver ${offset}`, delivery);
   }
 }
 

@@ -1,0 +1,174 @@
+/** Histories that keep and break what is promised of replays. */
+import type { HistoryLine } from "../history.ts";
+import { ScriptedHistory } from "../scripted-history.ts";
+import { casesOf, delivered, quarantined, redrive, replay, spot, told } from "./invariant-case.ts";
+
+/** In the order of their numbers. */
+export const REPLAY_CASES = casesOf([
+  {
+    id: "S20",
+    what: "a replay sends its range",
+    holds: () =>
+      delivered((script) => {
+        script.op("replay", { ...replay, from: 0, to: 1, mode: "repair" });
+        script.call(spot(0), { job: "r1", number: 2 }).op("job-done", replay);
+      }),
+    breaks: () =>
+      delivered((script) => {
+        script.op("replay", { ...replay, from: 0, to: 1, mode: "repair" }).op("job-done", replay);
+      }),
+  },
+  {
+    id: "S20",
+    what: "a replay sends nothing outside of its range",
+    holds: () =>
+      delivered((script) => {
+        script.call(script.record()).commit(2);
+        script.op("replay", { ...replay, from: 0, to: 1, mode: "repair" });
+        script.call(spot(0), { job: "r1", number: 2 }).op("job-done", replay);
+      }),
+    breaks: () =>
+      delivered((script) => {
+        script.op("replay", { ...replay, from: 1, to: 2, mode: "repair" });
+        script.call(spot(0), { job: "r1", number: 2 });
+      }),
+  },
+  {
+    id: "S20",
+    what: "what a replay tells of adds up to its range",
+    holds: () =>
+      delivered((script) => {
+        script.op("replay", { ...replay, from: 0, to: 1, mode: "repair" });
+        script
+          .call(spot(0), { job: "r1" })
+          .op("job-done", { ...replay, detail: told({ sent: 1 }) });
+      }),
+    breaks: () =>
+      delivered((script) => {
+        script.op("replay", { ...replay, from: 0, to: 1, mode: "repair" });
+        script
+          .call(spot(0), { job: "r1" })
+          .op("job-done", { ...replay, detail: told({ sent: 0 }) });
+      }),
+  },
+  {
+    id: "S20",
+    what: "an event is left out only behind one that was given up",
+    holds: () => {
+      const script = new ScriptedHistory().owned();
+      quarantined(script);
+      script.op("replay", { ...replay, from: 0, to: 2, mode: "repair" });
+      const detail = told({ sent: 0, skipped: { KEY_SET_ASIDE: 2 } });
+      script.op("job-done", { ...replay, detail });
+      script.op("redrive", redrive).call(spot(0), { job: "m1" }).call(spot(1), { job: "m1" });
+      return script.op("job-done", redrive).call(spot(2)).commit(3).end();
+    },
+    breaks: () =>
+      delivered((script) => {
+        script.op("replay", { ...replay, from: 0, to: 1, mode: "repair" });
+        const detail = told({ sent: 0, skipped: { KEY_SET_ASIDE: 1 } });
+        script.op("job-done", { ...replay, detail });
+      }),
+  },
+  {
+    id: "S20",
+    what: "a replay sends nothing before its live delivery has ended",
+    holds: () =>
+      delivered((script) => {
+        script.op("replay", { ...replay, from: 0, to: 1, mode: "repair" });
+        script.call(spot(0), { job: "r1" }).op("job-done", replay);
+      }),
+    breaks: () => {
+      const script = new ScriptedHistory().owned();
+      const first = script.record();
+      script.op("replay", { ...replay, from: 0, to: 1, mode: "repair" });
+      script.call(first, { job: "r1" }).call(first).op("job-done", replay);
+      return script.commit(1).end();
+    },
+  },
+  {
+    id: "S20",
+    what: "a replay repeats nothing of which its last owner wrote that it ended",
+    holds: () => replayedByTwo(0),
+    breaks: () => replayedByTwo(1),
+  },
+  {
+    id: "S20",
+    what: "a replay sends nothing of a key behind an event that it could not deliver",
+    holds: () => replayedAfter(200),
+    breaks: () => replayedAfter(422),
+  },
+  {
+    id: "S20",
+    what: "a later owner of a replay sends nothing behind what was written to have failed",
+    holds: () => failedBeforeTheNextOwner({ next: 0 }),
+    breaks: () => failedBeforeTheNextOwner({ next: 1 }),
+  },
+  {
+    id: "S20",
+    what: "a step that a claim had come before tells the later owner of a replay nothing",
+    holds: () => failedBeforeTheNextOwner({ next: 1, claim: 2 }),
+    breaks: () => failedBeforeTheNextOwner({ next: 1, claim: 4 }),
+  },
+  {
+    id: "S20",
+    what: "a replay is through when the run is at rest",
+    holds: () =>
+      delivered((script) => {
+        script.op("replay", { ...replay, from: 0, to: 1, mode: "repair" });
+        const detail = told({ end: "cancelled", sent: 0 });
+        script.op("job-done", { ...replay, detail }).op("rest");
+      }),
+    breaks: () =>
+      delivered((script) => {
+        script.op("replay", { ...replay, from: 0, to: 1, mode: "repair" }).op("rest");
+      }),
+  },
+]);
+
+/** A replay whose second owner sends its one event again, though the step of the first has come to `next`. */
+function replayedByTwo(next: number): readonly HistoryLine[] {
+  const script = new ScriptedHistory().owned();
+  script.call(script.record()).commit(1);
+  script.op("replay", { ...replay, from: 0, to: 1, mode: "repair" }).call(spot(0), { job: "r1" });
+  const key = "replay/crm/orders/0/1/r1/1";
+  script.add({ h: "state", at: script.at, offset: 2, key, value: { v: 1, next, done: "" } });
+  script.op("kill", { who: "p1" }).wait(10_000).owned("p2", 3);
+  script.call(spot(0), { job: "r1", process: "p2", epoch: 3 }).op("job-done", replay);
+  return script.end();
+}
+
+/**
+ * A replay of two events of a key: the first one is refused, and its owner's step at 3 in the state topic has come to `next`.
+ * The next owner claims the partition before or behind that; it sends the second event, behind the first one where that may
+ * not have ended.
+ */
+function failedBeforeTheNextOwner({
+  next,
+  claim = 4,
+}: {
+  readonly next: number;
+  readonly claim?: number;
+}): readonly HistoryLine[] {
+  const script = new ScriptedHistory().owned();
+  script.call(script.record()).call(script.record()).commit(2);
+  script.op("replay", { ...replay, from: 0, to: 2, mode: "repair" });
+  script.call(spot(0), { job: "r1", status: 422 });
+  const key = "replay/crm/orders/0/1/r1/1";
+  const step = { h: "state", offset: 3, key, value: { v: 1, next, done: "" } } as const;
+  if (claim > 3) script.add({ ...step, at: script.at });
+  script.op("kill", { who: "p1" }).wait(10_000).owned("p2", claim);
+  if (claim < 3) script.add({ ...step, at: script.at });
+  const owner = { job: "r1", process: "p2", epoch: claim };
+  if (next === 0) script.call(spot(0), owner);
+  return script.call(spot(1), owner).op("job-done", replay).end();
+}
+
+/** A replay of two events of a key; its first one is answered so. */
+function replayedAfter(status: number): readonly HistoryLine[] {
+  const script = new ScriptedHistory().owned();
+  script.call(script.record()).call(script.record()).commit(2);
+  script.op("replay", { ...replay, from: 0, to: 2, mode: "repair" });
+  script.call(spot(0), { job: "r1", status }).call(spot(1), { job: "r1" });
+  return script.op("job-done", replay).end();
+}
