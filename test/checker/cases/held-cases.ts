@@ -4,6 +4,7 @@ import { ScriptedHistory, type Spot } from "../scripted-history.ts";
 import { casesOf } from "./invariant-case.ts";
 
 const HELD = { who: "p1", target: "crm" };
+const REFUSED = { ...HELD, detail: "HTTP_UNAUTHORIZED" };
 
 /** In the order of their numbers. */
 export const HELD_CASES = casesOf([
@@ -18,6 +19,24 @@ export const HELD_CASES = casesOf([
     what: "a target that refuses one key is not held for it",
     holds: () => afterFailures({ status: 401, keyCount: 2 }, besideEachOther),
     breaks: () => afterFailures({ status: 401, keyCount: 4 }, besideEachOther),
+  },
+  {
+    id: "S17",
+    what: "a call that was under way ends no wait for a refusal",
+    holds: () => refusedBeside((script, [first]) => script.wait(1_000).call(first, AGAIN)),
+    breaks: () => refusedBeside(() => null),
+  },
+  {
+    id: "S17",
+    what: "a target that refuses us is asked once in an interval, whatever was under way came to",
+    holds: () => refusedBeside(probedTwice({ waitMs: 1_000 })),
+    breaks: () => refusedBeside(probedTwice({ waitMs: 500 })),
+  },
+  {
+    id: "S17",
+    what: "a target that refuses us is asked again at once where a probe was given up",
+    holds: () => refusedBeside(probedTwice({ waitMs: 0, outcome: "abandoned" })),
+    breaks: () => refusedBeside(probedTwice({ waitMs: 0, outcome: "retry" })),
   },
   {
     id: "S17",
@@ -186,6 +205,37 @@ function resetBesideAProbe(waitMs: number): readonly HistoryLine[] {
     reset(script).answer(first, FAILED_AGAIN).out(first, FAILED_AGAIN);
     script.wait(waitMs).call(second, FAILED_AGAIN);
   });
+}
+
+/** Calls of three keys are refused and the target waits, while one is under way, which is taken; then what it says. */
+function refusedBeside(then: Then): readonly HistoryLine[] {
+  const script = new ScriptedHistory().owned();
+  const [slow, first, second, third] = ["a", "b", "c", "d"].map((key) => script.record({ key }));
+  if (slow === undefined || first === undefined) return script.end();
+  if (second === undefined || third === undefined) return script.end();
+  script.send(slow);
+  for (const spot of [first, second, third]) script.call(spot, { status: 401 });
+  script.op("held", REFUSED).arrive(slow).answer(slow).out(slow);
+  then(script, [first, second, third]);
+  script.op("released", HELD).wait(2_000);
+  for (const spot of [first, second, third]) deliver(script, spot);
+  return script.commit(4).end();
+}
+
+/** A probe is refused, or ends otherwise; so long after, another one is taken. */
+function probedTwice({
+  waitMs,
+  outcome = "misconfigured",
+}: {
+  readonly waitMs: number;
+  readonly outcome?: "misconfigured" | "retry" | "abandoned";
+}): Then {
+  return (script, [first, second]) => {
+    const isRefused = outcome === "misconfigured";
+    script.wait(1_000).call(first, { ...AGAIN, outcome, status: isRefused ? 401 : 503 });
+    if (isRefused) script.op("held", REFUSED);
+    script.wait(waitMs).call(second, AGAIN);
+  };
 }
 
 function goodProbe(script: ScriptedHistory, spot: Spot): void {

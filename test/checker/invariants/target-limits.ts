@@ -4,6 +4,7 @@ import { NEVER, type Target } from "../ledger/rows.ts";
 import { type CallTimes, timesOfArrivals, timesOfAttempts } from "./call-times.ts";
 import { judgeEventRetryAfter } from "./event-retry-after.ts";
 import { judgeHeldCalls } from "./held-calls.ts";
+import { judgeRefusedHolds } from "./refused-holds.ts";
 import { judgeRetryAfter } from "./retry-after.ts";
 import { judgeTelling } from "./told-time.ts";
 
@@ -30,6 +31,7 @@ export const targetLimits: Invariant = {
       if (!isByAttempts) continue;
       judgeEventRetryAfter(ledger, target, findings);
       judgeHeldCalls(ledger, target, findings);
+      judgeRefusedHolds(ledger, target, findings);
     }
   },
 };
