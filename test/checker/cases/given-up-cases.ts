@@ -35,6 +35,24 @@ export const GIVEN_UP_CASES = casesOf([
     },
   },
   {
+    id: "S15",
+    what: "a target that refuses most calls is paused",
+    holds: () => refusedMany({ count: 54, keyCount: 54 }),
+    breaks: () => refusedMany({ count: 55, keyCount: 55 }),
+  },
+  {
+    id: "S15",
+    what: "a target that refuses most calls of a few keys is not paused",
+    holds: () => refusedMany({ count: 60, keyCount: 24 }),
+    breaks: () => refusedMany({ count: 60, keyCount: 25 }),
+  },
+  {
+    id: "S15",
+    what: "a target that was paused for what it refused may go on when that is over",
+    holds: () => refusedMany({ count: 60, keyCount: 60, pausedAt: 55 }),
+    breaks: () => refusedMany({ count: 60, keyCount: 60, pausedAt: 59 }),
+  },
+  {
     id: "S16",
     what: "an event is given up when its attempts are spent",
     holds: () => triedFor({ maxAttempts: 3 }),
@@ -299,6 +317,29 @@ function triedOnBehind(what: "a dead letter" | "nothing"): readonly HistoryLine[
   if (what === "a dead letter") script.givenUp(first, "dlq", exhausted);
   script.call(first, { number: 2, job: "m1" }).op("job-done", redrive);
   return script.commit(1).end();
+}
+
+/** So many calls of so many keys are refused, each behind the one before; behind so many of them the target is paused. */
+function refusedMany({
+  count,
+  keyCount,
+  pausedAt = count + 1,
+}: {
+  readonly count: number;
+  readonly keyCount: number;
+  readonly pausedAt?: number;
+}): readonly HistoryLine[] {
+  const script = new ScriptedHistory({ onDeadLetter: "skip" }).owned();
+  const held = { who: "p1", target: "crm", detail: "PAUSED" };
+  for (let index = 0; index < count; index += 1) {
+    if (index === pausedAt) script.op("held", held).wait(1_000).op("released", held);
+    const refused = script.record({ key: `k${index % keyCount}` });
+    script.call(refused, { status: 422 }).givenUp(refused, "dlq");
+  }
+  return script
+    .call(script.record({ key: "next" }))
+    .commit(count + 1)
+    .end();
 }
 
 /** Two attempts are allowed: one fails, then probes of a replay of its key do, and then two of its own. */

@@ -10,6 +10,7 @@ import {
 import { laneOf } from "../ledger/lanes.ts";
 import type { Ledger } from "../ledger/ledger.ts";
 import { type Attempt, type GivenUp, isAccepting, NEVER, NONE } from "../ledger/rows.ts";
+import { judgeFlood } from "./flood.ts";
 import { judgeSpentRetries } from "./spent-retries.ts";
 
 /** Clocks are read in whole ms at both ends. */
@@ -22,12 +23,15 @@ const NO_REFUSAL: ReadonlySet<number> = new Set([401, 403, 407, 408, 425, 429]);
 
 /** S15. */
 export const wholeDeadLetters: Invariant = {
-  title: "a dead letter or parked event carries the original and its reason",
+  title:
+    "a dead letter or parked event carries the original and its reason, and many pause a target",
   needs: [["dlq", "park"], ["log"]],
   judge(ledger, findings) {
     for (const { givenUps } of channelsOf(ledger)) {
       for (const givenUp of givenUps) judgeWhole(ledger, givenUp, findings);
     }
+    if (!ledger.parties.has("attempt") || !ledger.parties.has("ops")) return;
+    for (const target of ledger.targets) judgeFlood(ledger, target, findings);
   },
 };
 
