@@ -6,6 +6,24 @@ import { casesOf, delivered, quarantined, redrive, replay, spot, told } from "./
 /** In the order of their numbers. */
 export const REPLAY_CASES = casesOf([
   {
+    id: "S18",
+    what: "a live event that waits for its first attempt lets no long row of a replay's calls go by",
+    holds: () => replayedWhileOneWaits({ rowCount: 8 }),
+    breaks: () => replayedWhileOneWaits({ rowCount: 9 }),
+  },
+  {
+    id: "S18",
+    what: "a replay's call of a key that live events do not leave alone counts in no row",
+    holds: () => replayedWhileOneWaits({ rowCount: 9, passedCount: 4 }),
+    breaks: () => replayedWhileOneWaits({ rowCount: 9, passedCount: 3 }),
+  },
+  {
+    id: "S18",
+    what: "a live event whose key the replay calls waits for that",
+    holds: () => replayedWhileOneWaits({ rowCount: 9, waitingKey: "k0" }),
+    breaks: () => replayedWhileOneWaits({ rowCount: 9 }),
+  },
+  {
     id: "S20",
     what: "a replay sends its range",
     holds: () =>
@@ -125,6 +143,36 @@ export const REPLAY_CASES = casesOf([
       }),
   },
 ]);
+
+/**
+ * A live event waits, and so many of nine events are called by a replay, each of a key of its own; so many live calls of the
+ * last of these keys are made after the replay was asked for.
+ */
+function replayedWhileOneWaits({
+  rowCount,
+  passedCount = 0,
+  waitingKey = "waiting",
+}: {
+  readonly rowCount: number;
+  readonly passedCount?: number;
+  readonly waitingKey?: string;
+}): readonly HistoryLine[] {
+  const script = new ScriptedHistory().owned();
+  const replayed = Array.from({ length: 9 }, (_, index) => script.record({ key: `k${index}` }));
+  for (const one of replayed) script.call(one);
+  const waiting = script.record({ key: waitingKey });
+  script.call(script.record({ key: "last" }));
+  script.op("replay", { ...replay, from: 0, to: 9, mode: "repair" });
+  for (let count = 0; count < passedCount; count += 1) script.call(script.record({ key: "k8" }));
+  script.wait(2_000);
+  for (const one of replayed.slice(0, rowCount)) script.call(one, { job: "r1" });
+  script.call(waiting);
+  for (const one of replayed.slice(rowCount)) script.call(one, { job: "r1" });
+  return script
+    .commit(11 + passedCount)
+    .op("job-done", replay)
+    .end();
+}
 
 /** A replay whose second owner sends its one event again, though the step of the first has come to `next`. */
 function replayedByTwo(next: number): readonly HistoryLine[] {

@@ -1,21 +1,9 @@
 import { type Findings, type Invariant } from "../findings.ts";
 import { type Holds, holdsOf, isProbe } from "../ledger/holds.ts";
-import { laneOf } from "../ledger/lanes.ts";
 import { type Resume, resumesOf, wasPausedBetween } from "../ledger/resumes.ts";
-import {
-  type Attempt,
-  type Channel,
-  type Delivery,
-  NEVER,
-  NONE,
-  type Target,
-} from "../ledger/rows.ts";
-
-/**
- * How long a first attempt must have been possible before it counts as waiting, ms: what is in the log need not have
- * been fetched yet.
- */
-const WAITING_MS = 1_000;
+import { type Attempt, NEVER, NONE, type Target } from "../ledger/rows.ts";
+import { judgeReplayTurns } from "./replay-turns.ts";
+import { findWaiting, wasParked } from "./waiting.ts";
 
 /** Pairs of retries in a row that are looked at, of a target: each costs a walk through its attempts. */
 const PAIRS_MAX = 300;
@@ -28,7 +16,7 @@ const LATE_MS = 1_000;
 
 /** S18: told by what was sent; a history does not say how many slots there were, so the cap's half is the limit. */
 export const retryShare: Invariant = {
-  title: "retries hold at most half of the slots while first attempts wait",
+  title: "retries hold at most half of the slots while first attempts wait, and replays take turns",
   needs: [["attempt"], ["log"]],
   judge(ledger, findings) {
     const known = { holds: holdsOf(ledger), resumes: resumesOf(ledger) };
@@ -36,6 +24,7 @@ export const retryShare: Invariant = {
       const retries = target.attempts.filter((attempt) => isRetry(attempt, known));
       judgeShare(target, retries, findings);
       judgeTurns(target, new Set(retries), findings);
+      judgeReplayTurns(ledger, target, findings);
     }
   },
 };
@@ -50,7 +39,7 @@ function judgeShare(target: Target, retries: readonly Attempt[], findings: Findi
     const held = (open.get(process) ?? []).filter(({ endOrder }) => endOrder > sendOrder);
     held.push(attempt);
     open.set(process, held);
-    const waiting = held.length <= limit ? null : findWaiting(attempt);
+    const waiting = held.length <= limit ? null : findWaiting(attempt, attempt);
     if (waiting === null) continue;
     const { length } = held;
     findings.breach(
@@ -71,7 +60,7 @@ function judgeTurns(target: Target, retries: ReadonlySet<Attempt>, findings: Fin
       if (before !== undefined && retries.has(before) && pairCount < PAIRS_MAX) {
         pairCount += 1;
         findings.judged();
-        const waiting = findWaiting(before);
+        const waiting = findWaiting(before, before);
         if (waiting !== null) {
           const { offset } = waiting;
           findings.breach(
@@ -158,78 +147,5 @@ function isRetry(attempt: Attempt, { holds, resumes }: Known): boolean {
     const isCounted = one.job === attempt.job && !wasPausedBetween(resumes, one, attempt);
     if (isOwner && isCounted && one.outcome === "retry" && !isProbe(holds, one)) return true;
   }
-  return false;
-}
-
-/**
- * A delivery of the same owner that waited for its first attempt since long before this retry was sent, and had it after:
- * its event was in the log, below one that the owner had already sent, and at the head of its lane.
- */
-function findWaiting(retry: Attempt): Delivery | null {
-  for (const channel of retry.delivery.channel.target.channels) {
-    const waiting = findWaitingIn(channel, retry);
-    if (waiting !== null) return waiting;
-  }
-  return null;
-}
-
-function findWaitingIn({ attempts }: Channel, retry: Attempt): Delivery | null {
-  const since = retry.sendAt - WAITING_MS;
-  let sinceOrder = NONE;
-  let highest = NONE;
-  let epoch = NONE;
-  for (const one of attempts) {
-    if (one.process !== retry.process) continue;
-    const { offset } = one.delivery;
-    // What an earlier epoch of the same process had fetched is fetched again.
-    if (one.epoch !== epoch) highest = NONE;
-    epoch = one.epoch;
-    if (one.sendAt <= since) {
-      sinceOrder = one.sendOrder;
-      // What comes from the parked topic or a replay says nothing of how far the live records have come.
-      const isLive = one.job === NONE && !wasParked(one.delivery);
-      if (isLive) highest = Math.max(highest, offset);
-      continue;
-    }
-    if (one.sendOrder <= retry.sendOrder || one.number !== 1 || one.job !== NONE) continue;
-    const isOld = offset < highest && one.delivery.record.at < since;
-    if (isOld && isHead(one, sinceOrder)) return one.delivery;
-  }
-  return null;
-}
-
-/**
- * Whether nothing of its lane was in its way. A key that was set aside comes back by way of the parked topic, in its
- * time. Where the one before it was dead-lettered, the owner's word counts: the broker has a dead letter before its
- * writer hears of it.
- */
-function isHead(attempt: Attempt, before: number): boolean {
-  const { gate, channel, record } = attempt.delivery;
-  // With order by partition it is the partition that is set aside.
-  const { order } = channel.target.terms;
-  const { setAsideKeys } = channel;
-  const wasSetAside = order === "partition" ? setAsideKeys.size > 0 : setAsideKeys.has(record.key);
-  if (wasSetAside || wasParked(attempt.delivery)) return false;
-  if (gate === null) return true;
-  if (wasParked(gate) || isLaneBusy(attempt, before)) return false;
-  if (gate.firstGivenUp === null) return gate.settledOrder < before;
-  for (let one = gate.firstSettle; one !== null; one = one.next) {
-    if (one.epoch === attempt.epoch && one.order < before) return true;
-  }
-  return false;
-}
-
-/** Whether the same owner was still at an earlier event of the lane, be it again. */
-function isLaneBusy({ delivery, epoch, process }: Attempt, before: number): boolean {
-  const lane = laneOf(delivery);
-  return delivery.channel.attempts.some((one) => {
-    const isOwner = one.epoch === epoch && one.process === process;
-    if (!isOwner || one.delivery.offset >= delivery.offset) return false;
-    return one.endOrder >= before && laneOf(one.delivery) === lane;
-  });
-}
-
-function wasParked({ firstGivenUp }: Delivery): boolean {
-  for (let one = firstGivenUp; one !== null; one = one.next) if (one.kind === "park") return true;
   return false;
 }
