@@ -1,7 +1,8 @@
 /** A target, its terms, and how its calls go wrong. */
-import { DEFAULTS, type EngineConfig, type Topic } from "@millrace/engine";
+import { DEFAULTS, type BoundsConfig, type EngineConfig, type Topic } from "@millrace/engine";
 import type { EngineStateName } from "../../coverage/engine-states.ts";
 import { SILENT } from "./focus.ts";
+import type { Draws } from "./draws.ts";
 import type { Episode, TargetFaults, TargetPlan } from "./plan.ts";
 import { SPELLS } from "./spells.ts";
 import type { Drawing } from "./strength.ts";
@@ -81,6 +82,19 @@ const BOUNDED = ["fetch-paused", "lane-held", "lane-releasing", "lane-parking"] 
 /** States that come of keys set aside. */
 const SET_ASIDE = [...BOUNDED, "quarantine", "lane-marking", "lane-writing"] as const;
 
+/** Seeds in which bounds are small that are large everywhere else. */
+const SCARCE_SHARE = 0.25;
+/** Of these, so many have each of them small. */
+const SCARCE_EACH_SHARE = 0.35;
+/** An event in memory has some 1,080 bytes. What a target may hold is shared by up to a dozen partitions. */
+const SCARCE = [
+  ["unsettledBytesMax", [1_000, 5_000, 25_000]],
+  ["targetUnsettledMax", [3, 12, 60]],
+  ["targetBytesMax", [3_000, 15_000, 60_000]],
+  ["quarantinedKeysMax", [1, 2, 5]],
+  ["parkedPerKeyMax", [1, 3, 10]],
+] as const satisfies readonly (readonly [keyof BoundsConfig, readonly number[]])[];
+
 function drawEngine({ draws, states }: Drawing): EngineConfig {
   const isRated = draws.chance("engine.rate", 0.25);
   const isMeant = (some: readonly EngineStateName[]): boolean =>
@@ -92,14 +106,15 @@ function drawEngine({ draws, states }: Drawing): EngineConfig {
   // Lanes that go on behind what was refused.
   const isSkipping = states.has("lane-owing");
   const order = isByKey || isSkipping ? "key" : draws.pick("engine.order", ORDERS);
+  const onDeadLetter = isSkipping
+    ? "skip"
+    : isByKey
+      ? "quarantine"
+      : draws.pick("engine.dead-letter", ON_DEAD_LETTER[order]);
   return {
     ...DEFAULTS,
     order,
-    onDeadLetter: isSkipping
-      ? "skip"
-      : isByKey
-        ? "quarantine"
-        : draws.pick("engine.dead-letter", ON_DEAD_LETTER[order]),
+    onDeadLetter,
     concurrencyMax: draws.pick("engine.concurrency", isMeant(SILENT) ? [8, 16, 64] : CALLS_MAX),
     rate: isRated
       ? { kind: "limited", perSecond, burst: draws.pick("engine.burst", [1, perSecond]) }
@@ -115,13 +130,16 @@ function drawEngine({ draws, states }: Drawing): EngineConfig {
         ? { kind: "limited", count: draws.pick("engine.attempts", [1, 2, 4]) }
         : DEFAULTS.retry.maxAttempts,
     },
-    bounds: isBounded
-      ? {
-          ...DEFAULTS.bounds,
-          unsettledMax: draws.pick("engine.bounds", [3, 8, 20, 60]),
-          spanMax: draws.pick("engine.bounds", [10, 40, 1_000]),
-        }
-      : DEFAULTS.bounds,
+    bounds: {
+      ...DEFAULTS.bounds,
+      ...(isBounded
+        ? {
+            unsettledMax: draws.pick("engine.bounds", [3, 8, 20, 60]),
+            spanMax: draws.pick("engine.bounds", [10, 40, 1_000]),
+          }
+        : {}),
+      ...drawScarce(draws, onDeadLetter),
+    },
     probeIntervalMs: draws.pick("engine.probe", [1_000, 5_000, 30_000]),
     breaker: {
       ...DEFAULTS.breaker,
@@ -129,6 +147,26 @@ function drawEngine({ draws, states }: Drawing): EngineConfig {
       minCalls: draws.pick("engine.min-calls", [5, 20]),
     },
   };
+}
+
+/**
+ * Bounds that hardly anything reaches as a rule: each is small in some seeds, and the others are as ever. A key in quarantine
+ * of which no more may be parked stands until people give up what is never mended, and here they only ever mend: so
+ * few may be parked only where keys that are set aside come back by themselves.
+ */
+function drawScarce(
+  draws: Draws,
+  onDeadLetter: EngineConfig["onDeadLetter"],
+): Partial<BoundsConfig> {
+  if (!draws.chance("engine.scarce", SCARCE_SHARE)) return {};
+  const drawn: [keyof BoundsConfig, number][] = [];
+  for (const [name, values] of SCARCE) {
+    const value = draws.pick(`engine.scarce.${name}`, values);
+    const isSmall = draws.chance(`engine.scarce.${name}`, SCARCE_EACH_SHARE);
+    const isLegal = name !== "parkedPerKeyMax" || onDeadLetter === "skip";
+    if (isSmall && isLegal) drawn.push([name, value]);
+  }
+  return Object.fromEntries(drawn);
 }
 
 function drawTargetFaults(drawing: Drawing, name: string): TargetFaults {
