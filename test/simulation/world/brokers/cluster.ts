@@ -45,6 +45,11 @@ export interface BrokerRequest<Answer> {
   readonly isReading?: boolean;
   /** Done at the broker. @throws BrokerError. */
   readonly apply: () => Answer;
+  /**
+   * Done in its place where nobody hears how it ended, now and then: of what takes several batches some stand by then.
+   * `share` is of what it writes. Default: it is done as a whole.
+   */
+  readonly applyPart?: (share: number) => void;
   /** At the client, once; not after its death. */
   readonly onAnswer: (outcome: Outcome<Answer>) => void;
 }
@@ -114,6 +119,8 @@ const WAY_MS = { from: 0.2, to: 2 } as const;
 const STRAGGLER_MS = { from: 5_000, to: 30_000 } as const;
 /** A refused connection says so at once. */
 const REFUSED_MS = 5;
+/** Of writes whose end nobody hears. */
+const PART_SHARE = 0.5;
 /** What needs a log that can be written to; a group's own state is in memory. */
 const WRITING: ReadonlySet<keyof BrokerFaults> = new Set(["commit", "produce", "state", "journal"]);
 
@@ -216,9 +223,10 @@ export class Cluster {
     queue.after(this.#inTurn(request, wayMs), () => {
       const leftMs = timeoutMs - (queue.now - sentAt);
       if (!this.#isReached(machine) && !machine.isStalled && !machine.isDead) return giveUp(leftMs);
-      const outcome = this.#apply(request);
+      const outcome = isUnanswered || machine.isDead ? null : this.#apply(request);
+      if (outcome === null) this.#applyUnheard(request);
       const backMs = this.#way(request);
-      if (isUnanswered || backMs > leftMs) return giveUp(leftMs);
+      if (outcome === null || backMs > leftMs) return giveUp(leftMs);
       machine.schedule(backMs, () => request.onAnswer(outcome));
     });
   }
@@ -245,6 +253,17 @@ export class Cluster {
     }
   }
 
+  /** Its connection broke, or its process died: between two batches of it, or behind the last. */
+  #applyUnheard<Answer>(request: BrokerRequest<Answer>): void {
+    const { draws } = this.#ports;
+    const { applyPart } = request;
+    if (applyPart === undefined || this.isHealed || !draws.isFaulty("part", PART_SHARE)) {
+      this.#apply(request);
+      return;
+    }
+    applyPart(draws.between("part.share", 0, 1));
+  }
+
   /**
    * Done late, behind what came by another connection. What a producer writes is not, if its machine has had anything
    * written since: the later batch rules the earlier one out.
@@ -257,7 +276,7 @@ export class Cluster {
       const isRuledOut = request.kind !== "commit" && this.#channels.get(channel) !== doneAt;
       if (!this.#isUp || isRuledOut) return;
       this.#channels.set(channel, queue.now);
-      this.#apply(request);
+      this.#applyUnheard(request);
     });
   }
 

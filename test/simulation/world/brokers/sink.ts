@@ -72,6 +72,7 @@ export class SimulatedSink implements RecordSink {
       kind,
       timeoutMs: Math.max(0, call.deadlineAt - sentAt),
       apply: () => records.map((record) => this.#write(record)),
+      applyPart: (share) => this.#writePart(records, share),
       onAnswer: (outcome) => {
         if (outcome.isOk) return call.resolve(outcome.answer);
         const isRefused = machine.now() - sentAt < RETRY_MS;
@@ -81,6 +82,11 @@ export class SimulatedSink implements RecordSink {
         machine.schedule(RETRY_MS, () => this.#try(records, call));
       },
     });
+  }
+
+  /** Those of each partition are written in their order, so of each the first ones stand. */
+  #writePart(records: readonly SinkRecord[], share: number): void {
+    for (const record of records.slice(0, Math.round(records.length * share))) this.#write(record);
   }
 
   #write(record: SinkRecord): RecordPosition {
