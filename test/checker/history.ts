@@ -216,6 +216,8 @@ export interface GivenUpLine extends Coordinates {
   readonly key: string | null;
   readonly reason: string;
   readonly sha: string;
+  /** What of the event its own topic takes: all but its value, or no more than its key. Absent: the whole of it. */
+  readonly fits?: "key-and-headers" | "key";
   readonly attempts: number;
   readonly epoch: number;
   /** Where it stands in its own topic. */

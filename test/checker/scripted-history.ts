@@ -3,6 +3,7 @@ import type {
   AttemptLine,
   CommitLine,
   Expectation,
+  GivenUpLine,
   HistoryLine,
   OperationLine,
   Party,
@@ -338,6 +339,7 @@ interface GivenUpFields {
   readonly reason: string;
   readonly attempts: number;
   readonly epoch: number;
+  readonly fits: NonNullable<GivenUpLine["fits"]>;
 }
 
 function nameOf({ partition, offset }: Spot): string {

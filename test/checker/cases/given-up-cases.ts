@@ -1,5 +1,5 @@
 /** Histories that keep and break what is promised of dead letters and redrive. */
-import type { HistoryLine, TargetTerms } from "../history.ts";
+import type { GivenUpLine, HistoryLine, TargetTerms } from "../history.ts";
 import { ScriptedHistory } from "../scripted-history.ts";
 import {
   delivered,
@@ -14,25 +14,28 @@ import {
   casesOf,
 } from "./invariant-case.ts";
 
+/** SHA-256 of no bytes at all. */
+const NOTHING = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855";
+
 /** In the order of their numbers. */
 export const GIVEN_UP_CASES = casesOf([
   {
     id: "S15",
     what: "a dead letter has the event's bytes",
-    holds: () => {
-      const script = new ScriptedHistory().owned();
-      const first = script.record();
-      return script.call(first, { status: 422 }).givenUp(first, "dlq").commit(1).end();
-    },
-    breaks: () => {
-      const script = new ScriptedHistory().owned();
-      const first = script.record();
-      return script
-        .call(first, { status: 422 })
-        .givenUp(first, "dlq", { sha: "x" })
-        .commit(1)
-        .end();
-    },
+    holds: () => deadLetterWith({}),
+    breaks: () => deadLetterWith({ sha: "x" }),
+  },
+  {
+    id: "S15",
+    what: "a dead letter lacks what its topic cannot take",
+    holds: () => deadLetterWith({ sha: NOTHING, fits: "key", key: null }),
+    breaks: () => deadLetterWith({ sha: NOTHING, fits: "key-and-headers", key: null }),
+  },
+  {
+    id: "S15",
+    what: "a dead letter lacks nothing that its topic takes",
+    holds: () => deadLetterWith({ sha: NOTHING, fits: "key-and-headers" }),
+    breaks: () => deadLetterWith({ sha: NOTHING }),
   },
   {
     id: "S15",
@@ -264,6 +267,14 @@ export const GIVEN_UP_CASES = casesOf([
     },
   },
 ]);
+
+function deadLetterWith(
+  fields: Partial<Pick<GivenUpLine, "fits" | "key" | "sha">>,
+): readonly HistoryLine[] {
+  const script = new ScriptedHistory().owned();
+  const first = script.record();
+  return script.call(first, { status: 422 }).givenUp(first, "dlq", fields).commit(1).end();
+}
 
 type Step = (script: ScriptedHistory) => unknown;
 

@@ -1,3 +1,4 @@
+import { digest } from "../fingerprint.ts";
 import { channelsOf, type Findings, type Invariant } from "../findings.ts";
 import {
   heldMs,
@@ -17,6 +18,9 @@ import { judgeSpentRetries } from "./spent-retries.ts";
 const ROUNDING_MS = 2;
 /** Probes of an open breaker in a row that are not charged, whoever they are of. */
 const SPARED_PROBES_MAX = 6;
+
+/** Of no bytes at all. */
+const NOTHING = digest("e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855");
 
 /** Statuses that say nothing of the event: the target's configuration, its load, its haste. */
 const NO_REFUSAL: ReadonlySet<number> = new Set([401, 403, 407, 408, 425, 429]);
@@ -55,13 +59,17 @@ export const chargedAttempts: Invariant = {
 };
 
 function judgeWhole(ledger: Ledger, givenUp: GivenUp, findings: Findings): void {
-  const { delivery, kind, key, sha, reason, attemptCount, order } = givenUp;
+  const { delivery, kind, key, sha, fits, reason, attemptCount, order } = givenUp;
   const { record } = delivery;
   if (record.logCount === 0) return;
   findings.judged();
   const name = kind === "dlq" ? "its dead letter" : "its parked record";
-  if (sha !== record.sha) findings.breach(() => `${name} has other bytes`, delivery);
-  if (key !== record.key) findings.breach(() => `${name} has another key`, delivery);
+  // What its topic cannot take is left out, and no more.
+  const due = fits === undefined ? record.sha : NOTHING;
+  if (sha !== due) findings.breach(() => `${name} has other bytes`, delivery);
+  // A parked event is found again by its key; a dead letter is read where its marker says.
+  const mayLackKey = fits === "key" && kind === "dlq" && key === NONE;
+  if (key !== record.key && !mayLackKey) findings.breach(() => `${name} has another key`, delivery);
   if (reason === "") findings.breach(() => `${name} has no reason`, delivery);
   if (kind === "park" || !ledger.parties.has("attempt")) return;
   const sendCount = count(givenUp, ({ sendOrder }) => sendOrder < order);

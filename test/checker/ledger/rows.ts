@@ -3,7 +3,13 @@
  * names are interned, long texts are fingerprints, `order` is the place of a line in the history, `at` is in whole ms
  * since the run began. `NONE` stands for what a row does not have.
  */
-import type { AttemptLine, OperationLine, SettleLine, TargetTerms } from "../history.ts";
+import type {
+  AttemptLine,
+  GivenUpLine,
+  OperationLine,
+  SettleLine,
+  TargetTerms,
+} from "../history.ts";
 import type { Emission } from "./emissions.ts";
 import type { Coverage } from "../done-set.ts";
 import { OffsetTable } from "./offset-table.ts";
@@ -262,6 +268,8 @@ export interface GivenUp extends Stamp {
   readonly reason: string;
   readonly key: number;
   readonly sha: number;
+  /** Absent: the whole event. */
+  readonly fits: GivenUpLine["fits"];
   readonly attemptCount: number;
   readonly next: GivenUp | null;
 }

@@ -5,8 +5,9 @@ import {
   type SourceRecord,
   type TopicPartition,
 } from "@millrace/engine";
-import type { Expectation, GivenUpLine, HistoryLine } from "../../checker/history.ts";
+import type { Coordinates, Expectation, GivenUpLine, HistoryLine } from "../../checker/history.ts";
 import type { Cluster } from "./brokers/cluster.ts";
+import { ownBytes } from "./brokers/own-bytes.ts";
 import { STATE_TOPIC, type TargetWorld } from "./processes/deliverer.ts";
 import type { MemoryLog } from "../../support/memory-kafka/memory-log.ts";
 import { digest } from "./digest.ts";
@@ -34,10 +35,14 @@ export function* readLogs(
 ): Generator<HistoryLine> {
   const events = new Map(plan.events.map((event) => [event.id, event]));
   const parts = { plan, events, revisionsOf };
+  const fits = new Map<string, GivenUpLine["fits"]>();
   for (const record of deleted) yield logLine(record, parts);
   for (const { name } of plan.topics) {
     for (const { place, records, startOffset, endOffset } of cluster.logs(name)) {
-      for (const record of records) yield logLine(record, parts);
+      for (const record of records) {
+        fits.set(nameOf(record), whatFits(record, plan.recordBytesMax));
+        yield logLine(record, parts);
+      }
       yield {
         h: "log-end",
         topic: place.topic,
@@ -52,10 +57,12 @@ export function* readLogs(
       return [...sweptAway.filter((one) => isIn(one, place)), ...records];
     };
     for (const log of cluster.logs(deadTopic)) {
-      for (const record of wholeLog(log)) yield givenUpLine("dlq", api.plan.name, record);
+      for (const record of wholeLog(log))
+        yield fitted(givenUpLine("dlq", api.plan.name, record), fits);
     }
     for (const log of cluster.logs(parkedTopic)) {
-      for (const record of wholeLog(log)) yield givenUpLine("park", api.plan.name, record);
+      for (const record of wholeLog(log))
+        yield fitted(givenUpLine("park", api.plan.name, record), fits);
     }
   }
   const state = cluster.log({ topic: STATE_TOPIC, partition: asPartition(0) });
@@ -63,6 +70,21 @@ export function* readLogs(
     const parsed: unknown = value === null ? null : JSON.parse(textOf(value));
     yield { h: "state", at: timestampMs - WALL_START, offset, key: textOf(key), value: parsed };
   }
+}
+
+/** What of an event its target's own topics take; undefined: all. */
+function whatFits(record: SourceRecord, recordBytesMax: number): GivenUpLine["fits"] {
+  if (ownBytes(record) <= recordBytesMax) return undefined;
+  return ownBytes({ ...record, value: null }) <= recordBytesMax ? "key-and-headers" : "key";
+}
+
+function fitted(line: GivenUpLine, all: ReadonlyMap<string, GivenUpLine["fits"]>): GivenUpLine {
+  const fits = all.get(nameOf(line));
+  return fits === undefined ? line : { ...line, fits };
+}
+
+function nameOf({ topic, partition, offset }: Coordinates): string {
+  return `${topic}/${partition}/${offset}`;
 }
 
 function isIn(record: SourceRecord, { topic, partition }: TopicPartition): boolean {

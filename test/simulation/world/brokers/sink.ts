@@ -9,6 +9,7 @@ import {
 import type { BrokerFaults } from "../plan/fault-plan.ts";
 import type { Cluster } from "./cluster.ts";
 import type { Machine } from "../processes/machine.ts";
+import { ownBytes } from "./own-bytes.ts";
 
 /** How long a record waits for its acknowledgement before its call fails, ms. */
 const DEADLINE_MS = 8_000;
@@ -22,7 +23,7 @@ export interface SinkPorts {
   readonly target: string | null;
   /** Names its channel and its faults. */
   readonly kind: keyof BrokerFaults;
-  /** Records with more bytes of key and value are refused. */
+  /** Dead letters and parked events that weigh more are refused (own-bytes.ts). */
   readonly recordBytesMax: number;
   /** Told of each record that stands in a log, when it does. */
   readonly onWritten: (record: SinkRecord, position: RecordPosition) => void;
@@ -40,12 +41,16 @@ export class SimulatedSink implements RecordSink {
   /** @inheritdoc */
   append(records: readonly SinkRecord[]): Promise<readonly RecordPosition[]> {
     if (this.#isClosed) return Promise.reject(failed("the sink is closed"));
-    const { recordBytesMax } = this.#ports;
-    const isTooLarge = records.some((record) => bytesOf(record) > recordBytesMax);
-    if (isTooLarge)
-      return Promise.reject(new MillraceError("PRODUCE_REFUSED", "record is too large"));
-    return new Promise((resolve, reject) => {
-      this.#try(records, { resolve, reject, deadlineAt: this.#ports.machine.now() + DEADLINE_MS });
+    const { machine } = this.#ports;
+    const large = records.findIndex((record) => this.#isTooLarge(record));
+    const fitting = large === -1 ? records : records.slice(0, large);
+    const written = new Promise<readonly RecordPosition[]>((resolve, reject) => {
+      this.#try(fitting, { resolve, reject, deadlineAt: machine.now() + DEADLINE_MS });
+    });
+    if (large === -1) return written;
+    // A batch is halved until its refused record is alone: what is before that stands by then, and nothing behind it.
+    return written.then(() => {
+      throw new MillraceError("PRODUCE_REFUSED", "record is too large");
     });
   }
 
@@ -53,6 +58,11 @@ export class SimulatedSink implements RecordSink {
   close(): Promise<void> {
     this.#isClosed = true;
     return Promise.resolve();
+  }
+
+  #isTooLarge(record: SinkRecord): boolean {
+    const { kind, recordBytesMax } = this.#ports;
+    return kind === "produce" && ownBytes(record) > recordBytesMax;
   }
 
   /** One batch: unreachable brokers are tried again; one that may stand in the log is not, its call fails in time. */
@@ -104,10 +114,6 @@ export class SimulatedSink implements RecordSink {
     for (const byte of key ?? []) sum += byte;
     return asPartition(partition ?? sum % count);
   }
-}
-
-function bytesOf({ key, value }: SinkRecord): number {
-  return (key?.length ?? 0) + (value?.length ?? 0);
 }
 
 function failed(why: string): MillraceError {

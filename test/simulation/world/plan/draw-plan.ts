@@ -18,6 +18,7 @@ import {
   RESTLESS_SLOTS_MIN,
 } from "./restless-start.ts";
 import { Strength, type Drawing } from "./strength.ts";
+import { tight } from "./tight-plan.ts";
 import { wide } from "./wide-plan.ts";
 
 /** Seeds with thousands of events: each costs as much as twenty others. */
@@ -65,7 +66,9 @@ export function drawPlan(seed: number): Plan {
   const plan = drawUsualPlan(seed, draws);
   const dice = draws.between("plan.kind", 0, 1);
   if (dice < WIDE_SHARE) return wide(plan, draws);
-  return renamed(dice < WIDE_SHARE + CROWDED_SHARE ? crowded(plan, draws) : plan, draws);
+  const shaped = dice < WIDE_SHARE + CROWDED_SHARE ? crowded(plan, draws) : tight(plan, draws);
+  // Where little fits into a topic, keys are as long as they may be.
+  return shaped.recordBytesMax < plan.recordBytesMax ? shaped : renamed(shaped, draws);
 }
 
 function drawUsualPlan(seed: number, draws: Draws): Plan {

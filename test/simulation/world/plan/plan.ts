@@ -190,6 +190,7 @@ export interface Plan {
   readonly crashes: CrashShares;
   readonly freezes: FreezePlan;
   readonly refetchShare: number;
+  /** What an event may weigh in a target's own topics, bytes; those that weigh more lose what does not fit. */
   readonly recordBytesMax: number;
   readonly classes: ReadonlySet<FaultClass>;
   readonly foci: readonly Focus[];
