@@ -75,6 +75,12 @@ export const GIVEN_UP_CASES = casesOf([
   },
   {
     id: "S16",
+    what: "attempts of a replay are counted anew after a pause in the midst of one",
+    holds: () => replayedTwice("paused in a call"),
+    breaks: () => replayedTwice(),
+  },
+  {
+    id: "S16",
     what: "attempts are counted anew when a dead letter was written between them",
     holds: () => triedOnBehind("a dead letter"),
     breaks: () => triedOnBehind("nothing"),
@@ -422,7 +428,9 @@ function triedFor(
 }
 
 /** A replay whose event fails once more than its target allows; people may pause it in between. */
-function replayedTwice(meanwhile: "paused" | "free" = "free"): readonly HistoryLine[] {
+function replayedTwice(
+  meanwhile: "paused" | "paused in a call" | "free" = "free",
+): readonly HistoryLine[] {
   const script = new ScriptedHistory({ maxAttempts: 2 }).owned();
   const first = script.record();
   script
@@ -430,11 +438,17 @@ function replayedTwice(meanwhile: "paused" | "free" = "free"): readonly HistoryL
     .commit(1)
     .op("replay", { ...replay, from: 0, to: 1, mode: "repair" });
   const fails = { job: "r1", status: 503 };
-  script.call(first, { ...fails, number: 2 });
-  script.call(first, { ...fails, number: 3 });
-  if (meanwhile === "paused") {
+  const last = { ...fails, number: 3 };
+  const pause = (): void => {
     const job = { who: "r1", target: "crm", job: "r1" };
     script.op("pause", job).op("resume", job);
-  }
+  };
+  script
+    .call(first, { ...fails, number: 2 })
+    .send(first, last)
+    .arrive(first, last);
+  if (meanwhile === "paused in a call") pause();
+  script.answer(first, last).out(first, last);
+  if (meanwhile === "paused") pause();
   return script.call(first, { job: "r1", number: 4 }).op("job-done", replay).end();
 }

@@ -14,13 +14,16 @@ export function resumesOf({ operations, names }: Ledger): readonly Resume[] {
   );
 }
 
-/** Whether the replay of two attempts in a row was paused between them: it has read its events anew, and counts anew. */
+/**
+ * Whether the replay of two attempts in a row was paused between them, or during the first: it has read its events anew,
+ * and counts anew.
+ */
 export function wasPausedBetween(
   resumes: readonly Resume[],
-  { endOrder }: Attempt,
+  { sendOrder }: Attempt,
   next: Attempt,
 ): boolean {
   return resumes.some(({ job, order }) => {
-    return job === next.job && endOrder < order && order < next.sendOrder;
+    return job === next.job && sendOrder < order && order < next.sendOrder;
   });
 }
