@@ -515,6 +515,18 @@ describe("a detour under a new owner", () => {
     expect(readings(effects)).toMatchObject([{ from: 2 }]);
   });
 
+  it("counts what that has passed no more among what is parked", () => {
+    const bench = setup({ bounds: { ...DEFAULTS.bounds, parkedPerKeyMax: 2 } });
+    bench.markers = [left("quarantine", 0, 3)];
+    bench.own(2);
+    bench.answer(bench.arrive("a0", "a1", "a2"));
+
+    const effects = bench.arrive("a3", "a4", "a5");
+
+    expect(kinds(effects)).toEqual(["park"]);
+    expect(kinds(bench.answer(effects))).toContain("blocked");
+  });
+
   it("waits for the log where more is parked than this owner has come by", () => {
     const bench = setup();
     bench.markers = [left("deferred", 0)];

@@ -71,7 +71,7 @@ export interface Aside<Payload> {
   dropBelow: Offset | null;
   /** What is dropped stands in the log: every later owner drops it too. */
   isDropNoted: boolean;
-  /** Events that this owner has parked. */
+  /** Events that this owner has parked and that its way back has not passed. */
   parkedCount: number;
   /** The marker is being replaced. */
   isMarking: boolean;

@@ -10,7 +10,7 @@ import type { Delivery } from "../lanes/delivery.ts";
 import { advance, endDetour, endRelease, notePark, startDetour, type Detour } from "./detour.ts";
 import { offer } from "../lanes/dispatch.ts";
 import type { LaneState } from "../lanes/lane.ts";
-import { createAside, type Mark, type Park } from "./marker.ts";
+import { createAside, type Aside, type Mark, type Park } from "./marker.ts";
 import { redriveAside } from "./redrive.ts";
 import { conclude, settle } from "../lanes/settlement.ts";
 import { block, mark, markerKind } from "./writes.ts";
@@ -62,12 +62,19 @@ export function endParks<P>(context: StepContext<P>, parks: readonly Park<P>[]):
     if (head === undefined || !isToldOf(context, head, "parking")) continue;
     const { lane, partition } = head;
     const aside = partition.aside.get(marker.lane);
-    if (aside !== undefined) aside.parkedCount += deliveries.length;
+    if (aside !== undefined) aside.parkedCount += countAhead(deliveries, aside);
     for (const delivery of deliveries) conclude(context, delivery, "parked");
     offer(context, lane);
     if (aside !== undefined) notePark(context, aside);
     boundIntake(context, partition);
   }
+}
+
+/** Of a run, what its key's way back has not passed yet: commits may lag behind it, and what it has passed it never takes out. */
+function countAhead<P>(deliveries: readonly Delivery<P>[], { next }: Aside<P>): number {
+  let count = 0;
+  for (const { offset } of deliveries) if (offset >= next) count += 1;
+  return count;
 }
 
 /** Runs could not be parked, or not all of them. */
