@@ -39,6 +39,8 @@ interface SetAside {
   /** Of the owner that gave the event up. */
   readonly firstEpoch: number;
   readonly isBlocked: boolean;
+  /** No more of it may be parked. */
+  readonly isFull: boolean;
 }
 
 interface Redrive extends SetAside {
@@ -94,8 +96,11 @@ export class RedriveDesk {
 
   /** From now on someone looks after lanes that stand still. */
   heal(): void {
-    for (const one of this.#setAside())
+    for (const one of this.#setAside()) {
       if (one.isBlocked && this.#asked(one) === undefined) this.#begin(one, null);
+      const isLeft = one.isFull && this.#asked(one, "discard") === undefined;
+      if (isLeft) this.#begin(one, "dead-letter");
+    }
     this.#ports.queue.after(LOOK_MS, () => this.heal());
   }
 
@@ -185,7 +190,8 @@ export class RedriveDesk {
           const { epoch } = partition;
           const isBlocked = marker.kind === "block";
           const which = { offset, redriveCount, firstEpoch };
-          return [{ deliverer, target, partition, epoch, lane, ...which, isBlocked }];
+          const isFull = !isBlocked && partition.lanes.get(lane)?.state === "blocked";
+          return [{ deliverer, target, partition, epoch, lane, ...which, isBlocked, isFull }];
         }),
       );
     });

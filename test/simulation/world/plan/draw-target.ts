@@ -138,7 +138,7 @@ function drawEngine({ draws, states }: Drawing): EngineConfig {
             spanMax: draws.pick("engine.bounds", [10, 40, 1_000]),
           }
         : {}),
-      ...drawScarce(draws, onDeadLetter),
+      ...drawScarce(draws),
     },
     probeIntervalMs: draws.pick("engine.probe", [1_000, 5_000, 30_000]),
     breaker: {
@@ -150,21 +150,16 @@ function drawEngine({ draws, states }: Drawing): EngineConfig {
 }
 
 /**
- * Bounds that hardly anything reaches as a rule: each is small in some seeds, and the others are as ever. A key in quarantine
- * of which no more may be parked stands until people give up what is never mended, and here they only ever mend: so
- * few may be parked only where keys that are set aside come back by themselves.
+ * Bounds that hardly anything reaches as a rule: each is small in some seeds, and the others are as ever. A key of which no
+ * more may be parked stands until people discard what is in its way: they do once a run heals.
  */
-function drawScarce(
-  draws: Draws,
-  onDeadLetter: EngineConfig["onDeadLetter"],
-): Partial<BoundsConfig> {
+function drawScarce(draws: Draws): Partial<BoundsConfig> {
   if (!draws.chance("engine.scarce", SCARCE_SHARE)) return {};
   const drawn: [keyof BoundsConfig, number][] = [];
   for (const [name, values] of SCARCE) {
     const value = draws.pick(`engine.scarce.${name}`, values);
     const isSmall = draws.chance(`engine.scarce.${name}`, SCARCE_EACH_SHARE);
-    const isLegal = name !== "parkedPerKeyMax" || onDeadLetter === "skip";
-    if (isSmall && isLegal) drawn.push([name, value]);
+    if (isSmall) drawn.push([name, value]);
   }
   return Object.fromEntries(drawn);
 }
