@@ -19,7 +19,7 @@ import { createDelivery, type Delivery, type NewRecord } from "../lanes/delivery
 import { offer } from "../lanes/dispatch.ts";
 import { asOffset, type Offset } from "../lanes/identity.ts";
 import { createLane, emptyLane, enqueue, type Lane } from "../lanes/lane.ts";
-import type { Aside } from "./marker.ts";
+import { isSettledBy, type Aside } from "./marker.ts";
 import type { PartitionState } from "../lanes/partition.ts";
 import { coverOf, isCoveredBy, type DropCover } from "./drop-cover.ts";
 import type { DropNote } from "./progress.ts";
@@ -214,11 +214,11 @@ export function noteDetoured<P>(
   const isRead = lane.head === null;
   const to = { readTo: asOffset(offset + 1), cursorTo: aside.cursor };
   noteNext(context, aside, isRead ? detour : to);
-  leaveParked(context, aside);
+  if (!isSettledBy(aside.marker, offset)) leaveParked(context, aside);
 }
 
 /** The key has one parked event less. */
-function leaveParked<P>(context: StepContext<P>, aside: Aside<P>): void {
+export function leaveParked<P>(context: StepContext<P>, aside: Aside<P>): void {
   aside.parkedCount = Math.max(0, aside.parkedCount - 1);
   const live = liveLane(aside);
   if (live?.state === "blocked" && !isBlocked(context, live)) offer(context, live);
@@ -287,7 +287,7 @@ function takeRecord<P>(context: StepContext<P>, detour: Detour<P>, record: NewRe
   const delivery = createDelivery(lane, record, null);
   if (aside.dropBelow !== null && record.offset < aside.dropBelow) {
     effects.push({ kind: "settled", delivery, outcome: "skipped" });
-    if (record.offset > marker.offset) leaveParked(context, aside);
+    if (!isSettledBy(marker, record.offset)) leaveParked(context, aside);
     return;
   }
   delivery.isInherited = record.offset < partition.inheritedBelow;

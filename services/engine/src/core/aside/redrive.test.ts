@@ -251,6 +251,21 @@ describe("a discard", () => {
     expect(all(parked, "park")).toHaveLength(1);
   });
 
+  it("counts what is given up behind it no more among the parked", () => {
+    const { discard, note, commit, find, bench } = quarantined({
+      bounds: { ...setup().state.config.bounds, parkedPerKeyMax: 2 },
+    });
+    bench.arrive("a3");
+    commit();
+    discard(1);
+    note();
+    find(["a0", "a1"], { isEnd: false });
+
+    const effects = bench.answer(bench.answer(bench.end("a1", REJECTED)));
+
+    expect(all(effects, "park")).toHaveLength(1);
+  });
+
   it("begins nothing in a drain, and goes on after it", () => {
     const { discard, note, commit, bench } = quarantined();
     commit();

@@ -7,10 +7,18 @@ import { assert } from "../../errors.ts";
 import { boundIntake } from "../offsets/bounds.ts";
 import type { StepContext } from "../context.ts";
 import type { Delivery } from "../lanes/delivery.ts";
-import { advance, endDetour, endRelease, notePark, startDetour, type Detour } from "./detour.ts";
+import {
+  advance,
+  endDetour,
+  endRelease,
+  leaveParked,
+  notePark,
+  startDetour,
+  type Detour,
+} from "./detour.ts";
 import { offer } from "../lanes/dispatch.ts";
 import type { LaneState } from "../lanes/lane.ts";
-import { createAside, type Aside, type Mark, type Park } from "./marker.ts";
+import { createAside, isSettledBy, type Aside, type Mark, type Park } from "./marker.ts";
 import { redriveAside } from "./redrive.ts";
 import { conclude, settle } from "../lanes/settlement.ts";
 import { block, mark, markerKind } from "./writes.ts";
@@ -157,6 +165,7 @@ function endDetourMark<P>(
   const { detour } = delivery.lane;
   if (detour === null) return;
   const aside = detour.aside;
+  const wasParked = !isSettledBy(aside.marker, delivery.offset);
   context.effects.push({ kind: "settled", delivery, outcome: "dead-lettered" });
   aside.marker = marker;
   aside.next = marker.offset;
@@ -164,6 +173,7 @@ function endDetourMark<P>(
   aside.isDropNoted = false;
   context.state.progress.dirty.delete(aside);
   endDetour(context, detour);
+  if (wasParked) leaveParked(context, aside);
   freeKey(context, partition, marker.lane);
   boundIntake(context, partition);
 }
