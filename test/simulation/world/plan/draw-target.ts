@@ -106,15 +106,14 @@ function drawEngine({ draws, states }: Drawing): EngineConfig {
   // Lanes that go on behind what was refused.
   const isSkipping = states.has("lane-owing");
   const order = isByKey || isSkipping ? "key" : draws.pick("engine.order", ORDERS);
-  const onDeadLetter = isSkipping
-    ? "skip"
-    : isByKey
-      ? "quarantine"
-      : draws.pick("engine.dead-letter", ON_DEAD_LETTER[order]);
   return {
     ...DEFAULTS,
     order,
-    onDeadLetter,
+    onDeadLetter: isSkipping
+      ? "skip"
+      : isByKey
+        ? "quarantine"
+        : draws.pick("engine.dead-letter", ON_DEAD_LETTER[order]),
     concurrencyMax: draws.pick("engine.concurrency", isMeant(SILENT) ? [8, 16, 64] : CALLS_MAX),
     rate: isRated
       ? { kind: "limited", perSecond, burst: draws.pick("engine.burst", [1, perSecond]) }

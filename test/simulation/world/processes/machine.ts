@@ -28,7 +28,7 @@ export class Machine implements Clock {
   #wokeAt = -Infinity;
 
   /** @param earlyMs how much too early its timers are: those of an event loop count from when its turn began. */
-  constructor(name: string, queue: EventQueue, earlyMs = 0) {
+  constructor(name: string, queue: EventQueue, earlyMs: number) {
     this.name = name;
     this.#queue = queue;
     this.#earlyMs = earlyMs;

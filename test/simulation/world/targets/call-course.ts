@@ -57,9 +57,9 @@ export interface CourseContext {
 const YEAR_MS = 31_536_000_000;
 /** What targets ask for absurdly, and what they ask for: a long wait holds all processes, and nothing else befalls them meanwhile. */
 const ABSURD_MS = [YEAR_MS, -5_000, -5_000, -5_000, 0, 0, 0] as const;
+const WAITS_MS = [null, null, 0, 0, 1_000, 1_000, 2_000, 10_000] as const;
 /** What a failure asks for its event, shorter and longer than a backoff. */
 const FAILED_WAITS_MS = [1_000, 5_000, 30_000] as const;
-const WAITS_MS = [null, null, 0, 0, 1_000, 1_000, 2_000, 10_000] as const;
 
 /** Draws the course of a call. */
 export function drawCourse(context: CourseContext): Course {
