@@ -5,8 +5,8 @@ import { laneOf } from "../ledger/lanes.ts";
 import type { Ledger } from "../ledger/ledger.ts";
 import { type Channel, type Delivery, NEVER, NONE, type Operation } from "../ledger/rows.ts";
 import { givenUpOrder } from "../ledger/settlement.ts";
-import { isOvertaken } from "../ledger/takeovers.ts";
-import { judgeStops } from "./replay-stops.ts";
+import { stepsInForce } from "../ledger/takeovers.ts";
+import { judgeStops, wasDelivered } from "./replay-stops.ts";
 
 /**
  * S20. Where the owner tells what became of the range (`job-done` with its counts), they have to add up to it. What was not
@@ -108,10 +108,9 @@ function judgeTurn(delivery: Delivery, job: number, findings: Findings): void {
  * in the state topic, and so it knows what stands before; an entry holds unless a claim came between its epoch and itself.
  */
 function judgeSteps(channel: Channel, job: number, findings: Findings): void {
-  const { attempts, replaySteps } = channel;
-  const steps = replaySteps.filter((step) => step.job === job && !isOvertaken(channel, step));
+  const steps = stepsInForce(channel, job);
   if (steps.length === 0) return;
-  for (const { delivery, epoch, job: own } of attempts) {
+  for (const { delivery, epoch, job: own } of channel.attempts) {
     if (own !== job) continue;
     findings.judged();
     const known = steps.filter(({ place }) => place < epoch);
@@ -265,12 +264,7 @@ function hasFailedLast({ firstAttempt }: Delivery, job: number): boolean {
 
 /** By the sender's word where there is one: an answer that came too late is none. */
 function isDelivered({ parties }: Ledger, delivery: Delivery, job: number): boolean {
-  if (parties.has("attempt")) {
-    for (let one = delivery.firstAttempt; one !== null; one = one.next) {
-      if (one.job === job && one.outcome === "delivered") return true;
-    }
-    return false;
-  }
+  if (parties.has("attempt")) return wasDelivered(delivery, job);
   for (let one = delivery.firstArrival; one !== null; one = one.next) {
     if (one.job === job && one.isAccepted) return true;
   }

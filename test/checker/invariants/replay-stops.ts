@@ -4,15 +4,15 @@
  */
 import { covers } from "../done-set.ts";
 import type { Findings } from "../findings.ts";
-import { laneOf } from "../ledger/lanes.ts";
+import { laneOf, wasLaneSetAside } from "../ledger/lanes.ts";
 import { type Attempt, type Channel, type Delivery, NONE } from "../ledger/rows.ts";
-import { isOvertaken } from "../ledger/takeovers.ts";
+import { stepsInForce } from "../ledger/takeovers.ts";
 
 /** Judges what a job sends in a partition whose lanes stop behind a failed event. */
 export function judgeStops(channel: Channel, job: number, findings: Findings): void {
   // A key that was set aside and released meanwhile may go on.
   const attempts = channel.attempts.filter(({ job: own, delivery }) => {
-    return own === job && laneOf(delivery) !== NONE && !wasSetAside(delivery);
+    return own === job && laneOf(delivery) !== NONE && !wasLaneSetAside(delivery);
   });
   judgeOwners(attempts, findings);
   judgeInherited(channel, { job, attempts, findings });
@@ -47,9 +47,7 @@ function judgeInherited(
   },
 ): void {
   const { job, attempts, findings } = of;
-  const steps = channel.replaySteps.filter((step) => {
-    return step.job === job && !isOvertaken(channel, step);
-  });
+  const steps = stepsInForce(channel, job);
   if (steps.length === 0) return;
   const failed = failedOf(attempts, job);
   for (const { delivery, epoch } of attempts) {
@@ -87,14 +85,10 @@ function failedOf(
   return failed;
 }
 
-function wasDelivered({ firstAttempt }: Delivery, job: number): boolean {
+/** By its senders' word. */
+export function wasDelivered({ firstAttempt }: Delivery, job: number): boolean {
   for (let one = firstAttempt; one !== null; one = one.next) {
     if (one.job === job && one.outcome === "delivered") return true;
   }
   return false;
-}
-
-function wasSetAside({ channel: { setAsideKeys, target }, record }: Delivery): boolean {
-  // With order by partition it is the partition that is set aside.
-  return target.terms.order === "partition" ? setAsideKeys.size > 0 : setAsideKeys.has(record.key);
 }

@@ -1,5 +1,5 @@
 /** Events that wait for their first attempt, as their owner's later calls tell. */
-import { laneOf } from "../ledger/lanes.ts";
+import { laneOf, wasLaneSetAside } from "../ledger/lanes.ts";
 import { type Attempt, type Channel, type Delivery, NONE } from "../ledger/rows.ts";
 
 /**
@@ -61,12 +61,8 @@ function findWaitingIn({ attempts }: Channel, { first, last, isMeant }: Search):
  * writer hears of it.
  */
 function isHead(attempt: Attempt, before: number): boolean {
-  const { gate, channel, record } = attempt.delivery;
-  // With order by partition it is the partition that is set aside.
-  const { order } = channel.target.terms;
-  const { setAsideKeys } = channel;
-  const wasSetAside = order === "partition" ? setAsideKeys.size > 0 : setAsideKeys.has(record.key);
-  if (wasSetAside || wasParked(attempt.delivery)) return false;
+  const { gate } = attempt.delivery;
+  if (wasLaneSetAside(attempt.delivery) || wasParked(attempt.delivery)) return false;
   if (gate === null) return true;
   if (wasParked(gate) || isLaneBusy(attempt, before)) return false;
   if (gate.firstGivenUp === null) return gate.settledOrder < before;

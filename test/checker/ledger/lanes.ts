@@ -7,6 +7,11 @@ export function laneOf({ channel: { target }, record }: Delivery): number {
   return target.terms.order === "partition" ? 0 : NONE;
 }
 
+/** Whether the lane of a delivery was set aside at any time; with order by partition it is the partition that is. */
+export function wasLaneSetAside({ channel: { setAsideKeys, target }, record }: Delivery): boolean {
+  return target.terms.order === "partition" ? setAsideKeys.size > 0 : setAsideKeys.has(record.key);
+}
+
 /** Jobs that are replays: their calls have lanes of their own. */
 export function replayJobs({ operations, names }: Ledger): ReadonlySet<number> {
   const jobs = new Set<number>();

@@ -8,6 +8,7 @@ import {
   type Epoch,
   NONE,
   type Progress,
+  type ReplayStepRow,
 } from "./rows.ts";
 import { isInForce } from "./settlement.ts";
 
@@ -63,6 +64,11 @@ export function isOvertaken(
   { epoch, place }: Pick<Progress, "epoch" | "place">,
 ): boolean {
   return claims.some((claim) => epoch < claim && claim < place);
+}
+
+/** How far a replay came in a channel, by the words of owners that held it. */
+export function stepsInForce(channel: Channel, job: number): readonly ReplayStepRow[] {
+  return channel.replaySteps.filter((step) => step.job === job && !isOvertaken(channel, step));
 }
 
 /** When it was parked last before a moment; NONE where it was not. */
