@@ -6,6 +6,18 @@ import { casesOf, delivered, quarantined, redrive, replay, spot, told } from "./
 /** In the order of their numbers. */
 export const REPLAY_CASES = casesOf([
   {
+    id: "S13",
+    what: "what a replay had delivered when its owner let go in order is not sent for it again",
+    holds: () => replayedAgainAfter("kill"),
+    breaks: () => replayedAgainAfter("revoked"),
+  },
+  {
+    id: "S13",
+    what: "what a replay had delivered may be sent again where a later owner dies",
+    holds: () => replayedAgainAfter("revoked", "kill"),
+    breaks: () => replayedAgainAfter("revoked", "revoked"),
+  },
+  {
     id: "S18",
     what: "a live event that waits for its first attempt lets no long row of a replay's calls go by",
     holds: () => replayedWhileOneWaits({ rowCount: 8 }),
@@ -172,6 +184,22 @@ function replayedWhileOneWaits({
     .commit(11 + passedCount)
     .op("job-done", replay)
     .end();
+}
+
+/** A replay whose last owner sends its one event again: those before it have died, or let go, and wrote nothing of it. */
+function replayedAgainAfter(...ends: readonly ("kill" | "revoked")[]): readonly HistoryLine[] {
+  const script = new ScriptedHistory().owned();
+  script.call(script.record()).commit(1);
+  script.op("replay", { ...replay, from: 0, to: 1, mode: "repair" }).call(spot(0), { job: "r1" });
+  const place = { target: "crm", topic: "orders", partition: 0 };
+  for (const [index, f] of ends.entries()) {
+    const who = `p${index + 1}`;
+    script.op(f, f === "kill" ? { who } : { who, ...place }).wait(10_000);
+    script.owned(`p${index + 2}`, index + 2);
+  }
+  const last = ends.length + 1;
+  script.call(spot(0), { job: "r1", process: `p${last}`, epoch: last });
+  return script.op("job-done", replay).end();
 }
 
 /** A replay whose second owner sends its one event again, though the step of the first has come to `next`. */

@@ -41,8 +41,11 @@ export const ownerChanges: Invariant = {
       const changes = takeovers.map((takeover) => describe(ledger, channel, takeover));
       for (const delivery of channel.deliveries) {
         if (delivery.firstArrival?.next === null) continue;
-        if (ledger.parties.has("attempt")) judgeAttempts(delivery, { ledger, changes, findings });
-        else if (ledger.parties.has("recv")) judgeArrivals(delivery, { ledger, changes, findings });
+        if (ledger.parties.has("attempt")) {
+          judgeAttempts(delivery, { ledger, changes, findings });
+          judgeJobs(delivery, { changes, findings });
+        } else if (ledger.parties.has("recv"))
+          judgeArrivals(delivery, { ledger, changes, findings });
       }
     }
   },
@@ -136,16 +139,53 @@ function judgeAttempts(delivery: Delivery, { ledger, changes, findings }: Judgin
   }
 }
 
+/** What a redrive or replay had delivered is not sent for it again where each owner since then let go in order. */
+function judgeJobs(
+  delivery: Delivery,
+  { changes, findings }: Pick<Judging, "changes" | "findings">,
+): void {
+  const lastByJob = new Map<number, Attempt>();
+  for (let one = delivery.firstAttempt; one !== null; one = one.next) {
+    if (one.job === NONE) continue;
+    const before = lastByJob.get(one.job);
+    lastByJob.set(one.job, one);
+    if (before === undefined || before.epoch === one.epoch) continue;
+    const { epoch: from, endOrder } = before;
+    const { epoch: to } = one;
+    const passed = changesBetween(changes, { from, to });
+    const [next] = passed;
+    const owner = changes.find(({ epoch }) => epoch.number === from);
+    if (owner === undefined || next === undefined) continue;
+    findings.judged();
+    const end = Math.min(next.epoch.startOrder, owner.epoch.endOrder);
+    if (before.outcome !== "delivered" || endOrder >= end) continue;
+    const isKept = (change: Change): boolean =>
+      change.isClean && !change.isCorrupted && change.rewoundOrder < endOrder;
+    if (!passed.every(isKept)) continue;
+    findings.breach(
+      () => `is sent again for its job by epoch ${to}, after a clean change`,
+      delivery,
+    );
+  }
+}
+
+function changesBetween(
+  changes: readonly Change[],
+  { from, to }: { readonly from: number; readonly to: number },
+): readonly Change[] {
+  const begin = changes.findIndex(({ epoch }) => epoch.number === from) + 1;
+  return changes.slice(begin, changes.findIndex(({ epoch }) => epoch.number === to) + 1);
+}
+
 /** The change of owner at which it was no longer known that an offset had settled in epoch `from`: all later ones only pass that on. */
 function firstLoss(
   changes: readonly Change[],
   { from, to, offset }: { readonly from: number; readonly to: number; readonly offset: number },
 ): Change | null {
-  const begin = changes.findIndex(({ epoch }) => epoch.number === from) + 1;
-  const end = changes.findIndex(({ epoch }) => epoch.number === to) + 1;
-  const passed = changes.slice(begin, end);
   return (
-    passed.find(({ isCorrupted, coverage }) => isCorrupted || !covers(coverage, offset)) ?? null
+    changesBetween(changes, { from, to }).find(({ isCorrupted, coverage }) => {
+      return isCorrupted || !covers(coverage, offset);
+    }) ?? null
   );
 }
 
