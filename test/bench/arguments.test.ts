@@ -5,9 +5,13 @@ import { MAIN_CELLS } from "./main/cells.ts";
 
 describe("the bench's command line", () => {
   it("measures everything unless it is told what", () => {
-    const all = { cells: MAIN_CELLS, families: Object.keys(FAMILIES), runCount: 3 };
+    const all = {
+      ...{ cells: MAIN_CELLS, families: Object.keys(FAMILIES), runCount: 3 },
+      isEverySetting: false,
+    };
     expect(readArguments([])).toMatchObject(all);
     expect(readArguments(["--main"])).toMatchObject({ cells: MAIN_CELLS, families: [] });
+    expect(readArguments(["--every-setting"])).toMatchObject({ isEverySetting: true });
     expect(readArguments(["--family", "memory"])).toMatchObject({
       ...{ cells: [], families: ["memory"] },
     });

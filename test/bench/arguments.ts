@@ -10,6 +10,8 @@ export interface BenchArguments {
   /** Subjects whose names contain one of these, beside the ceiling and ours; empty: all of them. */
   readonly peers: readonly string[];
   readonly runCount: number;
+  /** Whether each peer is tried in all of its settings in every cell. */
+  readonly isEverySetting: boolean;
   readonly isJson: boolean;
   /** Whether results are kept under `test/bench/results`. */
   readonly isKept: boolean;
@@ -34,6 +36,7 @@ Options:
   --family A,B     families: ${Object.keys(FAMILIES).join(", ")}
   --peers A,B      beside the ceiling and millrace, only subjects whose names contain one of these; none: no others
   --runs NUMBER    runs of each subject in each case of a family, parts of its run in a cell (default: ${RUNS})
+  --every-setting  in each cell, try each peer in all of its settings and show the best; takes twice as long
   --keep           write the results, dated, to test/bench/results
   --json           one JSON document instead of tables
   -h, --help       this text
@@ -48,6 +51,7 @@ const OPTIONS = {
   family: { type: "string" },
   peers: { type: "string", default: "" },
   runs: { type: "string", default: String(RUNS) },
+  "every-setting": { type: "boolean", default: false },
   keep: { type: "boolean", default: false },
   json: { type: "boolean", default: false },
   help: { type: "boolean", short: "h", default: false },
@@ -69,6 +73,7 @@ export function readArguments(argv: readonly string[]): BenchArguments | Usage {
       families: families ?? (isAll ? Object.keys(FAMILIES).filter(isFamily) : []),
       peers: values.peers.split(",").filter((name) => name !== ""),
       runCount: Number(values.runs),
+      isEverySetting: values["every-setting"],
       isJson: values.json,
       isKept: values.keep,
     };

@@ -44,7 +44,7 @@ async function main(): Promise<number> {
 }
 
 async function measure(
-  { cells, families, peers: wanted, runCount, isJson, isKept }: BenchArguments,
+  { cells, families, peers: wanted, runCount, isEverySetting, isJson, isKept }: BenchArguments,
   signal: AbortSignal,
 ): Promise<number> {
   const startedAt = performance.now();
@@ -70,7 +70,7 @@ async function measure(
   const servers = { brokers, registryUrl };
   const loadProgram = programs.load;
   const bench = { servers, target, peers, loadProgram, runCount, folder, onProgress };
-  const rows = await fillTable(bench, cells);
+  const rows = await fillTable(bench, { cells, isEverySetting });
   const familyRows: FamilyRow[] = [];
   for (const name of families) familyRows.push(...(await FAMILIES[name](bench)));
   const document = documentOf([...rows, ...familyRows]);

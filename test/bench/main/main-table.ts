@@ -13,7 +13,7 @@ import type { BenchTarget } from "../target/target.ts";
 import type { BenchServers } from "../workload/emission.ts";
 import { createBacklogWorld, type BenchWorld } from "../workload/world.ts";
 import { nameOf, type Cell } from "./cells.ts";
-import { judgedCeiling, rowOf, type Row, type RowRun } from "./row.ts";
+import { bestOf, judgedCeiling, rowOf, type Row, type RowRun } from "./row.ts";
 
 /** Whoever is not ours is stopped so long after its first call, ms: its pace is known by then. */
 const LIMIT_MS = 4_500;
@@ -21,11 +21,21 @@ const LIMIT_MS = 4_500;
 /** Our target; all of the others read by groups of their own. */
 const TARGET_NAME = "main";
 
+/** What is measured. */
+export interface TableOptions {
+  readonly cells: readonly Cell[];
+  /** Whether each peer is tried in all of its settings in every cell. */
+  readonly isEverySetting: boolean;
+}
+
 /** Measures all of it. */
-export async function fillTable(bench: Bench, cells: readonly Cell[]): Promise<readonly Row[]> {
+export async function fillTable(
+  bench: Bench,
+  { cells, isEverySetting }: TableOptions,
+): Promise<readonly Row[]> {
   const rows: Row[] = [];
   for (const [index, cell] of cells.entries()) {
-    rows.push(...(await measureCell(cell, `c${index + 1}`, bench)));
+    rows.push(...(await measureCell(cell, `c${index + 1}`, { bench, isEverySetting })));
   }
   return rows;
 }
@@ -33,27 +43,35 @@ export async function fillTable(bench: Bench, cells: readonly Cell[]): Promise<r
 async function measureCell(
   cell: Cell,
   namespace: string,
-  { servers, target, peers, runCount: partCount, folder, onProgress }: Bench,
+  { bench, isEverySetting }: { readonly bench: Bench; readonly isEverySetting: boolean },
 ): Promise<readonly Row[]> {
+  const { servers, target, peers, runCount: partCount, folder, onProgress } = bench;
   onProgress(`${nameOf(cell)}: emitting ${cell.eventCount} events`);
   const shape = { ...cell, namespace, targetNames: [TARGET_NAME], url: target.url };
   const world = await createBacklogWorld(servers, shape, folder);
   const measure = async (subject: Subject): Promise<RowRun> => {
-    onProgress(`${nameOf(cell)}: ${subject.name}`);
+    onProgress(`${nameOf(cell)}: ${subject.name}, ${subject.settings(cell)}`);
     const work = workOf(servers, world, { subject, targetName: TARGET_NAME });
-    const run = await tried(subject, work, { target, cell, partCount });
+    const run = await runOrFault(subject, work, { target, cell, partCount });
     return subject.isOurs ? withJournalFault(run, servers, world) : run;
   };
   const ceiling = rowOf({ cell, subject: CEILING }, await measure(CEILING), null);
   const rows = [judgedCeiling(ceiling, cell)];
+  const rowFor = async (subject: Subject): Promise<Row> =>
+    rowOf({ cell, subject }, await measure(subject), ceiling);
   for (const subject of [MILLRACE, ...peers]) {
-    rows.push(rowOf({ cell, subject }, await measure(subject), ceiling));
+    const first = await rowFor(subject);
+    const others: Row[] = [];
+    for (const other of isEverySetting ? subject.otherSettings : []) {
+      others.push(await rowFor(other));
+    }
+    rows.push(bestOf([first, ...others]));
   }
   return rows;
 }
 
 /** A subject that fails leaves its row marked, and the others their runs. */
-async function tried(
+async function runOrFault(
   subject: Subject,
   work: Work,
   of: { readonly target: BenchTarget; readonly cell: Cell; readonly partCount: number },

@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest";
 import { MILLRACE } from "../subjects/millrace.ts";
 import { CEILING } from "../subjects/peers.ts";
 import { MAIN_CELL } from "./cells.ts";
-import { judgedCeiling, rowOf, type RowRun } from "./row.ts";
+import { bestOf, judgedCeiling, rowOf, type RowRun } from "./row.ts";
 
 const REPORT = {
   ...{ count: 10, repeats: 1, disordered: 0, refused: 0, malformed: 0, inFlightMax: 64 },
@@ -52,5 +52,24 @@ describe("a row of the main table", () => {
     expect(rowOf(of, { faults: ["it ended"] }, null)).toMatchObject({
       ...{ parts: 0, repeats: 0, faults: ["it ended"] },
     });
+  });
+
+  it("is that of the fastest setting that counts, with what the others came to", () => {
+    const of = { cell: MAIN_CELL, subject: MILLRACE };
+    const rowIn = (settings: string, run: RowRun) => ({ ...rowOf(of, run, null), settings });
+
+    const best = bestOf([
+      rowIn("slow", runOf([1_000])),
+      rowIn("fast", runOf([2_000])),
+      rowIn("disordered", runOf([3_000], ["7 events out of order"])),
+      rowIn("stopped", { faults: ["it ended"] }),
+    ]);
+
+    expect(best).toMatchObject({ settings: "fast", perSec: 2_000 });
+    expect(best.otherSettings).toMatchObject([
+      { settings: "slow", perSec: 1_000 },
+      { settings: "disordered", perSec: 3_000 },
+      { settings: "stopped" },
+    ]);
   });
 });

@@ -13,6 +13,8 @@ export interface Row {
   readonly cell: string;
   readonly subject: string;
   readonly settings: string;
+  /** What the same subject came to in other settings. */
+  readonly otherSettings: readonly Pick<Row, "cpuUsPerEvent" | "perSec" | "settings">[];
   /** Events a second, once warm: the median of the parts. */
   readonly perSec: number;
   readonly perSecMin: number;
@@ -54,6 +56,7 @@ export function rowOf(
     cell: nameOf(cell),
     subject: subject.name,
     settings: subject.settings(cell),
+    otherSettings: [],
     ...spelt("perSec", perSec),
     ...spelt("cpuUsPerEvent", cpu),
     shareOfCeiling: ceiling === null ? null : perSec.median / ceiling.perSec,
@@ -64,6 +67,21 @@ export function rowOf(
     parts: parts.length,
     faults: run.faults,
   };
+}
+
+/** Of a subject's rows in several settings the fastest that counts, with what the others came to; at least one. */
+export function bestOf([first, ...others]: readonly [Row, ...Row[]]): Row {
+  let best = first;
+  for (const row of others) if (isBetter(row, best)) best = row;
+  const otherSettings = [first, ...others]
+    .filter((row) => row !== best)
+    .map(({ settings, perSec, cpuUsPerEvent }) => ({ settings, perSec, cpuUsPerEvent }));
+  return { ...best, otherSettings };
+}
+
+function isBetter(row: Row, than: Row): boolean {
+  const [isGood, wasGood] = [row.faults.length === 0, than.faults.length === 0];
+  return isGood === wasGood ? row.perSec > than.perSec : isGood;
 }
 
 /** The ceiling's row; not judged where it waits for answers, or for the only one: a turn for each call costs more. */

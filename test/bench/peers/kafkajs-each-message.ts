@@ -7,19 +7,23 @@ import { SchemaRegistry } from "@kafkajs/confluent-schema-registry";
 import { Kafka, logLevel } from "kafkajs";
 import { Pool } from "undici";
 import type { Measured } from "../workload/event.ts";
+import { MAX_BYTES_PER_PARTITION } from "./kafkajs-defaults.ts";
 import { endWithHarness, readPeerOptions } from "./peer-options.ts";
 
-const { brokers, registryUrl, topic, group, url, inFlight, partitionCount } = readPeerOptions();
+const { brokers, registryUrl, topic, group, url, inFlight, partitionCount, tuning } =
+  readPeerOptions();
+const { maxBytesPerPartition = MAX_BYTES_PER_PARTITION, autoCommitInterval = null } = tuning;
 endWithHarness();
 
 const { origin, pathname: path } = new URL(url);
 const pool = new Pool(origin, { connections: inFlight });
 const registry = new SchemaRegistry({ host: registryUrl });
 const kafka = new Kafka({ brokers: [...brokers], logLevel: logLevel.ERROR });
-const consumer = kafka.consumer({ groupId: group });
+const consumer = kafka.consumer({ groupId: group, maxBytesPerPartition });
 await consumer.connect();
 await consumer.subscribe({ topic, fromBeginning: true });
 await consumer.run({
+  autoCommitInterval,
   partitionsConsumedConcurrently: partitionCount,
   async eachMessage({ partition, message }) {
     // eslint-disable-next-line @typescript-eslint/no-unsafe-type-assertion -- of the topic's one schema

@@ -7,10 +7,11 @@ import { readFileSync } from "node:fs";
 import avro from "avsc";
 import { Kafka, logLevel, type KafkaMessage } from "kafkajs";
 import type { Measured } from "../workload/event.ts";
+import { MAX_BYTES_PER_PARTITION } from "./kafkajs-defaults.ts";
 import { endWithHarness, readPeerOptions } from "./peer-options.ts";
 import { openPool } from "./posting.ts";
 
-/** Fetched events that wait at most; above, no more batches are taken. */
+/** Fetched events that wait at most, unless it is told otherwise; above, no more batches are taken. */
 const HELD_MAX = 10_000;
 /** A zero and the schema's id stand before the datum. */
 const FRAME_BYTES = 5;
@@ -20,7 +21,8 @@ interface Item {
   readonly value: Buffer;
 }
 
-const { brokers, topic, group, url, inFlight, schemaFile } = readPeerOptions();
+const { brokers, topic, group, url, inFlight, schemaFile, tuning } = readPeerOptions();
+const { maxBytesPerPartition = MAX_BYTES_PER_PARTITION, held: heldMax = HELD_MAX } = tuning;
 endWithHarness();
 
 // eslint-disable-next-line @typescript-eslint/no-unsafe-type-assertion -- avsc checks it
@@ -62,7 +64,7 @@ function ended(key: string): void {
   lane?.shift();
   if (lane === undefined || lane.length === 0) lanes.delete(key);
   else ready.push(key);
-  if (heldCount < HELD_MAX) onRoom?.();
+  if (heldCount < heldMax) onRoom?.();
   pump();
 }
 
@@ -82,13 +84,13 @@ function take(partition: number, messages: readonly KafkaMessage[]): void {
 }
 
 const kafka = new Kafka({ brokers: [...brokers], logLevel: logLevel.ERROR });
-const consumer = kafka.consumer({ groupId: group });
+const consumer = kafka.consumer({ groupId: group, maxBytesPerPartition });
 await consumer.connect();
 await consumer.subscribe({ topic, fromBeginning: true });
 await consumer.run({
   async eachBatch({ batch }) {
     take(batch.partition, batch.messages);
-    while (heldCount >= HELD_MAX) {
+    while (heldCount >= heldMax) {
       const room = Promise.withResolvers<undefined>();
       onRoom = () => room.resolve(undefined);
       await room.promise;

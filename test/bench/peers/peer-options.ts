@@ -13,6 +13,8 @@ export interface PeerOptions {
   readonly eventCount: number;
   readonly keyCount: number;
   readonly partitionCount: number;
+  /** What differs from the defaults, by the names that options have; each program says which it knows. */
+  readonly tuning: Readonly<Record<string, number>>;
 }
 
 /** Reads them. */

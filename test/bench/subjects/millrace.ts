@@ -41,6 +41,7 @@ export function millraceOf(members: Members): Subject {
     settings: ({ inFlight }) => `concurrency.max ${inFlight}`,
     keepsOrder: true,
     isOurs: true,
+    otherSettings: [],
     start: (work) => start(work, members),
   };
 }

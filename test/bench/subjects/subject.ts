@@ -2,7 +2,7 @@
 import type { PeerOptions } from "../peers/peer-options.ts";
 
 /** A run's work: what every program is told, and what ours needs besides. The group is nobody else's, and new. */
-export interface Work extends PeerOptions {
+export interface Work extends Omit<PeerOptions, "tuning"> {
   /** `millrace.yaml` with a target for each run. */
   readonly configPath: string;
   /** The run's target in it. */
@@ -34,5 +34,7 @@ export interface Subject {
   readonly keepsOrder: boolean;
   /** Whether it is `millrace deliver`. */
   readonly isOurs: boolean;
+  /** The same as it is tried otherwise. */
+  readonly otherSettings: readonly Subject[];
   start(work: Work): Promise<RunningSubject>;
 }

@@ -11,7 +11,8 @@ export function workOf(
 ): Work {
   const { eventCount, keyCount, partitionCount, inFlight } = world;
   const { topic, url, catalogPath, configPath, namespace, folder } = world;
-  const own = subject.isOurs ? targetName : `${targetName}.${subject.name.replaceAll(" ", "-")}`;
+  const name = `${targetName}.${subject.name}.${subject.settings(world)}`;
+  const own = subject.isOurs ? targetName : name.replaceAll(/[^\w.]+/gu, "-");
   return {
     ...servers,
     ...{ eventCount, keyCount, partitionCount, inFlight, topic, url, folder },

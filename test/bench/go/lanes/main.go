@@ -13,15 +13,13 @@ import (
 	"io"
 	"net/http"
 	"os"
+	"runtime/debug"
 	"strings"
 	"sync"
 
 	"github.com/hamba/avro/v2"
 	"github.com/twmb/franz-go/pkg/kgo"
 )
-
-// heldMax is how many fetched records wait at most; above, it fetches no more.
-const heldMax = 10_000
 
 // frameBytes is the length of Confluent's frame before the Avro datum: a zero and the schema's id.
 const frameBytes = 5
@@ -45,7 +43,9 @@ type lanes struct {
 	room  *sync.Cond
 	byKey map[string]*lane
 	held  int
-	ready chan *lane
+	// heldMax is how many fetched records wait at most; above, it fetches no more.
+	heldMax int
+	ready   chan *lane
 }
 
 func main() {
@@ -55,7 +55,10 @@ func main() {
 	url := flag.String("url", "", "")
 	inFlight := flag.Int("in-flight", 64, "")
 	schemaFile := flag.String("schema", "", "")
+	heldMax := flag.Int("held", 10_000, "")
+	gogc := flag.Int("gogc", 100, "")
 	flag.Parse()
+	debug.SetGCPercent(*gogc)
 
 	text, err := os.ReadFile(*schemaFile)
 	check(err)
@@ -72,7 +75,11 @@ func main() {
 	sender := &sender{client: &http.Client{Transport: transport}, schema: schema, url: *url}
 
 	// Every lane may be ready at once, and a lane holds a record or more.
-	work := &lanes{byKey: map[string]*lane{}, ready: make(chan *lane, heldMax+1_000_000)}
+	work := &lanes{
+		byKey:   map[string]*lane{},
+		heldMax: *heldMax,
+		ready:   make(chan *lane, *heldMax+1_000_000),
+	}
 	work.room = sync.NewCond(&work.mutex)
 	for range *inFlight {
 		go work.deliver(sender)
@@ -100,7 +107,7 @@ func (l *lanes) add(fetches kgo.Fetches) {
 			l.ready <- found
 		}
 	})
-	for l.held > heldMax {
+	for l.held > l.heldMax {
 		l.room.Wait()
 	}
 }

@@ -12,7 +12,6 @@ import java.net.http.HttpRequest;
 import java.net.http.HttpRequest.BodyPublishers;
 import java.net.http.HttpResponse.BodyHandlers;
 import java.nio.file.Path;
-import java.time.Duration;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -24,7 +23,10 @@ import org.apache.kafka.common.serialization.StringDeserializer;
 /**
  * Confluent Parallel Consumer, ordered by key, as its documentation says; it runs until it is killed.
  *
- * <pre>--client vertx|jdk --brokers B --topic T --group G --url U --in-flight N --schema FILE [--commit-ms MS]</pre>
+ * <pre>
+ * --client vertx|jdk --brokers B --topic T --group G --url U --in-flight N --schema FILE
+ * [--messageBufferSize N] [--max.poll.records N]
+ * </pre>
  */
 public final class ParallelConsumerPeer {
   private final Map<String, String> options;
@@ -53,7 +55,9 @@ public final class ParallelConsumerPeer {
             ConsumerConfig.BOOTSTRAP_SERVERS_CONFIG, options.get("brokers"),
             ConsumerConfig.GROUP_ID_CONFIG, options.get("group"),
             ConsumerConfig.AUTO_OFFSET_RESET_CONFIG, "earliest",
-            ConsumerConfig.ENABLE_AUTO_COMMIT_CONFIG, false);
+            ConsumerConfig.ENABLE_AUTO_COMMIT_CONFIG, false,
+            ConsumerConfig.MAX_POLL_RECORDS_CONFIG,
+                options.getOrDefault(ConsumerConfig.MAX_POLL_RECORDS_CONFIG, "500"));
     var consumer =
         new KafkaConsumer<>(kafka, new StringDeserializer(), new ByteArrayDeserializer());
     var builder =
@@ -61,8 +65,8 @@ public final class ParallelConsumerPeer {
             .ordering(ProcessingOrder.KEY)
             .maxConcurrency(Integer.parseInt(options.get("in-flight")))
             .consumer(consumer);
-    if (options.containsKey("commit-ms")) {
-      builder.commitInterval(Duration.ofMillis(Long.parseLong(options.get("commit-ms"))));
+    if (options.containsKey("messageBufferSize")) {
+      builder.messageBufferSize(Integer.parseInt(options.get("messageBufferSize")));
     }
     return builder.build();
   }
