@@ -222,6 +222,8 @@ export interface GivenUpLine extends Coordinates {
   readonly epoch: number;
   /** Where it stands in its own topic. */
   readonly own: { readonly partition: number; readonly offset: number };
+  /** With a dead letter that was deleted: its key goes on without it, and nobody has resolved it. */
+  readonly isLeftOpen?: true;
 }
 
 /** An entry of the state topic, in log order. */

@@ -340,6 +340,7 @@ interface GivenUpFields {
   readonly attempts: number;
   readonly epoch: number;
   readonly fits: NonNullable<GivenUpLine["fits"]>;
+  readonly isLeftOpen: true;
 }
 
 function nameOf({ partition, offset }: Spot): string {

@@ -56,6 +56,12 @@ export const GIVEN_UP_CASES = casesOf([
     breaks: () => refusedMany({ count: 60, keyCount: 60, pausedAt: 59 }),
   },
   {
+    id: "S15",
+    what: "a dead letter that its key goes on without stays until it is resolved",
+    holds: () => refusedMany({ count: 1, keyCount: 1 }),
+    breaks: () => refusedMany({ count: 1, keyCount: 1, isLeftOpen: true }),
+  },
+  {
     id: "S16",
     what: "an event is given up when its attempts are spent",
     holds: () => triedFor({ maxAttempts: 3 }),
@@ -341,17 +347,19 @@ function refusedMany({
   count,
   keyCount,
   pausedAt = count + 1,
+  ...letter
 }: {
   readonly count: number;
   readonly keyCount: number;
   readonly pausedAt?: number;
+  readonly isLeftOpen?: true;
 }): readonly HistoryLine[] {
   const script = new ScriptedHistory({ onDeadLetter: "skip" }).owned();
   const held = { who: "p1", target: "crm", detail: "PAUSED" };
   for (let index = 0; index < count; index += 1) {
     if (index === pausedAt) script.op("held", held).wait(1_000).op("released", held);
     const refused = script.record({ key: `k${index % keyCount}` });
-    script.call(refused, { status: 422 }).givenUp(refused, "dlq");
+    script.call(refused, { status: 422 }).givenUp(refused, "dlq", letter);
   }
   return script
     .call(script.record({ key: "next" }))

@@ -59,7 +59,7 @@ export const chargedAttempts: Invariant = {
 };
 
 function judgeWhole(ledger: Ledger, givenUp: GivenUp, findings: Findings): void {
-  const { delivery, kind, key, sha, fits, reason, attemptCount, order } = givenUp;
+  const { delivery, kind, key, sha, fits, reason, attemptCount, order, isLeftOpen } = givenUp;
   const { record } = delivery;
   if (record.logCount === 0) return;
   findings.judged();
@@ -70,6 +70,7 @@ function judgeWhole(ledger: Ledger, givenUp: GivenUp, findings: Findings): void 
   // A parked event is found again by its key; a dead letter is read where its marker says.
   const mayLackKey = fits === "key" && kind === "dlq" && key === NONE;
   if (key !== record.key && !mayLackKey) findings.breach(() => `${name} has another key`, delivery);
+  if (isLeftOpen) findings.breach(() => `${name} is deleted, though nobody resolved it`, delivery);
   if (reason === "") findings.breach(() => `${name} has no reason`, delivery);
   if (kind === "park" || !ledger.parties.has("attempt")) return;
   const sendCount = count(givenUp, ({ sendOrder }) => sendOrder < order);

@@ -324,12 +324,12 @@ export class Ledger {
   #giveUp(line: GivenUpLine, { at, order }: Stamp): void {
     const delivery = this.#delivery(line);
     if (delivery === null) return;
-    const { h: kind, epoch, reason, attempts: attemptCount, own, fits } = line;
+    const { h: kind, epoch, reason, attempts: attemptCount, own, fits, isLeftOpen } = line;
     const place = `${kind} ${line.target} ${own.partition}/${own.offset}`;
     if (this.#aside.has(place)) this.flaw(`${place} is read twice`, delivery);
     this.#aside.add(place);
     const givenUp: GivenUp = {
-      ...{ delivery, kind, epoch, reason, attemptCount, fits, at, order },
+      ...{ delivery, kind, epoch, reason, attemptCount, fits, isLeftOpen, at, order },
       ...{ sha: digest(line.sha), key: this.names.keyOf(line.key), next: delivery.firstGivenUp },
     };
     delivery.firstGivenUp = givenUp;

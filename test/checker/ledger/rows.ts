@@ -270,6 +270,7 @@ export interface GivenUp extends Stamp {
   readonly sha: number;
   /** Absent: the whole event. */
   readonly fits: GivenUpLine["fits"];
+  readonly isLeftOpen: GivenUpLine["isLeftOpen"];
   readonly attemptCount: number;
   readonly next: GivenUp | null;
 }

@@ -9,7 +9,6 @@ import type { Coordinates, Expectation, GivenUpLine, HistoryLine } from "../../c
 import type { Cluster } from "./brokers/cluster.ts";
 import { ownBytes } from "./brokers/own-bytes.ts";
 import { STATE_TOPIC, type TargetWorld } from "./processes/deliverer.ts";
-import type { MemoryLog } from "../../support/memory-kafka/memory-log.ts";
 import { digest } from "./digest.ts";
 import type { EventPlan, Plan } from "./plan/plan.ts";
 import { FIRST_REVISION, bodyOf } from "./processes/preparer.ts";
@@ -53,16 +52,16 @@ export function* readLogs(
     }
   }
   for (const { api, deadTopic, parkedTopic } of targets) {
-    const wholeLog = ({ place, records }: MemoryLog): readonly SourceRecord[] => {
-      return [...sweptAway.filter((one) => isIn(one, place)), ...records];
-    };
-    for (const log of cluster.logs(deadTopic)) {
-      for (const record of wholeLog(log))
-        yield fitted(givenUpLine("dlq", api.plan.name, record), fits);
-    }
-    for (const log of cluster.logs(parkedTopic)) {
-      for (const record of wholeLog(log))
-        yield fitted(givenUpLine("park", api.plan.name, record), fits);
+    for (const [kind, topic] of [
+      ["dlq", deadTopic],
+      ["park", parkedTopic],
+    ] as const) {
+      for (const { place, records } of cluster.logs(topic)) {
+        const swept = sweptAway.filter((one) => isIn(one, place));
+        for (const record of swept)
+          yield { ...fitted(givenUpLine(kind, api.plan.name, record), fits), ...leftOpen(record) };
+        for (const record of records) yield fitted(givenUpLine(kind, api.plan.name, record), fits);
+      }
     }
   }
   const state = cluster.log({ topic: STATE_TOPIC, partition: asPartition(0) });
@@ -76,6 +75,11 @@ export function* readLogs(
 function whatFits(record: SourceRecord, recordBytesMax: number): GivenUpLine["fits"] {
   if (ownBytes(record) <= recordBytesMax) return undefined;
   return ownBytes({ ...record, value: null }) <= recordBytesMax ? "key-and-headers" : "key";
+}
+
+/** Nobody resolves a dead letter here; what holds its key is closed by a redrive or discard. */
+function leftOpen({ headers }: SourceRecord): Pick<GivenUpLine, "isLeftOpen"> {
+  return header(headers, "millrace-holds-key") === "false" ? { isLeftOpen: true } : {};
 }
 
 function fitted(line: GivenUpLine, all: ReadonlyMap<string, GivenUpLine["fits"]>): GivenUpLine {
