@@ -71,6 +71,8 @@ export interface TargetTerms {
   readonly maxAgeMs: number;
   readonly maxAttempts: number | null;
   readonly timeoutMs: number;
+  /** Longest backoff before the second try of an event, ms; doubled with each failure. Not judged where it is not told. */
+  readonly backoffBaseMs?: number;
   /** Longest backoff between two tries of a key, ms. */
   readonly backoffCapMs: number;
   readonly sessionTimeoutMs: number;

@@ -10,6 +10,12 @@ const REFUSED = { ...HELD, detail: "HTTP_UNAUTHORIZED" };
 export const HELD_CASES = casesOf([
   {
     id: "S17",
+    what: "retries of an event wait longer with each failure",
+    holds: () => retriedAfter([100, 200, 400, 800]),
+    breaks: () => retriedAfter([100, 90, 80, 70]),
+  },
+  {
+    id: "S17",
     what: "a target that refuses us is asked by one call at a time",
     holds: () => afterFailures({ status: 401, keyCount: 3 }, inTurn(2_000)),
     breaks: () => afterFailures({ status: 401, keyCount: 3 }, besideEachOther),
@@ -249,4 +255,17 @@ function pausedInAWait(reason: string): readonly HistoryLine[] {
     script.op("held", { ...HELD, detail: "PAUSED" }).op("held", { ...HELD, detail: reason });
     script.wait(2_000).call(first, AGAIN).op("released", HELD);
   });
+}
+
+/** Events that fail as often as there are waits, whose bound is 200 ms at first; others are delivered meanwhile. */
+function retriedAfter(waitsMs: readonly number[]): readonly HistoryLine[] {
+  const script = new ScriptedHistory({ backoffBaseMs: 200 }).owned();
+  for (let index = 0; index < 40; index += 1) {
+    const event = script.record({ key: `k${index}` });
+    for (const [failureCount, waitMs] of waitsMs.entries()) {
+      script.call(event, { status: 503, number: failureCount + 1 }).wait(waitMs);
+    }
+    script.call(event, { number: waitsMs.length + 1 });
+  }
+  return script.commit(40).end();
 }

@@ -1,6 +1,7 @@
 import type { Findings, Invariant } from "../findings.ts";
 import { type OwnerChange, ownerChanges } from "../ledger/owners.ts";
 import { NEVER, type Target } from "../ledger/rows.ts";
+import { judgeBackoff } from "./backoff.ts";
 import { type CallTimes, timesOfArrivals, timesOfAttempts } from "./call-times.ts";
 import { judgeEventRetryAfter } from "./event-retry-after.ts";
 import { judgeHeldCalls } from "./held-calls.ts";
@@ -16,7 +17,7 @@ const ROUNDING = 0.01;
 
 /** S17. */
 export const targetLimits: Invariant = {
-  title: "rate, concurrency and Retry-After are kept, per target over all its processes",
+  title: "rate, concurrency, backoff and Retry-After are kept, per target over all its processes",
   needs: [["attempt", "recv"]],
   judge(ledger, findings) {
     const isByAttempts = ledger.parties.has("attempt");
@@ -29,6 +30,7 @@ export const targetLimits: Invariant = {
       judgeRetryAfter(ledger, target, findings);
       if (ledger.parties.has("throttle")) judgeTelling(ledger, target, findings);
       if (!isByAttempts) continue;
+      judgeBackoff(ledger, target, findings);
       judgeEventRetryAfter(ledger, target, findings);
       judgeHeldCalls(ledger, target, findings);
       judgeRefusedHolds(ledger, target, findings);

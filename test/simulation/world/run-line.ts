@@ -3,7 +3,11 @@ import { GRACE_MS } from "./processes/deliverer.ts";
 import { partitionCountMax, type Plan } from "./plan/plan.ts";
 
 /** The first line of a plan's history. */
-export function runLineOf({ seed, targets, topics, sessionMs, stopBudgetMs }: Plan): RunLine {
+export function runLineOf(plan: Plan): RunLine {
+  const { seed, targets, topics, sessionMs, stopBudgetMs } = plan;
+  // Other settings have other waits.
+  const isSteady =
+    !plan.classes.has("reconfigured") && !plan.foci.some(({ fault }) => fault === "reconfigured");
   return {
     h: "run",
     run: `seed-${seed}`,
@@ -25,6 +29,7 @@ export function runLineOf({ seed, targets, topics, sessionMs, stopBudgetMs }: Pl
       maxAttempts:
         engine.retry.maxAttempts.kind === "limited" ? engine.retry.maxAttempts.count : null,
       timeoutMs,
+      ...(isSteady ? { backoffBaseMs: engine.retry.baseMs } : {}),
       backoffCapMs: engine.retry.capMs,
       sessionTimeoutMs: sessionMs,
     })),
