@@ -140,6 +140,13 @@ export const HELD_CASES = casesOf([
     holds: () => pausedInAWait("BREAKER_OPEN"),
     breaks: () => pausedInAWait("PAUSED"),
   },
+  {
+    id: "S17",
+    what: "a target that people have paused is called again when they say so",
+    holds: () =>
+      pausedByPeople((script) => script.op("resume", { who: "operator", target: "crm" })),
+    breaks: () => pausedByPeople(() => null),
+  },
 ]);
 
 const AGAIN = { number: 2 };
@@ -268,4 +275,12 @@ function retriedAfter(waitsMs: readonly number[]): readonly HistoryLine[] {
     script.call(event, { number: waitsMs.length + 1 });
   }
   return script.commit(40).end();
+}
+
+/** A process hears of a pause, and goes on. */
+function pausedByPeople(before: (script: ScriptedHistory) => unknown): readonly HistoryLine[] {
+  const script = new ScriptedHistory().owned();
+  script.op("pause", { who: "operator", target: "crm" }).op("held", { ...HELD, detail: "PAUSED" });
+  before(script);
+  return script.op("released", HELD).call(script.record()).commit(1).end();
 }

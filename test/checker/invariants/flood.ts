@@ -6,7 +6,7 @@
  * counted, which are fewer: an owner that counts them all has to pause no later.
  */
 import type { Findings } from "../findings.ts";
-import { PAUSED } from "../ledger/holds.ts";
+import { isPaused } from "../ledger/holds.ts";
 import { replayJobs } from "../ledger/lanes.ts";
 import type { Ledger } from "../ledger/ledger.ts";
 import type { Life } from "../ledger/processes.ts";
@@ -87,8 +87,8 @@ function heardOf(ledger: Ledger, target: Target): readonly Heard[] {
   ].sort((one, other) => one.order - other.order);
 }
 
-function isPause({ f, target, detail }: Operation["line"], { terms }: Target): boolean {
-  return f === "held" && detail === PAUSED && target === terms.target;
+function isPause({ f, target, detail = "" }: Operation["line"], { terms }: Target): boolean {
+  return f === "held" && isPaused(detail) && target === terms.target;
 }
 
 /** What ends behind its owner's epoch is written off by nobody. */

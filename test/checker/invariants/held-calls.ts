@@ -8,7 +8,7 @@
  * - Paused: none.
  */
 import type { Findings } from "../findings.ts";
-import { BREAKER_OPEN, type Hold, type Holds, holdsOf, PAUSED } from "../ledger/holds.ts";
+import { BREAKER_OPEN, type Hold, type Holds, holdsOf, isPaused } from "../ledger/holds.ts";
 import { laneOf } from "../ledger/lanes.ts";
 import type { Ledger } from "../ledger/ledger.ts";
 import type { Life } from "../ledger/processes.ts";
@@ -161,7 +161,7 @@ function judgeHolds({ ledger, target, holds, resets }: Scene, findings: Findings
     const from = placeOf(target, hold.fromOrder);
     const to = placeOf(target, hold.toOrder);
     const during = target.attempts.slice(from, to).filter(isOf);
-    if (hold.reasons.includes(PAUSED)) judgePause(hold, during, findings);
+    if (hold.reasons.some(isPaused)) judgePause(hold, during, findings);
     else if (hold.reasons.every((reason) => reason === BREAKER_OPEN)) {
       judgeProbes(during, resets, findings);
       const last = lastEnded(during, hold.toOrder);
@@ -172,7 +172,7 @@ function judgeHolds({ ledger, target, holds, resets }: Scene, findings: Findings
 
 /** Only where nothing else holds the target too: a pause that ends before the other hold is not told of. */
 function judgePause({ reasons }: Hold, calls: readonly Attempt[], findings: Findings): void {
-  if (reasons.some((reason) => reason !== PAUSED)) return;
+  if (!reasons.every(isPaused)) return;
   findings.judged();
   const [call] = calls;
   if (call !== undefined)

@@ -5,6 +5,7 @@ import { judgeBackoff } from "./backoff.ts";
 import { type CallTimes, timesOfArrivals, timesOfAttempts } from "./call-times.ts";
 import { judgeEventRetryAfter } from "./event-retry-after.ts";
 import { judgeHeldCalls } from "./held-calls.ts";
+import { judgeOperatorPauses } from "./operator-pauses.ts";
 import { judgeRefusedHolds } from "./refused-holds.ts";
 import { judgeRetryAfter } from "./retry-after.ts";
 import { judgeTelling } from "./told-time.ts";
@@ -33,6 +34,7 @@ export const targetLimits: Invariant = {
       judgeBackoff(ledger, target, findings);
       judgeEventRetryAfter(ledger, target, findings);
       judgeHeldCalls(ledger, target, findings);
+      judgeOperatorPauses(ledger, target, findings);
       judgeRefusedHolds(ledger, target, findings);
     }
   },

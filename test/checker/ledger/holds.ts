@@ -5,6 +5,13 @@ import { type Attempt, NEVER, type Target } from "./rows.ts";
 export const BREAKER_OPEN = "BREAKER_OPEN";
 /** Why one waits that someone paused. */
 export const PAUSED = "PAUSED";
+/** Why one waits whose owner paused it, since too much of it was given up. */
+export const FLOODED = "FLOODED";
+
+/** Whether a target waits for someone to let it go on. */
+export function isPaused(reason: string): boolean {
+  return reason === PAUSED || reason === FLOODED;
+}
 
 /** A time in which a whole target waited, at one process or (process null) at all. */
 export interface Hold {

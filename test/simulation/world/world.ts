@@ -390,6 +390,7 @@ export class World {
       redriveOf: (target, place) => this.#redrives.jobOf(target, place),
       onGivenUp: (target, place) => this.#redrives.noteGivenUp(target, place),
       onFault: (fault, { machine, target }) => this.#struck(fault, machine, target),
+      onPaused: (target) => this.#pauses.alarm(target),
       onThrottled: (teller, target, notice) => this.#throttles.tell(teller, target, notice),
       onCrash: (crashed, why) => this.#fleet.crash(crashed, why),
       onFreeze: (frozen) => this.#fleet.freeze(frozen),

@@ -9,6 +9,9 @@ import type { EventQueue } from "../event-queue.ts";
 
 /** The longest a process takes to hear of it, ms. */
 const HEARING_MS_MAX = 2_000;
+/** Alarms at which someone pauses the target besides, and for how long, ms: beyond the guard's own pause, or less. */
+const ALARMED_SHARE = 0.9;
+const ALARMED_MS = [1_000, 10_000, 20_000] as const;
 
 /** What a desk works with. */
 export interface PauseDeskPorts {
@@ -23,6 +26,7 @@ export class PauseDesk {
   readonly #ports: PauseDeskPorts;
   /** Pauses that stand, by target; it goes on when none does. */
   readonly #counts = new Map<string, number>();
+  #isHealed = false;
 
   constructor(ports: PauseDeskPorts) {
     this.#ports = ports;
@@ -36,6 +40,13 @@ export class PauseDesk {
     });
   }
 
+  /** A guard has paused a target: people may do so too. */
+  alarm(target: string): void {
+    const { draws } = this.#ports;
+    if (this.#isHealed || !draws.chance("pause.alarmed", ALARMED_SHARE)) return;
+    this.pause(target, draws.pick("pause.alarmed-ms", ALARMED_MS));
+  }
+
   /** A process starts. */
   greet(deliverer: Deliverer): void {
     for (const { name } of deliverer.drivers) this.#apply(deliverer, name);
@@ -43,6 +54,7 @@ export class PauseDesk {
 
   /** Whoever paused something lets it go on. */
   heal(): void {
+    this.#isHealed = true;
     for (const [target, count] of this.#counts) if (count > 0) this.#change(target, -count);
   }
 

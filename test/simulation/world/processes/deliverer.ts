@@ -67,6 +67,8 @@ export interface DelivererPorts {
     fault: FaultClass,
     at: { readonly machine: Machine; readonly target: string },
   ) => void;
+  /** A guard paused a target: an alarm. */
+  readonly onPaused: (target: string) => void;
   /** A target asked the process for time: it tells the others. */
   readonly onThrottled: (deliverer: Deliverer, target: string, notice: ThrottleNotice) => void;
   /** Kills the process, to be started again. */
@@ -161,7 +163,10 @@ export class Deliverer {
       redriveOf: (place) => this.#ports.redriveOf(target.name, place),
       fateAt: (effect) => this.#fateAt(effect),
       kill: () => this.#ports.onCrash(this, `crash-in-${this.#dyingOf}`),
-      onPaused: () => machine.schedule(OPERATOR_MS, () => driver.resume("guard")),
+      onPaused: () => {
+        machine.schedule(OPERATOR_MS, () => driver.resume("guard"));
+        this.#ports.onPaused(target.name);
+      },
       nextCommit: this.#ports.nextCommit,
       isStopping: () => this.isStopping,
       stopBudgetMs: plan.stopBudgetMs,

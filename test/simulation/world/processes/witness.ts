@@ -141,8 +141,9 @@ export class Witness {
         if (message === "target waits") this.#note("held", String(fields["reason"]));
         if (message === "target goes on") this.#note("released", "");
         if (message.startsWith("target paused")) {
-          this.#note("held", "PAUSED");
-          if (fields["by"] === "guard") this.#ports.onPaused();
+          const isByGuard = fields["by"] === "guard";
+          this.#note("held", isByGuard ? "FLOODED" : "PAUSED");
+          if (isByGuard) this.#ports.onPaused();
         }
         if (message.startsWith("partition stopped")) this.#noteHalt(fields);
         const place = placeIn(fields);
