@@ -64,7 +64,7 @@ function parallelConsumer(client: "jdk" | "vertx", { java, javaClasses }: PeerPr
 }
 
 interface NodeTraits extends Pick<Subject, "keepsOrder" | "settings"> {
-  /** What it is tried with: first what did best in most cells. Default: its defaults alone. */
+  /** What it is tried with: its defaults first. Default: those alone. */
   readonly tunings?: readonly Tuning[];
 }
 
