@@ -13,9 +13,9 @@ export function judgeOperatorPauses(
   { terms, attempts }: Target,
   findings: Findings,
 ): void {
-  for (const { line, order } of operations) {
-    if (line.f !== "held" || line.detail !== PAUSED || line.target !== terms.target) continue;
-    const words = operations.filter((one) => isOf(one.line, terms.target));
+  const words = operations.filter((one) => isOf(one.line, terms.target));
+  for (const { line, order } of words) {
+    if (line.f !== "held" || line.detail !== PAUSED) continue;
     if (!words.some((one) => one.order < order && one.line.f === "pause")) continue;
     findings.judged();
     const process = processes.idOf(line.who);

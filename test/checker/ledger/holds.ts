@@ -6,7 +6,7 @@ export const BREAKER_OPEN = "BREAKER_OPEN";
 /** Why one waits that someone paused. */
 export const PAUSED = "PAUSED";
 /** Why one waits whose owner paused it, since too much of it was given up. */
-export const FLOODED = "FLOODED";
+const FLOODED = "FLOODED";
 
 /** Whether a target waits for someone to let it go on. */
 export function isPaused(reason: string): boolean {
