@@ -13,9 +13,11 @@ import { familyRow, type FamilyRow, type FamilyRun } from "./family-row.ts";
 const RATES = [100, 1_000, 5_000] as const;
 const LATENCY_MS = 10;
 const SHAPE = { keyCount: 10_000, partitionCount: 12, inFlight: 64 } as const;
-/** How long events come before it counts, and while it counts, s. */
-const WARM_S = 2;
-const MEASURED_S = 5;
+/** Events that a subject has delivered before: a young process compiles its code beside its work. */
+const WARM_COUNT = 30_000;
+/** How long events then come at their pace before it counts, and while it counts, s. */
+const SETTLING_S = 2;
+const MEASURED_S = 10;
 
 /** Measures all rates. */
 export async function measureLatency(bench: Bench): Promise<readonly FamilyRow[]> {
@@ -43,21 +45,21 @@ async function measureRun(
   of: { readonly subject: Subject; readonly rate: number; readonly namespace: string },
 ): Promise<FamilyRun> {
   const { subject, rate, namespace } = of;
-  const [warmCount, eventCount] = [WARM_S * rate, MEASURED_S * rate];
+  const [settlingCount, eventCount] = [SETTLING_S * rate, MEASURED_S * rate];
   const targetName = "run";
   const shape = { ...SHAPE, namespace, eventCount, targetNames: [targetName], url: target.url };
   const world = await createBenchWorld(servers, shape, folder);
   await using emission = await Emission.open(servers, world);
-  const begin = (events: number): Promise<void> =>
-    target.begin({ latencyMs: LATENCY_MS, events, users: SHAPE.keyCount });
-  await begin(warmCount);
+  const arrivals = async (count: number, emit: () => Promise<void>): Promise<void> => {
+    await target.begin({ latencyMs: LATENCY_MS, events: count, users: SHAPE.keyCount });
+    await emit();
+    await watch(running, { target, eventCount: count, limitMs: null });
+  };
   const running = await subject.start(workOf(servers, world, { subject, targetName }));
   try {
-    await emission.paced(warmCount, rate);
-    await watch(running, { target, eventCount: warmCount, limitMs: null });
-    await begin(eventCount);
-    await emission.paced(eventCount, rate);
-    await watch(running, { target, eventCount, limitMs: null });
+    await arrivals(WARM_COUNT, () => emission.all(WARM_COUNT));
+    await arrivals(settlingCount, () => emission.paced(settlingCount, rate));
+    await arrivals(eventCount, () => emission.paced(eventCount, rate));
     const report = await target.report();
     const { latenciesMs: delays, disordered: orderViolations, repeats } = report;
     if (delays === null) throw new Error("the events of a run do not say when they were due");

@@ -15,9 +15,6 @@ import { createBacklogWorld, type BenchWorld } from "../workload/world.ts";
 import { nameOf, type Cell } from "./cells.ts";
 import { bestOf, judgedCeiling, rowOf, type Row, type RowRun } from "./row.ts";
 
-/** Whoever is not ours is stopped so long after its first call, ms: its pace is known by then. */
-const LIMIT_MS = 4_500;
-
 /** Our target; all of the others read by groups of their own. */
 const TARGET_NAME = "main";
 
@@ -77,7 +74,7 @@ async function runOrFault(
   of: { readonly target: BenchTarget; readonly cell: Cell; readonly partCount: number },
 ): Promise<RowRun> {
   const { target, cell, partCount } = of;
-  const limitMs = subject.isOurs ? null : LIMIT_MS;
+  const limitMs = subject.isOurs ? null : cell.limitMs;
   const { latencyMs } = cell;
   try {
     return await runSubject(subject, work, { target, latencyMs, limitMs, partCount });
