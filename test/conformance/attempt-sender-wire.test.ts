@@ -436,6 +436,56 @@ describe("connections", () => {
     expect(target.requests).toHaveLength(1);
   });
 
+  it("that answer twice are given up: the second answer is nobody's, and the next attempt is sent", async () => {
+    const { target, sender } = await setup(() => answerOf(204) + answerOf(204));
+    const { promise, resolve } = Promise.withResolvers<AttemptResult>();
+
+    sender.send(requestTo(target.origin, { body: "first" }), () => {
+      target.answer(() => answerOf(422));
+      sender.send(requestTo(target.origin, { body: "second" }), resolve);
+    });
+
+    expect(await promise).toMatchObject({ kind: "rejected", status: 422 });
+    expect(target.requests.map(({ body }) => body)).toEqual(["first", "second"]);
+    expect(target.connectionCount()).toBe(2);
+  });
+
+  it("that answer once more while the first answer is handled are given up too", async () => {
+    const { target, sender } = await setup(() => answerOf(204), { connections: 1 });
+    const { promise, resolve } = Promise.withResolvers<AttemptResult>();
+
+    sender.send(requestTo(target.origin, { body: "first" }), () => {
+      target.answer(() => answerOf(422));
+      target.requests[0]?.socket.write(answerOf(204));
+      sender.send(requestTo(target.origin, { body: "second" }), resolve);
+    });
+
+    expect(await promise).toMatchObject({ kind: "rejected", status: 422 });
+    expect(target.requests.map(({ body }) => body)).toEqual(["first", "second"]);
+  });
+
+  it("that are closed behind an answer, without a word, cost the attempts that wait for one nothing", async () => {
+    const { target, send } = await setup(({ socket }) => void socket.end(answerOf(204)), {
+      connections: 2,
+    });
+
+    const results = await Promise.all(Array.from({ length: 40 }, () => send()));
+
+    expect(new Set(results.map(({ kind }) => kind))).toEqual(new Set(["delivered"]));
+    expect(target.requests).toHaveLength(40);
+  });
+
+  it("that broke are the last to be tried, while others stand", async () => {
+    const { target, send } = await setup(() => answerOf(204));
+    await Promise.all([send(), send(), send()]);
+    target.answer(({ socket }) => void socket.destroy());
+    expect((await send()).kind).toBe("retry");
+    target.answer(() => answerOf(204));
+
+    expect((await send()).kind).toBe("delivered");
+    expect(target.connectionCount()).toBe(3);
+  });
+
   it("of a given-up call are not used by another", async () => {
     const { target, sender } = await setup(() => undefined, { connections: 1 });
     const { promise, resolve } = Promise.withResolvers<AttemptResult>();

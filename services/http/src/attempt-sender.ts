@@ -7,10 +7,10 @@ import type {
   AttemptResult,
   AttemptSender,
 } from "@millrace/engine";
-import { Pool } from "undici";
 import { AddressGuard } from "./address-guard.ts";
 import { checkOverrides, classify } from "./answers.ts";
 import { Attempt } from "./attempt.ts";
+import { Connections } from "./connections.ts";
 import { Connector } from "./connector.ts";
 import { credentialTexts } from "./credentials.ts";
 import { Deadlines } from "./deadlines.ts";
@@ -38,11 +38,11 @@ export function createAttemptSender(options: HttpTargetOptions): AttemptSender {
 type Answered = Extract<ExchangeEnd, { kind: "answered" }>;
 
 /**
- * Sends a target's attempts over its own bounded pool of HTTP/1.1 connections.
+ * Sends a target's attempts over its own bounded set of HTTP/1.1 connections.
  *
  * Invariants: A1 an attempt settles once, by its answer, its failure, its deadline or its abandonment, whichever is
- * first. A2 the pool holds at most as many exchanges as it has connections; the others wait here, where a deadline
- * can take them out, so a dead host piles nothing up. A3 what is open is in `#open`, and `close` settles all of it.
+ * first. A2 a connection has one exchange at a time; the attempts beyond wait here, where a deadline can take them out, so a
+ * dead host piles nothing up. A3 what is open is in `#open`, and `close` settles all of it.
  */
 class HttpAttemptSender implements AttemptSender {
   readonly #options: HttpTargetOptions;
@@ -50,12 +50,11 @@ class HttpAttemptSender implements AttemptSender {
   readonly #credentials: readonly string[];
   readonly #writer: RequestWriter;
   readonly #connector: Connector;
-  readonly #pool: Pool;
+  readonly #connections: Connections;
   readonly #tokens: TokenSource | null;
   readonly #open = new Bag<Attempt>();
   readonly #deadlines: Deadlines;
   readonly #waiting = new Set<Attempt>();
-  #exchangeCount = 0;
   #closing: Promise<void> | null = null;
   #lastFault = "";
 
@@ -79,15 +78,18 @@ class HttpAttemptSender implements AttemptSender {
       open: this.#open,
       onDue: (attempt) => this.#giveUp(attempt, timedOut(attempt)),
     });
-    this.#pool = new Pool(this.#writer.origin, {
-      connections,
-      connect: this.#connector.connect,
-      allowH2: false,
-      maxHeaderSize: HEADERS_BYTES_MAX,
-      // The attempt's own deadline covers the whole exchange; these would only time its silences.
-      headersTimeout: 0,
-      bodyTimeout: 0,
-    });
+    this.#connections = new Connections(
+      { origin: this.#writer.origin, countMax: connections },
+      {
+        connect: this.#connector.connect,
+        allowH2: false,
+        maxHeaderSize: HEADERS_BYTES_MAX,
+        // The attempt's own deadline covers the whole exchange; these would only time its silences.
+        headersTimeout: 0,
+        bodyTimeout: 0,
+      },
+      { clock, onFree: () => this.#dispatchNext() },
+    );
   }
 
   send(request: AttemptRequest, onResult: AttemptListener): AbandonAttempt {
@@ -116,7 +118,7 @@ class HttpAttemptSender implements AttemptSender {
     }
     this.#deadlines.close();
     this.#connector.close();
-    await Promise.all([this.#pool.destroy(), this.#tokens?.close()]);
+    await Promise.all([this.#connections.destroy(), this.#tokens?.close()]);
   }
 
   #begin(attempt: Attempt): void {
@@ -132,7 +134,7 @@ class HttpAttemptSender implements AttemptSender {
   }
 
   #enter(attempt: Attempt): void {
-    if (this.#exchangeCount < this.#options.connections) this.#dispatch(attempt);
+    if (this.#connections.hasFree) this.#dispatch(attempt);
     else this.#waiting.add(attempt);
   }
 
@@ -146,15 +148,16 @@ class HttpAttemptSender implements AttemptSender {
       return;
     }
     const { method, path, headers, body } = written;
-    const exchange = new Exchange(this.#exchangeOptions, (end) => this.#ended(attempt, end));
+    const client = this.#connections.take();
+    const exchange = new Exchange(this.#exchangeOptions, (end) => {
+      this.#connections.letGo(client, exchange.isBroken);
+      this.#ended(attempt, end);
+    });
     attempt.exchange = exchange;
-    this.#exchangeCount += 1;
-    this.#pool.dispatch({ method, path, headers, body }, exchange);
+    client.dispatch({ method, path, headers, body }, exchange);
   }
 
   #ended(attempt: Attempt, end: ExchangeEnd): void {
-    this.#exchangeCount -= 1;
-    this.#dispatchNext();
     if (attempt.isSettled) return;
     attempt.exchange = null;
     if (end.kind === "failed") this.#settle(attempt, failure(end));
@@ -164,7 +167,7 @@ class HttpAttemptSender implements AttemptSender {
 
   #dispatchNext(): void {
     for (const attempt of this.#waiting) {
-      if (this.#exchangeCount >= this.#options.connections) return;
+      if (!this.#connections.hasFree) return;
       this.#waiting.delete(attempt);
       this.#begin(attempt);
     }

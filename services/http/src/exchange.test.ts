@@ -1,4 +1,4 @@
-import { expect, test, vi } from "vitest";
+import { expect, onTestFinished, test, vi } from "vitest";
 import { Exchange } from "./exchange.ts";
 import type { ExchangeEnd, ExchangeOptions } from "./exchange.ts";
 
@@ -135,4 +135,32 @@ test("ends once, whatever follows", () => {
   exchange.onResponseEnd();
 
   expect(ends).toEqual([ANSWERED]);
+});
+
+test("says whether its connection is gone with it", () => {
+  const { exchange, controller } = setup();
+  exchange.onRequestStart(controller);
+  exchange.onResponseStart(controller, 200, {});
+  expect(exchange.isBroken).toBe(false);
+
+  exchange.onResponseError(controller, new Error("reset"));
+
+  expect(exchange.isBroken).toBe(true);
+});
+
+test("lets a bug of whoever takes its end be heard: it is thrown where undici does not catch it", () => {
+  const thrown: (() => void)[] = [];
+  const later = vi.spyOn(globalThis, "queueMicrotask").mockImplementation((run) => {
+    thrown.push(run);
+  });
+  onTestFinished(() => later.mockRestore());
+  const exchange = new Exchange(OPTIONS, () => {
+    throw new Error("a bug");
+  });
+  exchange.onResponseStart(setup().controller, 200, {});
+
+  exchange.onResponseEnd();
+
+  expect(thrown).toHaveLength(1);
+  expect(thrown[0]).toThrow("a bug");
 });

@@ -41,7 +41,7 @@ export interface ExchangeOptions {
 }
 
 /**
- * One request and its response, as the connection pool reports it. Ends exactly once, when the pool has let go of it.
+ * One request and its response, as its connection reports it. Ends exactly once, when the connection has let go of it.
  * The answer stands when status line and headers are complete: a body that breaks off or is too long changes nothing,
  * it only costs the connection.
  */
@@ -51,6 +51,7 @@ export class Exchange implements Dispatcher.DispatchHandler {
   #controller: Controller | null = null;
   #isCalledOff = false;
   #hasEnded = false;
+  #isBroken = false;
   /** Null: they are discarded. */
   readonly #chunks: Buffer[] | null;
   #bodyBytes = 0;
@@ -66,6 +67,11 @@ export class Exchange implements Dispatcher.DispatchHandler {
   /** Whether any of the request may have left. */
   get isSent(): boolean {
     return this.#controller !== null;
+  }
+
+  /** Whether its connection is gone with it, or never was. */
+  get isBroken(): boolean {
+    return this.#isBroken;
   }
 
   /** Status of the final answer; null before its headers are complete. */
@@ -116,6 +122,7 @@ export class Exchange implements Dispatcher.DispatchHandler {
 
   /** @inheritdoc */
   onResponseError(_controller: unknown, error: Error): void {
+    this.#isBroken = true;
     const isAnswered = this.#status !== 0;
     this.#end(isAnswered ? this.#answer() : { kind: "failed", error, isSent: this.isSent });
   }
@@ -139,7 +146,14 @@ export class Exchange implements Dispatcher.DispatchHandler {
   #end(end: ExchangeEnd): void {
     if (this.#hasEnded) return;
     this.#hasEnded = true;
-    this.#onEnd(end);
+    try {
+      this.#onEnd(end);
+    } catch (bug) {
+      // Undici would take it for a failure of the request, and nobody would hear of it.
+      queueMicrotask(() => {
+        throw bug;
+      });
+    }
   }
 }
 
