@@ -8,6 +8,7 @@ import { startAdminServer, type AdminServer } from "./admin-server.ts";
 import { accessFor } from "./operations/access.ts";
 import { commandLines, readArguments, type DeliveryArguments } from "./arguments.ts";
 import { DeliveryProcess } from "./delivery-process.ts";
+import { compileAtOnce } from "./compiler.ts";
 import { boundHeapGrowth } from "./heap.ts";
 import { endWithGroup, startProcessGroup } from "./process-group.ts";
 import { chooseTargets } from "./target-choice.ts";
@@ -180,5 +181,6 @@ function endOnBugs(telemetry: AppTelemetry): void {
 }
 
 boundHeapGrowth();
+compileAtOnce();
 endWithGroup();
 process.exitCode = await main();
