@@ -1,7 +1,7 @@
 /** Results as a document: what was measured, on which machine, of which versions. */
 import { execFileSync } from "node:child_process";
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
-import { availableParallelism, cpus, release, totalmem } from "node:os";
+import { cpus, release, totalmem } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import type { FamilyRow } from "./families/family-row.ts";
@@ -54,7 +54,7 @@ function circumstances(): Circumstances {
     at: new Date().toISOString(),
     machine: {
       cpu: cpus()[0]?.model ?? "unknown",
-      cores: availableParallelism(),
+      cores: cpus().length,
       memoryGiB: Math.round(totalmem() / 1_073_741_824),
       kernel: release(),
     },
