@@ -22,7 +22,6 @@ export class Connections {
   readonly #free: Client[] = [];
   readonly #resting: Client[] = [];
   readonly #broken: Client[] = [];
-  #isAwaited = false;
 
   /** @param options of each; connections are opened when the first exchange needs them, and again when they are gone. */
   constructor(
@@ -38,7 +37,7 @@ export class Connections {
 
   /** Whether one can be taken; none is opened while others rest. */
   get hasFree(): boolean {
-    return this.#free.length > 0 || (!this.#isAwaited && this.#all.length < this.#countMax);
+    return this.#free.length > 0 || (!this.#isResting && this.#all.length < this.#countMax);
   }
 
   /** Takes the one that was used last, so that those that are not needed are idle for long and close. There has to be one. */
@@ -56,21 +55,22 @@ export class Connections {
    * @param isBroken it has to be opened anew: it is the last to be taken, while others stand.
    */
   letGo(client: Client, isBroken: boolean): void {
+    if (!this.#isResting) this.#owner.clock.schedule(0, () => this.#rested());
     (isBroken ? this.#broken : this.#resting).push(client);
-    if (this.#isAwaited) return;
-    this.#isAwaited = true;
-    this.#owner.clock.schedule(0, () => this.#rested());
-  }
-
-  #rested(): void {
-    this.#isAwaited = false;
-    this.#free.unshift(...this.#broken.splice(0));
-    this.#free.push(...this.#resting.splice(0));
-    this.#owner.onFree();
   }
 
   /** Ends all of them, with the exchanges that are open. */
   async destroy(): Promise<void> {
     await Promise.all(this.#all.map((client) => client.destroy()));
+  }
+
+  get #isResting(): boolean {
+    return this.#resting.length > 0 || this.#broken.length > 0;
+  }
+
+  #rested(): void {
+    this.#free.unshift(...this.#broken.splice(0));
+    this.#free.push(...this.#resting.splice(0));
+    this.#owner.onFree();
   }
 }

@@ -11,7 +11,7 @@ import { connectError, ConnectError } from "./connect-error.ts";
 import { guardedLookup } from "./guarded-lookup.ts";
 import type { TlsOptions } from "./options.ts";
 
-/** Look-up, TCP and TLS together, ms. A dead host frees its place in the pool after this. */
+/** Look-up, TCP and TLS together, ms. A dead host frees its connection after this. */
 const CONNECT_TIMEOUT_MS = 5_000;
 /** Idle time before TCP asks whether the peer is still there, ms. */
 const TCP_PROBE_MS = 60_000;

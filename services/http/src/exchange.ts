@@ -69,7 +69,7 @@ export class Exchange implements Dispatcher.DispatchHandler {
     return this.#controller !== null;
   }
 
-  /** Whether its connection is gone with it, or never was. */
+  /** Whether it failed, or its answer did half-way: its connection is gone then, never was, or is not known to stand. */
   get isBroken(): boolean {
     return this.#isBroken;
   }

@@ -7,7 +7,7 @@ const UNSAFE = /[^\x21\x22\x24-\x5b\x5d-\x7e]/;
 const DOT_SEGMENT = /\/(?:\.|%2e){1,2}(?:\/|$)/i;
 
 /**
- * The place that a target's calls may go to. The connection pool writes paths as they are, without the
+ * The place that a target's calls may go to. Undici writes paths as they are, without the
  * normalisation of a browser, so a path that another party might resolve elsewhere is refused here.
  */
 export class TargetUrl {
