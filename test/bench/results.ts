@@ -54,6 +54,7 @@ function circumstances(): Circumstances {
     at: new Date().toISOString(),
     machine: {
       cpu: cpus()[0]?.model ?? "unknown",
+      // Of the machine: this process is kept off the subject's.
       cores: cpus().length,
       memoryGiB: Math.round(totalmem() / 1_073_741_824),
       kernel: release(),

@@ -50,12 +50,12 @@ async function measureRun(
   const shape = { ...SHAPE, namespace, eventCount, targetNames: [targetName], url: target.url };
   const world = await createBenchWorld(servers, shape, folder);
   await using emission = await Emission.open(servers, world);
+  const running = await subject.start(workOf(servers, world, { subject, targetName }));
   const arrivals = async (count: number, emit: () => Promise<void>): Promise<void> => {
     await target.begin({ latencyMs: LATENCY_MS, events: count, users: SHAPE.keyCount });
     await emit();
     await watch(running, { target, eventCount: count, limitMs: null });
   };
-  const running = await subject.start(workOf(servers, world, { subject, targetName }));
   try {
     await arrivals(WARM_COUNT, () => emission.all(WARM_COUNT));
     await arrivals(settlingCount, () => emission.paced(settlingCount, rate));
