@@ -17,6 +17,15 @@ describe("the pace of a run", () => {
     expect(() => paceOf([{ at: 1, count: 5, cpuUs: 1 }])).toThrow("too few events");
     expect(() => paceOf([])).toThrow("too few events to tell a pace: 0");
   });
+
+  it("cannot be told of a program that is gone when its CPU time is read", () => {
+    const samples = [
+      { at: 1_000, count: 100, cpuUs: 900_000 },
+      { at: 2_000, count: 200, cpuUs: 0 },
+    ];
+
+    expect(() => paceOf(samples)).toThrow("it ended before its CPU time was read");
+  });
 });
 
 describe("the paces of a run's parts", () => {

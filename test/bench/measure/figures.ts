@@ -62,6 +62,8 @@ export function pacesOf(samples: readonly Sample[], partCount: number): readonly
 function paceBetween(from: Sample, to: Sample): Pace {
   const count = to.count - from.count;
   if (count <= 0 || to.at <= from.at) throw new Error(`too few events to tell a pace: ${count}`);
+  // A process that is gone counts as nothing.
+  if (to.cpuUs < from.cpuUs) throw new Error("it ended before its CPU time was read");
   return {
     perSec: (count / (to.at - from.at)) * 1_000,
     cpuUsPerEvent: (to.cpuUs - from.cpuUs) / count,

@@ -8,6 +8,8 @@ import { openPool } from "./posting.ts";
 
 const { url, inFlight, eventCount, keyCount, topic } = readPeerOptions();
 endWithHarness();
+// It stays when it is through: what it has cost is read after its last call.
+process.stdin.ref();
 
 const key = "x".repeat(32);
 // As long as what a delivery says of itself.
