@@ -94,11 +94,11 @@ export class ByteReader {
     return this.#bytes.toString("utf8", start, this.#at);
   }
 
-  /** Whether these bytes are next, with a varint length; passes over them if so. */
-  skipIfNext(bytes: Uint8Array): boolean {
+  /** Whether this text is next, with a varint length, and ASCII; passes over it if so. */
+  skipIfNext(text: string): boolean {
     const start = this.#at;
-    const isNext = this.varint() === bytes.length && this.#isHere(bytes);
-    this.#at = isNext ? this.#at + bytes.length : start;
+    const isNext = this.varint() === text.length && this.#isHere(text);
+    this.#at = isNext ? this.#at + text.length : start;
     return isNext;
   }
 
@@ -150,9 +150,11 @@ export class ByteReader {
     this.#at += length;
   }
 
-  #isHere(bytes: Uint8Array): boolean {
-    for (let index = 0; index < bytes.length; index += 1) {
-      if (this.#bytes[this.#at + index] !== bytes[index]) return false;
+  #isHere(text: string): boolean {
+    for (let index = 0; index < text.length; index += 1) {
+      const unit = text.charCodeAt(index);
+      // Beyond ASCII a byte is no character, even where the numbers are the same.
+      if (unit > 0x7f || this.#bytes[this.#at + index] !== unit) return false;
     }
     return true;
   }

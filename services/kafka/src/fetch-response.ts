@@ -150,7 +150,8 @@ class BatchReader {
       const body = codec === 0 ? reader.rest() : this.#unpack(batch, codec, reader.rest());
       this.#readRecords(body, count, {
         baseOffset,
-        timestampMs: isAppendTime ? () => maxTimestamp : (delta) => baseTimestamp + delta,
+        baseTimestampMs: isAppendTime ? maxTimestamp : baseTimestamp,
+        isAppendTime,
       });
     } else if ((attributes & CONTROL_BIT) !== 0) {
       this.#abortedNow.delete(producerId);
@@ -189,21 +190,28 @@ class BatchReader {
   #readRecords(
     body: Buffer,
     count: number,
-    batch: { readonly baseOffset: number; readonly timestampMs: (delta: number) => number },
+    batch: {
+      readonly baseOffset: number;
+      readonly baseTimestampMs: number;
+      /** Whether that is the time of all. */
+      readonly isAppendTime: boolean;
+    },
   ): void {
+    const { topic, partition } = this.#at;
+    const origin = { topic, partition, baseTimestampMs: batch.baseTimestampMs };
     const reader = new ByteReader(body);
     for (let index = 0; index < count; index += 1) {
       const end = reader.varint() + reader.position;
       if (end > body.length) throw new RangeError("a record reaches beyond its batch");
       reader.skip(1);
-      const timestampMs = batch.timestampMs(reader.varlong());
+      const deltaMs = reader.varlong();
       const offset = batch.baseOffset + reader.varint();
       if (offset >= this.#at.from) {
         const from = reader.position;
         const headersAt = skipContent(reader);
-        const place = { body, from, headersAt, end };
-        const at = { offset: asOffset(offset), timestampMs };
-        this.#records.push(new FetchedRecord(this.#at, at, place));
+        const place = { offset: asOffset(offset), body, from, headersAt, end };
+        const timestampDeltaMs = batch.isAppendTime ? 0 : deltaMs;
+        this.#records.push(new FetchedRecord(origin, { ...place, timestampDeltaMs }));
       }
       // Each turn must go on in the body: what ends before it was read would be read again.
       if (reader.position > end) throw new RangeError("a record reaches beyond its end");

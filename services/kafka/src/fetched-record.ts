@@ -7,13 +7,22 @@ import type {
   TopicPartition,
 } from "@millrace/engine";
 import { ByteReader } from "./byte-reader.ts";
-import { HeaderNames } from "./header-names.ts";
+import { RecurringTexts } from "./recurring-texts.ts";
 
 const NO_HEADERS: RecordHeaders = Object.freeze({});
-const names = new HeaderNames();
+const names = new RecurringTexts();
+const texts = new RecurringTexts();
 
-/** Where a record lies in the body of its batch: from its key on, with the count of its headers at `headersAt`. */
+/** Where a record comes from; one object for all records of its batch. */
+export interface RecordOrigin extends TopicPartition {
+  /** What the record's own time is counted from, epoch ms. */
+  readonly baseTimestampMs: number;
+}
+
+/** Where a record lies in `body`: from its key on, with the count of its headers at `headersAt`. */
 export interface RecordPlace {
+  readonly offset: Offset;
+  readonly timestampDeltaMs: number;
   readonly body: Buffer;
   readonly from: number;
   readonly headersAt: number;
@@ -21,72 +30,95 @@ export interface RecordPlace {
   readonly end: number;
 }
 
-interface Content {
-  readonly key: Uint8Array | null;
-  readonly value: Uint8Array | null;
-}
-
 /**
- * A record as it was fetched: a place in the answer. Records wait in numbers before anyone looks at them, so key, value and
- * headers, most of a record's objects, are made when they are first asked for.
+ * A record as it was fetched: a place in the answer. Records wait in numbers before anyone looks at them, and the collector
+ * carries along what waits. So each is one object: key, value and headers are made when they are first asked for.
  */
 export class FetchedRecord implements SourceRecord {
-  readonly topic: Topic;
-  readonly partition: PartitionId;
   readonly offset: Offset;
-  readonly timestampMs: number;
-  readonly #place: RecordPlace;
-  #content: Content | null = null;
+  readonly #origin: RecordOrigin;
+  readonly #timestampDeltaMs: number;
+  readonly #body: Buffer;
+  readonly #from: number;
+  readonly #headersAt: number;
+  readonly #end: number;
+  #key: Uint8Array | null | undefined = undefined;
+  #value: Uint8Array | null | undefined = undefined;
   #headers: RecordHeaders | null = null;
 
-  constructor(
-    { topic, partition }: TopicPartition,
-    { offset, timestampMs }: Pick<SourceRecord, "offset" | "timestampMs">,
-    place: RecordPlace,
-  ) {
-    this.topic = topic;
-    this.partition = partition;
-    this.offset = offset;
-    this.timestampMs = timestampMs;
-    this.#place = place;
+  constructor(origin: RecordOrigin, place: RecordPlace) {
+    this.offset = place.offset;
+    this.#origin = origin;
+    this.#timestampDeltaMs = place.timestampDeltaMs;
+    this.#body = place.body;
+    this.#from = place.from;
+    this.#headersAt = place.headersAt;
+    this.#end = place.end;
+  }
+
+  get topic(): Topic {
+    return this.#origin.topic;
+  }
+
+  get partition(): PartitionId {
+    return this.#origin.partition;
+  }
+
+  get timestampMs(): number {
+    return this.#origin.baseTimestampMs + this.#timestampDeltaMs;
   }
 
   get key(): Uint8Array | null {
-    this.#content ??= readContent(this.#place);
-    return this.#content.key;
+    if (this.#key === undefined) this.#key = this.#readerAt(this.#from).varBytes();
+    return this.#key;
   }
 
   get value(): Uint8Array | null {
-    this.#content ??= readContent(this.#place);
-    return this.#content.value;
+    if (this.#value === undefined) {
+      const reader = this.#readerAt(this.#from);
+      reader.skipVarBytes();
+      this.#value = reader.varBytes();
+    }
+    return this.#value;
   }
 
   get headers(): RecordHeaders {
-    this.#headers ??= readHeaders(this.#place);
+    this.#headers ??= readHeaders(this.#readerAt(this.#headersAt));
     return this.#headers;
   }
 
   get byteCount(): number {
-    return this.#place.end - this.#place.from;
+    return this.#end - this.#from;
   }
 
   eachHeaderText(tell: (name: string, text: string) => void): void {
-    const { body, headersAt } = this.#place;
-    const reader = new ByteReader(body);
-    reader.moveTo(headersAt);
+    const reader = this.#readerAt(this.#headersAt);
     const count = reader.varint();
     for (let index = 0; index < count; index += 1) {
-      tell(names.read(reader, index), reader.varText());
+      const name = names.read(reader, index);
+      tell(name, texts.read(reader, index));
     }
   }
 
   /** One copy, whatever number of headers there are. Small records of one time share a page of `Buffer.poolSize` bytes. */
   detached(): SourceRecord {
-    const { body, from, headersAt, end } = this.#place;
-    const bytes = Buffer.allocUnsafe(end - from);
-    body.copy(bytes, 0, from, end);
-    const place = { body: bytes, from: 0, headersAt: headersAt - from, end: end - from };
-    return new FetchedRecord(this, this, place);
+    const from = this.#from;
+    const body = Buffer.allocUnsafe(this.#end - from);
+    this.#body.copy(body, 0, from, this.#end);
+    return new FetchedRecord(this.#origin, {
+      offset: this.offset,
+      timestampDeltaMs: this.#timestampDeltaMs,
+      body,
+      from: 0,
+      headersAt: this.#headersAt - from,
+      end: this.#end - from,
+    });
+  }
+
+  #readerAt(position: number): ByteReader {
+    const reader = new ByteReader(this.#body);
+    reader.moveTo(position);
+    return reader;
   }
 }
 
@@ -102,15 +134,7 @@ export function skipContent(reader: ByteReader): number {
   return headersAt;
 }
 
-function readContent({ body, from }: RecordPlace): Content {
-  const reader = new ByteReader(body);
-  reader.moveTo(from);
-  return { key: reader.varBytes(), value: reader.varBytes() };
-}
-
-function readHeaders({ body, headersAt }: RecordPlace): RecordHeaders {
-  const reader = new ByteReader(body);
-  reader.moveTo(headersAt);
+function readHeaders(reader: ByteReader): RecordHeaders {
   let count = reader.varint();
   if (count <= 0) return NO_HEADERS;
   // Without a prototype, so that no name a producer chooses can mean more than a header.

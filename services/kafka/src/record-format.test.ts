@@ -202,6 +202,11 @@ describe("record batches", () => {
     expect(texts({ ce_it: one, twice: [one, other] })).toEqual(["ce_it=ä", "twice=ä", "twice="]);
     expect(texts({ ce_id2: other })).toEqual(["ce_id2="]);
     expect(texts({ ce_id: other, ü: one })).toEqual(["ce_id=", "ü=ä"]);
+    const [known, broken] = [Buffer.from("1ä2"), Buffer.from([0x31, 0xe4, 0x32, 0x33])];
+    expect(texts({ ce_id: known })).toEqual(["ce_id=1ä2"]);
+    expect(texts({ ce_id: broken.subarray(0, 3) })).toEqual(["ce_id=1\ufffd2"]);
+    expect(texts({ ce_id: Buffer.from("1") })).toEqual(["ce_id=1"]);
+    expect(texts({ ce_id: Buffer.from("2") })).toEqual(["ce_id=2"]);
     expect(texts({})).toEqual([]);
   });
 

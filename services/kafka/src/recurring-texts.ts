@@ -1,31 +1,22 @@
 import type { ByteReader } from "./byte-reader.ts";
 
-/** What is remembered: so many places, and names of so many bytes; the others are read anew each time. */
+/** What is remembered: so many places, and texts of so many characters; the others are read anew each time. */
 const PLACES_MAX = 32;
-const NAME_BYTES_MAX = 64;
-
-interface Known {
-  readonly bytes: Uint8Array;
-  readonly text: string;
-}
+const LENGTH_MAX = 64;
 
 /**
- * Reads the names of headers: records of one producer have the same ones in the same places, so most are known by their
- * bytes, and need no text of their own.
+ * Reads texts that are mostly the same in the same places of records: the names of headers, and many of their values. One that is as
+ * it was in the record before is known by its bytes, and needs no text of its own.
  */
-export class HeaderNames {
-  readonly #known: Known[] = [];
+export class RecurringTexts {
+  readonly #known: string[] = [];
 
-  /** @param index the header's place among those of its record, from 0. */
-  read(reader: ByteReader, index: number): string {
-    const known = this.#known[index];
-    if (known !== undefined && reader.skipIfNext(known.bytes)) return known.text;
-    const bytes = reader.varBytes();
-    if (bytes === null) return "";
-    const text = bytes.toString("utf8");
-    if (index < PLACES_MAX && bytes.length <= NAME_BYTES_MAX) {
-      this.#known[index] = { bytes: new Uint8Array(bytes), text };
-    }
+  /** @param place which text of its record it is, from 0. */
+  read(reader: ByteReader, place: number): string {
+    const known = this.#known[place];
+    if (known !== undefined && reader.skipIfNext(known)) return known;
+    const text = reader.varText();
+    if (place < PLACES_MAX && text.length <= LENGTH_MAX) this.#known[place] = text;
     return text;
   }
 }
