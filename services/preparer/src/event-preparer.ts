@@ -23,6 +23,7 @@ import {
 import { idempotencyKey } from "./idempotency-key.ts";
 
 const FILTERED: Preparation = { kind: "filtered" };
+const DELIVER = { kind: "deliver" } as const;
 
 /** Prepares the records of one target. */
 export class TargetEventPreparer implements EventPreparer {
@@ -73,7 +74,7 @@ export class TargetEventPreparer implements EventPreparer {
       const request = this.#map(event);
       return {
         kind: "ready",
-        verdict: { kind: "deliver" },
+        verdict: DELIVER,
         event: this.#event(record, event, request),
       };
     } catch (error) {

@@ -94,7 +94,7 @@ function base64(bytes: Uint8Array): string {
 }
 
 function finite(value: number): string {
-  if (Number.isFinite(value)) return JSON.stringify(value);
+  if (Number.isFinite(value)) return String(value);
   throw new MappingFailure("NaN and Infinity have no JSON form");
 }
 

@@ -56,15 +56,16 @@ function mapPart(fields: readonly (readonly [string, Part])[]): Part {
   );
   if (texts.length === fields.length) return objectJson(texts);
   const members = fields.map(([key, part]) => {
-    return { head: `${JSON.stringify(key)}:`, write: writerOf(part) };
+    const name = JSON.stringify(key);
+    return { first: `{${name}:`, further: `,${name}:`, write: writerOf(part) };
   });
   return (input) => {
     let text = "";
-    for (const { head, write } of members) {
+    for (const { first, further, write } of members) {
       const value = write(input);
-      if (value !== undefined) text += text === "" ? head + value : `,${head}${value}`;
+      if (value !== undefined) text += (text === "" ? first : further) + value;
     }
-    return `{${text}}`;
+    return text === "" ? "{}" : `${text}}`;
   };
 }
 
