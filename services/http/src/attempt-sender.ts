@@ -147,14 +147,13 @@ class HttpAttemptSender implements AttemptSender {
       this.#settle(attempt, { kind: "undeliverable", reason: "MAPPING_FAILED", detail });
       return;
     }
-    const { method, path, headers, body } = written;
     const client = this.#connections.take();
     const exchange = new Exchange(this.#exchangeOptions, (end) => {
       this.#connections.letGo(client, exchange.isBroken);
       this.#ended(attempt, end);
     });
     attempt.exchange = exchange;
-    client.dispatch({ method, path, headers, body }, exchange);
+    client.dispatch(written, exchange);
   }
 
   #ended(attempt: Attempt, end: ExchangeEnd): void {

@@ -1,5 +1,5 @@
 import type { Delivery } from "../core/lanes/delivery.ts";
-import type { ReplayPlan } from "../core/replay/replay.ts";
+import type { Replay, ReplayPlan } from "../core/replay/replay.ts";
 import { assert } from "../errors.ts";
 import type { AttemptRequest, PreparedEvent, PreparedRequest, TraceContext } from "../ports.ts";
 
@@ -20,15 +20,27 @@ export function attemptRequest(
     method: request.method,
     url: request.url,
     headers: {
-      ...request.headers,
-      ...redrivenKey(request.headers, keyCount),
-      ...(replay === null ? {} : replayHeaders(request.headers, replay.plan)),
+      ...keyedHeaders(request.headers, keyCount, replay),
       "millrace-position": `${partition.topic}/${partition.partition}/${offset}`,
     },
     body: request.body,
     timeoutMs: request.timeoutMs,
     traceparent: trace?.traceparent ?? payload.traceparent,
     tracestate: trace?.tracestate ?? payload.tracestate,
+  };
+}
+
+/** The mapped headers, as they are as a rule. */
+function keyedHeaders(
+  headers: PreparedRequest["headers"],
+  keyCount: number,
+  replay: Replay<PreparedEvent> | null,
+): PreparedRequest["headers"] {
+  if (keyCount === 0 && replay === null) return headers;
+  return {
+    ...headers,
+    ...redrivenKey(headers, keyCount),
+    ...(replay === null ? {} : replayHeaders(headers, replay.plan)),
   };
 }
 

@@ -81,7 +81,7 @@ export class Reporter {
   readonly #targetLabels: Labels;
   readonly #outcomeLabels: Readonly<Record<Outcome, Labels>>;
   /** One object for each kind of end, not for each attempt. */
-  readonly #attemptLabels = new Map<string, AttemptLabels>();
+  readonly #attemptLabels = new Map<AttemptResult["kind"], AttemptLabels[]>();
   readonly #complaints = new Map<string, number>();
   readonly #failureLines = new LineBudget();
 
@@ -307,17 +307,18 @@ export class Reporter {
   }
 
   #labelsOf({ kind }: AttemptResult, status: number | null): AttemptLabels {
-    const statusClass = status === null ? "none" : `${Math.floor(status / 100)}xx`;
-    const name = `${kind}/${statusClass}`;
-    let labels = this.#attemptLabels.get(name);
-    if (labels === undefined) {
-      const target = this.#target;
-      labels = {
-        attempt: { target, outcome: kind, status_class: statusClass },
-        duration: { target, status_class: statusClass },
-      };
-      this.#attemptLabels.set(name, labels);
-    }
+    const index = status === null ? 0 : Math.floor(status / 100);
+    const known = this.#attemptLabels.get(kind)?.[index];
+    if (known !== undefined) return known;
+    const target = this.#target;
+    const statusClass = status === null ? "none" : `${index}xx`;
+    const labels = {
+      attempt: { target, outcome: kind, status_class: statusClass },
+      duration: { target, status_class: statusClass },
+    };
+    const ofKind = this.#attemptLabels.get(kind) ?? [];
+    ofKind[index] = labels;
+    this.#attemptLabels.set(kind, ofKind);
     return labels;
   }
 

@@ -38,6 +38,7 @@ export interface KeptAttempts {
 }
 
 const RING_LENGTH = LAST_ATTEMPTS_MAX - 1;
+const NONE: readonly EndedAttempt[] = [];
 
 /** An attempt starts; the one before it joins the earlier ones. */
 export function noteAttemptStart<P>(delivery: Delivery<P>, wallNow: number): void {
@@ -59,20 +60,18 @@ export function noteAttemptEnd<P>(delivery: Delivery<P>, result: AttemptResult, 
 
 /** The attempts that ended. */
 export function keptAttempts<P>(delivery: Delivery<P>): KeptAttempts {
-  const { earlierAttempts: earlier, lastStartedAt, lastDurationMs, lastResult } = delivery;
-  const last: EndedAttempt[] = [];
-  const first = earlier?.first ?? [];
-  const leftOutCount = earlier === null ? 0 : earlier.count - first.length - earlier.latest.length;
-  if (earlier !== null) {
-    // The oldest of a full ring is the one that the next would replace.
-    const oldest = (earlier.count - FIRST_ATTEMPTS_MAX) % RING_LENGTH;
-    const isFull = earlier.latest.length === RING_LENGTH;
-    if (isFull) last.push(...earlier.latest.slice(oldest), ...earlier.latest.slice(0, oldest));
-    else last.push(...earlier.latest);
-  }
-  if (lastResult !== null)
-    last.push({ startedAt: lastStartedAt, durationMs: lastDurationMs, result: lastResult });
-  return { first, leftOutCount, last };
+  const { earlierAttempts: earlier, lastStartedAt, lastDurationMs, lastResult: result } = delivery;
+  const own =
+    result === null ? [] : [{ startedAt: lastStartedAt, durationMs: lastDurationMs, result }];
+  if (earlier === null) return { first: NONE, leftOutCount: 0, last: own };
+  const { count, first, latest } = earlier;
+  // The oldest of a full ring is the one that the next would replace.
+  const oldest = latest.length < RING_LENGTH ? 0 : (count - FIRST_ATTEMPTS_MAX) % RING_LENGTH;
+  return {
+    first,
+    leftOutCount: count - first.length - latest.length,
+    last: [...latest.slice(oldest), ...latest.slice(0, oldest), ...own],
+  };
 }
 
 function keep(earlier: EarlierAttempts, attempt: EndedAttempt): void {
