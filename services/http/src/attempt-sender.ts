@@ -67,7 +67,8 @@ class HttpAttemptSender implements AttemptSender {
     this.#options = options;
     this.#exchangeOptions = {
       bodyBytesMax: options.responseBytesMax ?? RESPONSE_BYTES_MAX,
-      requestIdHeaders: options.requestIdHeaders ?? [],
+      // A list of its own: V8 goes through a frozen one, as a configuration's is, several times as slowly.
+      requestIdHeaders: [...(options.requestIdHeaders ?? [])],
       bodies: options.answerBodies ?? "discarded",
     };
     this.#credentials = credentialTexts(auth);
