@@ -54,7 +54,8 @@ class HttpAttemptSender implements AttemptSender {
   readonly #tokens: TokenSource | null;
   readonly #open = new Bag<Attempt>();
   readonly #deadlines: Deadlines;
-  readonly #waiting = new Set<Attempt>();
+  /** In order. No Set: see `Bag`. */
+  readonly #waiting: Attempt[] = [];
   #closing: Promise<void> | null = null;
   #lastFault = "";
 
@@ -136,7 +137,7 @@ class HttpAttemptSender implements AttemptSender {
 
   #enter(attempt: Attempt): void {
     if (this.#connections.hasFree) this.#dispatch(attempt);
-    else this.#waiting.add(attempt);
+    else this.#waiting.push(attempt);
   }
 
   #dispatch(attempt: Attempt): void {
@@ -166,9 +167,9 @@ class HttpAttemptSender implements AttemptSender {
   }
 
   #dispatchNext(): void {
-    for (const attempt of this.#waiting) {
-      if (!this.#connections.hasFree) return;
-      this.#waiting.delete(attempt);
+    while (this.#connections.hasFree) {
+      const attempt = this.#waiting.shift();
+      if (attempt === undefined) return;
       this.#begin(attempt);
     }
   }
@@ -189,7 +190,8 @@ class HttpAttemptSender implements AttemptSender {
 
   #giveUp(attempt: Attempt, result: AttemptResult): void {
     if (attempt.isSettled) return;
-    this.#waiting.delete(attempt);
+    const place = this.#waiting.indexOf(attempt);
+    if (place !== -1) this.#waiting.splice(place, 1);
     this.#settle(attempt, result);
     attempt.exchange?.callOff();
   }
