@@ -94,9 +94,10 @@ export function createDecoder(registry: Registry, options: DecoderOptions = {}):
         event: new RecordEvent(known, { record, data, schema: plan?.schema ?? null }),
       };
     };
-    return record.value === null
+    const { value } = record;
+    return value === null
       ? eventOf(null, null)
-      : decodeValue(bufferOf(record.value), { plans, type: envelope?.type ?? null, eventOf });
+      : decodeValue(bufferOf(value), { plans, type: envelope?.type ?? null, eventOf });
   };
   return { decode, load: (schemaId) => plans.load(schemaId) };
 }

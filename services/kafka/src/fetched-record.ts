@@ -32,7 +32,8 @@ export interface RecordPlace {
 
 /**
  * A record as it was fetched: a place in the answer. Records wait in numbers before anyone looks at them, and the collector
- * carries along what waits. So each is one object: key, value and headers are made when they are first asked for.
+ * carries along what waits. So each is one object: key, value and headers are made when they are asked for. It keeps neither key nor
+ * value: it may be old by then, and what an old object holds lives as long as its remains.
  */
 export class FetchedRecord implements SourceRecord {
   readonly offset: Offset;
@@ -42,8 +43,6 @@ export class FetchedRecord implements SourceRecord {
   readonly #from: number;
   readonly #headersAt: number;
   readonly #end: number;
-  #key: Uint8Array | null | undefined = undefined;
-  #value: Uint8Array | null | undefined = undefined;
   #headers: RecordHeaders | null = null;
 
   constructor(origin: RecordOrigin, place: RecordPlace) {
@@ -69,17 +68,13 @@ export class FetchedRecord implements SourceRecord {
   }
 
   get key(): Uint8Array | null {
-    if (this.#key === undefined) this.#key = this.#readerAt(this.#from).varBytes();
-    return this.#key;
+    return this.#readerAt(this.#from).varBytes();
   }
 
   get value(): Uint8Array | null {
-    if (this.#value === undefined) {
-      const reader = this.#readerAt(this.#from);
-      reader.skipVarBytes();
-      this.#value = reader.varBytes();
-    }
-    return this.#value;
+    const reader = this.#readerAt(this.#from);
+    reader.skipVarBytes();
+    return reader.varBytes();
   }
 
   get headers(): RecordHeaders {

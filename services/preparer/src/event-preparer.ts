@@ -39,7 +39,7 @@ export class TargetEventPreparer implements EventPreparer {
   /** @inheritdoc */
   prepare(record: SourceRecord): Preparation {
     const { filter, input } = this.#target;
-    if (record.value === null && input.tombstones === "skip") return FILTERED;
+    if (input.tombstones === "skip" && record.value === null) return FILTERED;
     const envelope = filter.needs === "headers" ? readEnvelope(record) : null;
     try {
       if (envelope !== null && !filter.matchesHeaders(envelope)) return FILTERED;
