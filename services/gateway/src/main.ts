@@ -8,6 +8,7 @@ import { ApiKeyRing } from "./api-key.ts";
 import { readArguments, type GatewayArguments, type NewKeyArguments } from "./arguments.ts";
 import { readContracts } from "./contracts.ts";
 import { GatewayProcess } from "./gateway-process.ts";
+import { tuneV8 } from "./v8.ts";
 import { VERSION } from "./version.ts";
 
 const EXIT_ERROR = 1;
@@ -126,4 +127,5 @@ function messageOf(error: unknown): string {
   return error instanceof Error ? error.message : String(error);
 }
 
+tuneV8();
 process.exitCode = await main();
