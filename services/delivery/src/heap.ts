@@ -9,13 +9,13 @@ const GROWTH_PERCENT = 40;
  * not as its work needs. Marking runs beside the work.
  *
  * Nothing is made old at once. V8 makes objects that had often survived straight in the old part, such as the first deliveries of a
- * backlog, and goes on with it when their like no longer lives for more than some ms: dead there, they keep all that they hold
- * until the whole heap is collected.
+ * backlog, also when their like lives for some ms no more: dead there, they keep all that they hold until the whole heap is
+ * collected.
  *
  * What is young stays in the room that it has had since the program was loaded, some 16 MiB twice, where V8 would double it
  * twice more.
  */
-export function boundHeapGrowth(): void {
+export function tuneHeap(): void {
   setFlagsFromString("--semi-space-growth-factor=1");
   setFlagsFromString("--no-allocation-site-pretenuring");
   setFlagsFromString(`--heap-growing-percent=${GROWTH_PERCENT}`);

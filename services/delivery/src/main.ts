@@ -9,7 +9,7 @@ import { accessFor } from "./operations/access.ts";
 import { commandLines, readArguments, type DeliveryArguments } from "./arguments.ts";
 import { DeliveryProcess } from "./delivery-process.ts";
 import { compileAtOnce } from "./compiler.ts";
-import { boundHeapGrowth } from "./heap.ts";
+import { tuneHeap } from "./heap.ts";
 import { endWithGroup, startProcessGroup } from "./process-group.ts";
 import { chooseTargets } from "./target-choice.ts";
 import { VERSION } from "./version.ts";
@@ -180,7 +180,7 @@ function endOnBugs(telemetry: AppTelemetry): void {
   process.on("uncaughtException", halt).on("unhandledRejection", halt);
 }
 
-boundHeapGrowth();
+tuneHeap();
 compileAtOnce();
 endWithGroup();
 process.exitCode = await main();

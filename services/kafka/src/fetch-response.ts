@@ -208,10 +208,15 @@ class BatchReader {
       const offset = batch.baseOffset + reader.varint();
       if (offset >= this.#at.from) {
         const from = reader.position;
-        const headersAt = skipContent(reader);
-        const place = { offset: asOffset(offset), body, from, headersAt, end };
-        const timestampDeltaMs = batch.isAppendTime ? 0 : deltaMs;
-        this.#records.push(new FetchedRecord(origin, { ...place, timestampDeltaMs }));
+        const place = {
+          offset: asOffset(offset),
+          timestampDeltaMs: batch.isAppendTime ? 0 : deltaMs,
+          body,
+          from,
+          headersAt: skipContent(reader),
+          end,
+        };
+        this.#records.push(new FetchedRecord(origin, place));
       }
       // Each turn must go on in the body: what ends before it was read would be read again.
       if (reader.position > end) throw new RangeError("a record reaches beyond its end");

@@ -6,7 +6,7 @@ const LENGTH_MAX = 64;
 
 /**
  * Reads texts that are mostly the same in the same places of records: the names of headers, and many of their values. One that is as
- * it was in the record before is known by its bytes, and needs no text of its own.
+ * it was in the record before is known by its bytes, and needs no text of its own, as long as it is ASCII.
  */
 export class RecurringTexts {
   readonly #known: string[] = [];

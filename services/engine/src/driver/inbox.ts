@@ -15,7 +15,7 @@ export class Inbox {
   /** The first record waits for its writer schema. */
   isAwaitingSchema = false;
   isSourcePaused = false;
-  /** Those before the head have been taken, and are forgotten: they hold what was read of them. */
+  /** Those before the head have been taken, and are forgotten: they hold a whole answer of the broker. */
   #records: (SourceRecord | undefined)[] = [];
   #head = 0;
   #bytes = 0;
