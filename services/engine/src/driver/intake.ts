@@ -31,6 +31,9 @@ export class Intake {
   readonly #reporter: Reporter;
   readonly #inboxes = new Map<string, Inbox>();
   #isPumping = false;
+  /** Since the event loop has turned for it: events and their bytes. */
+  #preparedCount = 0;
+  #preparedBytes = 0;
 
   constructor(
     owner: IntakeOwner,
@@ -86,26 +89,32 @@ export class Intake {
   }
 
   /**
-   * Feeds the engine: a chunk of each partition, then others have their turn. The engine may be full before all had
-   * theirs, so the next round begins with those that were left out.
+   * Feeds the engine, a chunk of each partition; behind about a chunk of events the event loop turns, for answers wait
+   * meanwhile. The next round begins with those that were left out, also where the engine is full before all had theirs.
    */
   pump(): void {
     if (this.#isPumping) return;
     let isMoreLeft = false;
     for (const [name, inbox] of [...this.#inboxes]) {
-      if (inbox.isReady) {
+      if (inbox.isReady && !this.#hasDoneEnough()) {
         this.#feed(inbox);
         this.#putLast(name, inbox);
       }
       this.#steerSource(inbox);
       isMoreLeft ||= inbox.isReady;
     }
-    if (!isMoreLeft) return;
+    if (!isMoreLeft && !this.#hasDoneEnough()) return;
     this.#isPumping = true;
     this.#ports.clock.schedule(0, () => {
       this.#isPumping = false;
+      this.#preparedCount = 0;
+      this.#preparedBytes = 0;
       this.pump();
     });
+  }
+
+  #hasDoneEnough(): boolean {
+    return this.#preparedCount >= CHUNK_COUNT_MAX || this.#preparedBytes >= CHUNK_BYTES_MAX;
   }
 
   /** Unless feeding it ended its membership. */
@@ -131,11 +140,15 @@ export class Intake {
           break;
         }
         const made = newRecord(record, preparation);
-        bytes += made.kind === "matched" ? made.bytes : 0;
+        if (made.kind === "matched") {
+          bytes += made.bytes;
+          this.#preparedCount += 1;
+        }
         records.push(made);
       }
       inbox.shift();
     }
+    this.#preparedBytes += bytes;
     if (records.length > 0) this.#owner.take(inbox, records);
   }
 

@@ -493,6 +493,44 @@ describe("intake", () => {
     expect(Math.max(...served.values()) - Math.min(...served.values())).toBeLessThanOrEqual(64);
   });
 
+  it.each([
+    ["many", 60],
+    ["few", 20],
+  ])("prepares a chunk in a turn, however many partitions have %s records", async (_, each) => {
+    const bench = new DriverBench({ concurrencyMax: 400 });
+    const ids = Array.from({ length: 12 }, (_, id) => id);
+    await bench.assign(
+      1,
+      ids.map((partition) => ({ partition })),
+      ids.length,
+    );
+    const turns: number[] = [];
+    let count = 0;
+    const prepare = bench.preparer.prepare.bind(bench.preparer);
+    bench.preparer.prepare = (record) => {
+      if (count === 0) {
+        setImmediate(() => {
+          turns.push(count);
+          count = 0;
+        });
+      }
+      count += 1;
+      return prepare(record);
+    };
+
+    for (const id of ids) {
+      bench.fetchAt(
+        0,
+        Array.from({ length: each }, (_none, index) => `${id}-${index}:${index}`),
+        id,
+      );
+    }
+    await bench.clock.advance(0);
+
+    expect(bench.preparer.prepared).toHaveLength(12 * each);
+    expect(Math.max(...turns)).toBeLessThan(64);
+  });
+
   it("takes in no more than the bound of bytes and one chunk", async () => {
     const bounds = { ...DEFAULTS.bounds, unsettledBytesMax: 1_000_000 };
     const bench = await setupDriver({ concurrencyMax: 1, bounds });
