@@ -51,6 +51,8 @@ export interface EngineState<Payload> {
   readonly hold: Hold<Payload>;
   /** Attempts in flight, those of ended epochs included: they still load the target. */
   inFlightCount: number;
+  /** Attempts that have ended. */
+  endedCount: number;
   retryInFlightCount: number;
   /** The last attempt that started was a retry. */
   wasRetry: boolean;
@@ -102,6 +104,7 @@ export function createState<P>(config: EngineConfig, now: number): EngineState<P
     isGenerationOver: false,
     hold: createHold(),
     inFlightCount: 0,
+    endedCount: 0,
     retryInFlightCount: 0,
     wasRetry: false,
     flood: createFloodGuard(),

@@ -10,7 +10,7 @@ import {
 } from "../../../testing/engine-bench.ts";
 import { DEFAULTS, type BoundsConfig, type EngineConfig } from "../config.ts";
 import type { Effect } from "../effect.ts";
-import { DEFERRAL_INTERVAL_MS, LONG_CALL_MS, PASSED_RATIO } from "./deferral.ts";
+import { DEFERRAL_INTERVAL_MS, LONG_CALL_MS, OVERTAKEN_TIMES, PASSED_RATIO } from "./deferral.ts";
 
 function bounded(bounds: Partial<BoundsConfig>, config: Partial<EngineConfig> = {}): EngineBench {
   return setup({ ...config, bounds: { ...DEFAULTS.bounds, ...bounds } });
@@ -164,6 +164,25 @@ describe("a slow key", () => {
 
     expect(ending(49)).toEqual([]);
     expect(ending(50)).toEqual(["a from 1801"]);
+  });
+
+  it("is not slow when calls take long because all stand still: with the slots taken, others come and go beside it", () => {
+    const overtaken = OVERTAKEN_TIMES * DEFAULTS.concurrencyMax;
+    const ending = (endedCount: number): string[] => {
+      const bench = measured(20, { unsettledMax: 200 });
+      const others = Array.from({ length: 200 + overtaken }, (_, index) =>
+        String.fromCodePoint(0x4e00 + index),
+      );
+      bench.arrive("a0", ...others, "a1");
+      bench.wait(50);
+      for (const name of others.slice(0, endedCount)) bench.end(name);
+      bench.wait(DEFERRAL_INTERVAL_MS);
+      return deferred(bench.end("a0"));
+    };
+
+    expect(ending(0)).toEqual([]);
+    expect(ending(overtaken - 1)).toEqual([]);
+    expect(ending(overtaken)).toEqual([`a from ${201 + overtaken}`]);
   });
 
   it("is slow sooner when many pass it by, as they do a hot key", () => {

@@ -3,7 +3,8 @@
  * events go to the parked topic, so that commits move and memory is free for others, and it goes on from there by itself. A
  * key is slow when its event has failed, or when a call takes longer than calls usually do; one that crowds out the others,
  * already when its calls are not quick: what is parked costs little at that pace. A quick key holds the commit too,
- * now and then, or always where it is alone, and is better left where it is.
+ * now and then, or always where it is alone, and is better left where it is. So is one whose call is long because the
+ * target, or this process, stood still: while most slots are taken, calls come and go beside one that is slow.
  *
  * Never deferred: a key that has not had its turn, a key while the whole target waits (it is not the key that is slow),
  * events without a key. At most one key of a partition at a time, `DEFERRAL_INTERVAL_MS` apart.
@@ -13,6 +14,7 @@ import { slowCallMs } from "../guards/concurrency-limit.ts";
 import { DEFER_AT, loadOf } from "../offsets/bounds.ts";
 import { unhold } from "./detour.ts";
 import { mayBegin } from "../lanes/may-begin.ts";
+import type { Delivery } from "../lanes/delivery.ts";
 import type { Lane } from "../lanes/lane.ts";
 import type { PartitionState } from "../lanes/partition.ts";
 import type { EngineState } from "../state.ts";
@@ -27,6 +29,8 @@ export const DEFERRAL_INTERVAL_MS = 25;
  */
 export const LONG_CALL_MS = 25;
 export const PASSED_RATIO = 4;
+/** While half of the slots or more are taken, a long call is slow once so many have ended beside it for each that is open. */
+export const OVERTAKEN_TIMES = 2;
 
 /** When partitions near a bound are looked at for slow keys; in monotonic ms. */
 export interface Deferral<Payload> {
@@ -120,8 +124,17 @@ function slowAt<P>(context: StepContext<P>, lane: Lane<P>): number {
   const slowMs = slowCallMs(context.state.limit);
   const { unsettledCount, settledAbove } = partition.tracker;
   const isPassed = settledAbove >= PASSED_RATIO * unsettledCount;
-  const isCrowding = isPassed || 2 * lengthOf(lane) >= unsettledCount;
-  return head.startedAt + (isCrowding ? Math.min(LONG_CALL_MS, slowMs) : slowMs);
+  const isCrowding = 2 * lengthOf(lane) >= unsettledCount;
+  const longMs = isPassed || isCrowding ? Math.min(LONG_CALL_MS, slowMs) : slowMs;
+  const at = head.startedAt + longMs;
+  return at <= context.now && !isCrowding && mayBeStall(context, head) ? Infinity : at;
+}
+
+/** Whether calls are long because nothing goes on: most slots are taken, and this call was not overtaken often. */
+function mayBeStall<P>(context: StepContext<P>, { endedBefore }: Delivery<P>): boolean {
+  const { inFlightBefore, state } = context;
+  if (2 * inFlightBefore < state.slotCount) return false;
+  return state.endedCount - endedBefore < OVERTAKEN_TIMES * inFlightBefore;
 }
 
 function defer<P>(context: StepContext<P>, lane: Lane<P>): void {

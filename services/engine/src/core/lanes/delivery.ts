@@ -68,6 +68,8 @@ export interface Delivery<Payload> {
   wasAmbiguous: boolean;
   /** Monotonic ms at which the last attempt started; 0 before. */
   startedAt: number;
+  /** Attempts of the target that had ended by then. */
+  endedBefore: number;
   /** Epoch ms at which the last attempt started, and what it was once it has ended (attempt-log.ts). */
   lastStartedAt: number;
   lastDurationMs: number;
@@ -115,6 +117,7 @@ export function createDelivery<P>(
     refusedCount: 0,
     wasAmbiguous: false,
     startedAt: 0,
+    endedBefore: 0,
     lastStartedAt: 0,
     lastDurationMs: 0,
     lastResult: null,

@@ -87,6 +87,7 @@ function begin<P>(context: StepContext<P>, lane: Lane<P>): void {
   lane.state = "in-flight";
   head.attemptCount += 1;
   head.startedAt = now;
+  head.endedBefore = state.endedCount;
   noteAttemptStart(head, context.wallNow);
   state.inFlightCount += 1;
   state.wasRetry = head.chargedCount > 0;

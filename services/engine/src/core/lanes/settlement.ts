@@ -60,6 +60,7 @@ function endAttempt<P>(
 ): void {
   const { state } = context;
   state.inFlightCount -= 1;
+  state.endedCount += 1;
   if (delivery.chargedCount > 0) state.retryInFlightCount -= 1;
   assert(delivery.lane.state === "in-flight", "I2: an attempt ends that was not open");
   assert(delivery.lane.head === delivery, "I2: an attempt ends that is not of the head");
