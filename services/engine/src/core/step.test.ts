@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 
-import { READY_MIN } from "./offsets/bounds.ts";
+import { DEEP_READY_SHARE, DEEP_TIMES, READY_MIN } from "./offsets/bounds.ts";
 import { DEFAULTS } from "./config.ts";
 import { asPartition } from "./lanes/identity.ts";
 import { decodeDoneSet } from "./offsets/done-set.ts";
@@ -258,6 +258,35 @@ describe("bounds", () => {
     expect(paused()).toEqual([true, true]);
     end(names[READY_MIN / 2] ?? "");
     expect(paused()).toEqual([false, false]);
+  });
+
+  it("takes nothing in for few keys while some wait with their next events behind them, until half of those are gone", () => {
+    const keyCount = 1 + DEEP_READY_SHARE * READY_MIN;
+    const heldMax = DEEP_TIMES * READY_MIN;
+    const { arrive, end, state } = setup({ concurrencyMax: 1 });
+    const names = Array.from({ length: heldMax }, (_, index) => {
+      return `${String.fromCodePoint(97 + (index % keyCount))}${index}`;
+    });
+    const isPaused = (): boolean => [...state.partitions.values()].some((p) => p.isFetchPaused);
+
+    arrive(...names.slice(0, -1));
+    expect(isPaused()).toBe(false);
+    arrive(names[heldMax - 1] ?? "");
+    expect(isPaused()).toBe(true);
+
+    for (const name of names.slice(0, heldMax / 2)) end(name);
+    expect(isPaused()).toBe(true);
+    end(names[heldMax / 2] ?? "");
+    expect(isPaused()).toBe(false);
+  });
+
+  it("takes more in for keys that are fewer still, as another key may come", () => {
+    const { arrive, state } = setup({ concurrencyMax: 1 });
+    const keys = "abcdefghijklmnopqrstuvwxyz".slice(0, DEEP_READY_SHARE * READY_MIN);
+
+    arrive(...Array.from(keys.repeat(DEEP_TIMES * READY_MIN)).slice(0, 1_000));
+
+    expect([...state.partitions.values()].map((p) => p.isFetchPaused)).toEqual([false]);
   });
 
   it("pauses fetching when one slow key holds the commit too far back", () => {

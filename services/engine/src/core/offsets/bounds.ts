@@ -1,10 +1,14 @@
 import type { StepContext } from "../context.ts";
 import { DONE_RUNS_MAX } from "./done-set.ts";
 import type { PartitionState } from "../lanes/partition.ts";
+import type { EngineState } from "../state.ts";
 
 /** Lanes that wait for a slot, for each slot and at least; more would only grow old in memory. */
 export const READY_PER_SLOT = 2;
 export const READY_MIN = 64;
+/** Where keys are few: this part of those lanes is enough, with so many times as many events unsettled. */
+export const DEEP_READY_SHARE = 1 / 8;
+export const DEEP_TIMES = 4;
 /** Share of a bound from which a slow key is deferred, and below which fetching goes on. */
 export const DEFER_AT = 0.8;
 
@@ -27,14 +31,25 @@ export function boundIntake<P>(context: StepContext<P>, partition: PartitionStat
   }
 }
 
-/** The target is sated when enough lanes wait for a slot, whatever their partition, until half of them are gone. */
+/**
+ * The target is sated when enough lanes wait for a slot, whatever their partition, until half of them are gone; or when
+ * fewer wait, with the next events of the same keys behind them.
+ */
 export function noteAppetite<P>(context: StepContext<P>): void {
   const { state } = context;
-  const enough = Math.max(READY_MIN, READY_PER_SLOT * state.slotCount);
-  const isSated = state.ready.length >= (state.isSated ? enough / 2 : enough);
+  const most = Math.max(READY_MIN, READY_PER_SLOT * state.slotCount);
+  const enough = state.isSated ? most / 2 : most;
+  const isSated = state.ready.length >= enough || isDeep(state, enough);
   if (isSated === state.isSated) return;
   state.isSated = isSated;
   for (const partition of state.partitions.values()) boundIntake(context, partition);
+}
+
+function isDeep<P>({ ready, partitions }: EngineState<P>, enough: number): boolean {
+  if (ready.length < DEEP_READY_SHARE * enough) return false;
+  let unsettledCount = 0;
+  for (const { tracker } of partitions.values()) unsettledCount += tracker.unsettledCount;
+  return unsettledCount >= DEEP_TIMES * enough;
 }
 
 /**
