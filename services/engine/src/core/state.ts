@@ -64,8 +64,10 @@ export interface EngineState<Payload> {
   slotCount: number;
   /** Dead letters, markers and runs to park that are being written, those of ended epochs included. */
   writingCount: number;
-  /** Enough lanes wait for a slot: no partition is fetched for now. */
+  /** Enough lanes or events wait (bounds.ts): no partition is fetched for now. */
   isSated: boolean;
+  /** Monotonic ms since when so many events are unsettled that few lanes are enough; null when they are not. */
+  deepSince: number | null;
   /** The commit in flight, or null when none is. */
   committing: SentCommit<Payload> | null;
   commitCount: number;
@@ -113,6 +115,7 @@ export function createState<P>(config: EngineConfig, now: number): EngineState<P
     slotCount: config.concurrencyMax,
     writingCount: 0,
     isSated: false,
+    deepSince: null,
     committing: null,
     commitCount: 0,
     commitNotBefore: 0,

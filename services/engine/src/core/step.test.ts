@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 
-import { DEEP_READY_SHARE, DEEP_TIMES, READY_MIN } from "./offsets/bounds.ts";
+import { DEEP_MS, DEEP_READY_SHARE, DEEP_TIMES, READY_MIN } from "./offsets/bounds.ts";
 import { DEFAULTS } from "./config.ts";
 import { asPartition } from "./lanes/identity.ts";
 import { decodeDoneSet } from "./offsets/done-set.ts";
@@ -277,6 +277,18 @@ describe("bounds", () => {
     for (const name of names.slice(0, heldMax / 2)) end(name);
     expect(isPaused()).toBe(true);
     end(names[heldMax / 2] ?? "");
+    expect(isPaused()).toBe(false);
+  });
+
+  it("takes more in again when what few keys have does not go down, as quicker ones may be behind them", () => {
+    const keys = "abcdefghijklmnopqrstuvwxyz".slice(0, 1 + DEEP_READY_SHARE * READY_MIN);
+    const { arrive, state, wait } = setup({ concurrencyMax: 1 });
+    const isPaused = (): boolean => [...state.partitions.values()].some((p) => p.isFetchPaused);
+    arrive(...Array.from(keys.repeat(DEEP_TIMES * READY_MIN)).slice(0, 1_000));
+
+    wait(DEEP_MS - 1);
+    expect(isPaused()).toBe(true);
+    wait(1);
     expect(isPaused()).toBe(false);
   });
 

@@ -10,7 +10,13 @@ import {
 } from "../../../testing/engine-bench.ts";
 import { DEFAULTS, type BoundsConfig, type EngineConfig } from "../config.ts";
 import type { Effect } from "../effect.ts";
-import { DEFERRAL_INTERVAL_MS, LONG_CALL_MS, OVERTAKEN_TIMES, PASSED_RATIO } from "./deferral.ts";
+import {
+  DEFERRAL_INTERVAL_MS,
+  LONG_CALL_MS,
+  OVERTAKEN_TIMES,
+  PASSED_RATIO,
+  STALL_MS,
+} from "./deferral.ts";
 
 function bounded(bounds: Partial<BoundsConfig>, config: Partial<EngineConfig> = {}): EngineBench {
   return setup({ ...config, bounds: { ...DEFAULTS.bounds, ...bounds } });
@@ -168,7 +174,7 @@ describe("a slow key", () => {
 
   it("is not slow when calls take long because all stand still: with the slots taken, others come and go beside it", () => {
     const overtaken = OVERTAKEN_TIMES * DEFAULTS.concurrencyMax;
-    const ending = (endedCount: number): string[] => {
+    const ending = (endedCount: number, thenMs = DEFERRAL_INTERVAL_MS): string[] => {
       const bench = measured(20, { unsettledMax: 200 });
       const others = Array.from({ length: 200 + overtaken }, (_, index) =>
         String.fromCodePoint(0x4e00 + index),
@@ -176,13 +182,15 @@ describe("a slow key", () => {
       bench.arrive("a0", ...others, "a1");
       bench.wait(50);
       for (const name of others.slice(0, endedCount)) bench.end(name);
-      bench.wait(DEFERRAL_INTERVAL_MS);
+      bench.wait(thenMs);
       return deferred(bench.end("a0"));
     };
 
     expect(ending(0)).toEqual([]);
     expect(ending(overtaken - 1)).toEqual([]);
     expect(ending(overtaken)).toEqual([`a from ${201 + overtaken}`]);
+    expect(ending(0, STALL_MS - 51)).toEqual([]);
+    expect(ending(0, STALL_MS - 50)).toEqual([`a from ${201 + overtaken}`]);
   });
 
   it("is slow sooner when many pass it by, as they do a hot key", () => {

@@ -4,7 +4,7 @@
  * key is slow when its event has failed, or when a call takes longer than calls usually do; one that crowds out the others,
  * already when its calls are not quick: what is parked costs little at that pace. A quick key holds the commit too,
  * now and then, or always where it is alone, and is better left where it is. So is one whose call is long because the
- * target, or this process, stood still: while most slots are taken, calls come and go beside one that is slow.
+ * target, or this process, stood still for a moment: with half of the slots taken, calls come and go beside one that is slow.
  *
  * Never deferred: a key that has not had its turn, a key while the whole target waits (it is not the key that is slow),
  * events without a key. At most one key of a partition at a time, `DEFERRAL_INTERVAL_MS` apart.
@@ -29,8 +29,12 @@ export const DEFERRAL_INTERVAL_MS = 25;
  */
 export const LONG_CALL_MS = 25;
 export const PASSED_RATIO = 4;
-/** While half of the slots or more are taken, a long call is slow once so many have ended beside it for each that is open. */
+/**
+ * While half of the slots or more are taken, a long call is slow once so many have ended beside it for each that is open; or
+ * after so long, ms, since no stall lasts longer. One whose key has half of the events in memory is slow at once.
+ */
 export const OVERTAKEN_TIMES = 2;
+export const STALL_MS = 500;
 
 /** When partitions near a bound are looked at for slow keys; in monotonic ms. */
 export interface Deferral<Payload> {
@@ -127,10 +131,11 @@ function slowAt<P>(context: StepContext<P>, lane: Lane<P>): number {
   const isCrowding = 2 * lengthOf(lane) >= unsettledCount;
   const longMs = isPassed || isCrowding ? Math.min(LONG_CALL_MS, slowMs) : slowMs;
   const at = head.startedAt + longMs;
-  return at <= context.now && !isCrowding && mayBeStall(context, head) ? Infinity : at;
+  const mayStall = at <= context.now && !isCrowding && mayBeStall(context, head);
+  return mayStall ? Math.max(at, head.startedAt + STALL_MS) : at;
 }
 
-/** Whether calls are long because nothing goes on: most slots are taken, and this call was not overtaken often. */
+/** Whether calls are long because nothing goes on: half of the slots are taken, and this call was not overtaken often. */
 function mayBeStall<P>(context: StepContext<P>, { endedBefore }: Delivery<P>): boolean {
   const { inFlightBefore, state } = context;
   if (2 * inFlightBefore < state.slotCount) return false;

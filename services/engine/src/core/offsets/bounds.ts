@@ -1,14 +1,17 @@
 import type { StepContext } from "../context.ts";
 import { DONE_RUNS_MAX } from "./done-set.ts";
 import type { PartitionState } from "../lanes/partition.ts";
-import type { EngineState } from "../state.ts";
 
 /** Lanes that wait for a slot, for each slot and at least; more would only grow old in memory. */
 export const READY_PER_SLOT = 2;
 export const READY_MIN = 64;
-/** Where keys are few: this part of those lanes is enough, with so many times as many events unsettled. */
+/**
+ * Where keys are few: an eighth of those lanes is enough while four times as many events as lanes are unsettled, but for no
+ * longer than so long, ms: what takes longer to go down to half may be slow, and others may be behind it.
+ */
 export const DEEP_READY_SHARE = 1 / 8;
 export const DEEP_TIMES = 4;
+export const DEEP_MS = 1_000;
 /** Share of a bound from which a slow key is deferred, and below which fetching goes on. */
 export const DEFER_AT = 0.8;
 
@@ -32,24 +35,30 @@ export function boundIntake<P>(context: StepContext<P>, partition: PartitionStat
 }
 
 /**
- * The target is sated when enough lanes wait for a slot, whatever their partition, until half of them are gone; or when
- * fewer wait, with the next events of the same keys behind them.
+ * The target is sated when enough lanes wait for a slot, whatever their partition, until half of them are gone; for a while
+ * also when fewer wait and many events are unsettled, until half of those are gone.
  */
 export function noteAppetite<P>(context: StepContext<P>): void {
   const { state } = context;
   const most = Math.max(READY_MIN, READY_PER_SLOT * state.slotCount);
   const enough = state.isSated ? most / 2 : most;
-  const isSated = state.ready.length >= enough || isDeep(state, enough);
+  const isSated = state.ready.length >= enough || isDeep(context, enough);
   if (isSated === state.isSated) return;
   state.isSated = isSated;
   for (const partition of state.partitions.values()) boundIntake(context, partition);
 }
 
-function isDeep<P>({ ready, partitions }: EngineState<P>, enough: number): boolean {
-  if (ready.length < DEEP_READY_SHARE * enough) return false;
+function isDeep<P>({ state, now }: StepContext<P>, enough: number): boolean {
+  const isReady = state.ready.length >= DEEP_READY_SHARE * enough;
+  if (!isReady && state.deepSince === null) return false;
   let unsettledCount = 0;
-  for (const { tracker } of partitions.values()) unsettledCount += tracker.unsettledCount;
-  return unsettledCount >= DEEP_TIMES * enough;
+  for (const { tracker } of state.partitions.values()) unsettledCount += tracker.unsettledCount;
+  if (unsettledCount < DEEP_TIMES * enough) {
+    state.deepSince = null;
+    return false;
+  }
+  state.deepSince ??= now;
+  return isReady && now - state.deepSince < DEEP_MS;
 }
 
 /**
