@@ -6,8 +6,7 @@
  * costs its broker's sockets, so a half-open connection is never asked twice. C2 `close` ends every socket within a
  * second, whatever the brokers do. C3 metadata never fails as a whole for one missing topic.
  */
-import net from "node:net";
-import tls from "node:tls";
+import type { Socket } from "node:net";
 import { MillraceError, asTopic, type Telemetry, type Topic } from "@millrace/engine";
 import Cluster, {
   type Broker,
@@ -20,17 +19,16 @@ import Cluster, {
 import Encoder from "kafkajs/src/protocol/encoder.js";
 import apiKeys from "kafkajs/src/protocol/requests/apiKeys.js";
 import protocol, { type RequestDefinition } from "kafkajs/src/protocol/requests/index.js";
+import { openBrokerSocket } from "./broker-socket.ts";
 import { tlsOptions, type KafkaConnection } from "./connection.ts";
 import { KafkaError, brokerError, errorType } from "./kafka-error.ts";
 import { settlesWithin, wait } from "./wait.ts";
-import { installConnectionHook } from "./connection-hook.ts";
 import { installRequestQueueHook } from "./request-queue-hook.ts";
 
 const CONNECT_TIMEOUT_MS = 3_000;
 const AUTHENTICATION_TIMEOUT_MS = 10_000;
 const CLOSE_TIMEOUT_MS = 1_000;
 const METADATA_AGE_MAX_MS = 60_000;
-const KEEP_ALIVE_MS = 30_000;
 const MISSING_GRACE_MS = 500;
 const MISSING_RETRY_MS = 50;
 
@@ -70,14 +68,13 @@ export interface PartitionPlace {
 export class KafkaClient {
   readonly #options: ClientOptions;
   readonly #cluster: Cluster;
-  readonly #sockets = new Map<string, Set<net.Socket>>();
+  readonly #sockets = new Map<string, Set<Socket>>();
   readonly #connecting = new Map<Connection, Promise<unknown>>();
   #refreshedAt = -Infinity;
   #refreshing: Promise<void> | null = null;
   #isClosed = false;
 
   constructor(options: ClientOptions) {
-    installConnectionHook();
     installRequestQueueHook();
     this.#options = options;
     const { connection, telemetry, requestTimeoutMs } = options;
@@ -301,15 +298,9 @@ export class KafkaClient {
     });
   }
 
-  #openSocket({ host, port, ssl, onConnect }: SocketPlan): net.Socket {
-    const address = `${host}:${port}`;
-    const servername = net.isIP(host) === 0 ? { servername: host } : {};
-    const socket =
-      ssl === null || ssl === undefined
-        ? net.connect({ host, port, noDelay: true }, onConnect)
-        : tls.connect({ host, port, ...servername, ...ssl }, onConnect);
-    socket.setKeepAlive(true, KEEP_ALIVE_MS);
-    keepUnrefQuiet(socket);
+  #openSocket(plan: SocketPlan): Socket {
+    const address = `${plan.host}:${plan.port}`;
+    const socket = openBrokerSocket(plan);
     const sockets = this.#sockets.get(address) ?? new Set();
     this.#sockets.set(address, sockets.add(socket));
     socket.once("close", () => sockets.delete(socket));
@@ -366,15 +357,6 @@ export function missing(topic: string): MillraceError {
   return new MillraceError("TOPIC_MISSING", `topic does not exist: ${topic}; run millrace init`, {
     details: { topic: asTopic(topic) },
   });
-}
-
-/**
- * kafkajs takes dead sockets out of the event loop again and again; Node then adds a `connect` listener each time, and
- * in the end warns of a leak.
- */
-function keepUnrefQuiet(socket: net.Socket): void {
-  const unref = socket.unref.bind(socket);
-  socket.unref = () => (socket.destroyed ? socket : unref());
 }
 
 /** kafkajs logs failures that this adapter handles and reports itself: they are details. */

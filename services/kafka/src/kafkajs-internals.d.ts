@@ -165,14 +165,11 @@ declare module "kafkajs/src/network/connection.js" {
   import type { Socket } from "node:net";
 
   class Connection {
-    /** What has been read and belongs to no whole answer yet. */
-    chunks: Buffer[];
-    bytesBuffered: number;
-    bytesNeeded: number;
+    readonly requestQueue: {
+      fulfillRequest(answer: { readonly correlationId: number; readonly payload: Buffer }): void;
+    };
     readonly socket?: Socket;
-    isConnected(): boolean;
     connect(): Promise<unknown>;
-    processData(data: Buffer): void;
   }
   export default Connection;
 }

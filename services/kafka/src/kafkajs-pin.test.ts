@@ -2,7 +2,6 @@ import { readFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import Cluster from "kafkajs/src/cluster/index.js";
 import assignerProtocol from "kafkajs/src/consumer/assignerProtocol.js";
-import Connection from "kafkajs/src/network/connection.js";
 import RequestQueue from "kafkajs/src/network/requestQueue/index.js";
 import Encoder from "kafkajs/src/protocol/encoder.js";
 import protocolError from "kafkajs/src/protocol/error.js";
@@ -107,16 +106,6 @@ describe("the inside of kafkajs that the adapter stands on", () => {
     expect(Reflect.get(prototype, "checkPendingRequests")).toBeTypeOf("function");
     const queue: unknown = Reflect.construct(RequestQueue, [{ logger: {} }]);
     expect(queue).toMatchObject({ pending: [], throttledUntil: -1, throttleCheckTimeoutId: null });
-  });
-
-  it("frames answers in fields of the connection, from its connecting on", () => {
-    const { prototype } = Connection;
-    const logger = { namespace: () => ({}) };
-    const connection: unknown = Reflect.construct(Connection, [{ logger }]);
-
-    expect(Reflect.get(prototype, "connect")).toBeTypeOf("function");
-    expect(Reflect.get(prototype, "processData")).toBeTypeOf("function");
-    expect(connection).toMatchObject({ chunks: [], bytesBuffered: 0, bytesNeeded: 4 });
   });
 
   it("encodes strings, and members' topics and assignments", () => {
