@@ -157,6 +157,10 @@ export class EngineBench {
     return this.send({ kind: "tick" });
   };
 
+  /** Whether fetching is paused, by partition. */
+  readonly paused = (): readonly boolean[] =>
+    [...this.state.partitions.values()].map(({ isFetchPaused }) => isFetchPaused);
+
   /** The time of the last wish to be woken. */
   readonly wakeAt = (): number =>
     this.world.effects.findLast((effect) => effect.kind === "wake")?.at ?? Infinity;
