@@ -130,6 +130,23 @@ describe("a redrive", () => {
     expect(next.redriven).toMatchObject([{ request: { offset: 0 }, end: "delivered" }]);
   });
 
+  it("is told to be given up again by the next owner, where the last one ended before it could", async () => {
+    const bench = await quarantined();
+    await redrive(bench);
+    await bench.end("1", 422);
+    await bench.clock.advance(1_000);
+
+    const next = new DriverBench(
+      {},
+      { processId: "p2" },
+      new MemoryStateLog(bench.stateLog.entries),
+    );
+    next.driver.redrive({ ...place(0), key: KEY, offset: asOffset(0), redriveCount: 0 });
+    await next.assign(2, [{ committed: 4 }]);
+
+    expect(next.redriven).toMatchObject([{ request: { offset: 0 }, end: "given-up" }]);
+  });
+
   it("is told to be over at once where the key has been released since it was looked at", async () => {
     const bench = await quarantined();
     await redrive(bench);

@@ -169,6 +169,32 @@ describe("metrics", () => {
     ).toBeGreaterThanOrEqual(60);
   });
 
+  it("show the age of the oldest record that is not settled", async () => {
+    const bench = await bundle();
+    const age = (): number | undefined =>
+      bench.telemetry.valuesOf("millrace.consumer.lag.age.seconds")[0]?.value;
+    await bench.fetch(["a:1"]);
+    const fetchedAt = age() ?? 0;
+    await bench.clock.advance(60_000);
+    const laterAt = age() ?? 0;
+    await bench.succeed();
+
+    expect(laterAt - fetchedAt).toBe(60);
+    expect(age()).toBe(0);
+  });
+
+  it("tell how long an event took from its record to its delivery, and nothing of one that was given up", async () => {
+    const bench = await bundle();
+    await bench.fetch(["a:1", "c:bad"]);
+    const before = bench.telemetry.valuesOf("millrace.consumer.lag.age.seconds")[0]?.value ?? 0;
+    await bench.clock.advance(2_000);
+    await bench.succeed();
+
+    expect(bench.telemetry.valuesOf("millrace.delivery.latency.seconds")).toEqual([
+      { value: before + 2, labels: { target: "crm" } },
+    ]);
+  });
+
   it("end their gauges with the driver", async () => {
     const bench = await bundle();
 

@@ -230,29 +230,44 @@ describe("a redrive", () => {
     expect(readings(world.bench.own(2, "continued"))).toHaveLength(1);
   });
 
-  it("takes turns with others where more keys come back than may at once", () => {
-    const bench = setup();
-    const keys = Array.from({ length: DETOURS_MAX + 1 }, (_, index) =>
-      String.fromCodePoint(0x4e00 + index),
-    );
-    const aside = left("quarantine", 0);
-    bench.markers = keys.map((lane) => ({ ...aside, marker: { ...aside.marker, lane } }));
-    bench.own(2);
-    const asked = keys.flatMap((key) => readings(bench.send({ kind: "redrive", ...wish(key) })));
-    expect(asked).toHaveLength(DETOURS_MAX);
+  describe("of more keys than may come back at once", () => {
+    const crowd = (extraCount: number) => {
+      const bench = setup();
+      const keys = Array.from({ length: DETOURS_MAX + extraCount }, (_, index) =>
+        String.fromCodePoint(0x4e00 + index),
+      );
+      const aside = left("quarantine", 0);
+      bench.markers = keys.map((lane) => ({ ...aside, marker: { ...aside.marker, lane } }));
+      bench.own(2);
+      const asked = keys.flatMap((key) => readings(bench.send({ kind: "redrive", ...wish(key) })));
+      const findNothing = (more: Partial<DetourFound<string>>): readonly Effect<string>[] => {
+        const [first] = asked;
+        if (first === undefined) throw new Error("nothing is read");
+        const { detour } = first;
+        const found = { detour, records: [], cursor: null, isEnd: false, ahead: null, ...more };
+        return bench.send({ kind: "detour-found", ...found });
+      };
+      return { bench, keys, asked, findNothing };
+    };
 
-    const detour = asked[0]?.detour;
-    if (detour === undefined) throw new Error("nothing is read");
-    const effects = bench.send({
-      kind: "detour-found",
-      detour,
-      records: [],
-      cursor: null,
-      isEnd: false,
-      ahead: null,
+    it("takes turns with the others", () => {
+      const { keys, asked, findNothing } = crowd(1);
+      expect(asked).toHaveLength(DETOURS_MAX);
+
+      const effects = findNothing({});
+
+      expect(readings(effects)[0]?.detour.aside.marker.lane).toBe(keys.at(-1));
     });
 
-    expect(readings(effects)[0]?.detour.aside.marker.lane).toBe(keys.at(-1));
+    it("makes room for one other when its key is through", () => {
+      const { bench, findNothing } = crowd(2);
+
+      const effects = findNothing({ isEnd: true });
+      const rest = bench.answer(effects);
+
+      expect(kinds(effects)).toContain("release");
+      expect(readings([...effects, ...rest])).toHaveLength(1);
+    });
   });
 });
 
