@@ -193,6 +193,23 @@ describe("a slow key", () => {
     expect(ending(0, STALL_MS - 50)).toEqual([`a from ${201 + overtaken}`]);
   });
 
+  it("is slow at once where less than half of the slots are taken: those that are free wait for it", () => {
+    const ending = (keyCount: number): string[] => {
+      const bench = measured(20, { unsettledMax: 200 });
+      const others = Array.from({ length: keyCount - 1 }, (_, index) =>
+        crowd(String.fromCodePoint(0x4e00 + index), Math.ceil(200 / keyCount)),
+      );
+      bench.arrive("a0", ...others.flat(), "a1");
+      bench.wait(50);
+      bench.wait(DEFERRAL_INTERVAL_MS);
+      return deferred(bench.end("a0")).map((text) => text.charAt(0));
+    };
+    const half = DEFAULTS.concurrencyMax / 2;
+
+    expect(ending(half)).toEqual([]);
+    expect(ending(half - 1)).toEqual(["a"]);
+  });
+
   it("is slow sooner when many pass it by, as they do a hot key", () => {
     const ending = (passingCount: number): string[] => {
       const bench = measured(30, { unsettledMax: 10 });

@@ -143,6 +143,25 @@ describe("a breaker", () => {
     expect(state.hold.breaker.stage).toBe("open");
   });
 
+  it("takes a lane for the cause no more once the target has answered", () => {
+    const { arrive, end, fail, names, wait, state } = bench();
+    arrive("a1");
+    for (let count = 0; count < 12; count += 1) {
+      fail("a1");
+      while (names(wait(100)).length === 0) expect(state.hold.breaker.stage).not.toBe("half-open");
+    }
+    expect(state.hold.breaker.stage).toBe("closed");
+    end("a1");
+    arrive("a2");
+    for (let count = 0; count < 4; count += 1) {
+      fail("a2");
+      while (names(wait(100)).length === 0) expect(state.hold.breaker.stage).toBe("closed");
+    }
+    fail("a2");
+
+    expect(state.hold.breaker.stage).toBe("open");
+  });
+
   it("starts counting anew with any answer below 500", () => {
     for (const answer of [OK, REJECTED, BUSY, throttled(0)]) {
       const { arrive, end, fail, state } = bench();

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 
-import { FAILED, OK, partition, throttled } from "../../../testing/engine-bench.ts";
+import { FAILED, OK, partition, setup, throttled } from "../../../testing/engine-bench.ts";
 import { TargetLoop } from "../../../testing/target-loop.ts";
 import type { AttemptResult } from "../lanes/attempt-result.ts";
 import { DEFAULTS } from "../config.ts";
@@ -140,6 +140,27 @@ describe("the limit of a target that is asked too much", () => {
     target.run(20_000, { latency: () => 100, perSecond: 200 });
 
     expect(target.limit).toBe(64);
+  });
+
+  it("counts calls anew once it has fallen", () => {
+    const { arrive, end, wait, state } = setup({ concurrencyMax: 16 });
+    const names = Array.from({ length: 50 }, (_, index) => `-${index}`);
+    arrive(...names);
+    for (const name of names.slice(0, 14)) end(name);
+    end("-14", throttled(0));
+    const fallen = state.limit.value;
+    wait(1_000);
+    for (const name of names.slice(15, 30)) end(name);
+
+    const failing = names.slice(30, 36);
+    const answered = names.slice(36, 46);
+    for (const [index, name] of answered.entries()) {
+      const failed = failing[index];
+      if (failed !== undefined) end(failed, FAILED);
+      end(name);
+    }
+
+    expect(state.limit.value).toBeLessThan(fallen);
   });
 
   it("never falls below one", () => {
