@@ -500,6 +500,17 @@ describe("progress", () => {
     expect(progress(bench.wait(1_000))).toMatchObject([{ entries: [{ next: 1 }] }]);
   });
 
+  it("of an epoch that has ended is not written", () => {
+    const { bench, redrive, find } = new Quarantined();
+    find(readings(redrive())[0], { 0: "a0", 1: "a1", 2: "a2" });
+    const [first] = progress(bench.end("a0"));
+    bench.end("a1");
+    bench.send({ kind: "fenced" });
+    bench.send({ kind: "progress-failed", id: first?.id ?? -1 });
+
+    expect([...progress(bench.own(2)), ...progress(bench.wait(60_000))]).toEqual([]);
+  });
+
   it("has a drain wait for it", () => {
     const world = new Quarantined();
     const { bench } = world;
