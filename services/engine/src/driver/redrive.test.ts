@@ -429,6 +429,26 @@ describe("a redrive", () => {
     expect(bench.openBodies).toEqual(["1"]);
   });
 
+  it.each(["millrace-topic", "millrace-partition", "millrace-offset"])(
+    "fetches from the log what another record stands for in the dead letters: %s differs",
+    async (name) => {
+      const bench = await quarantined();
+      const { stored } = bench.sink;
+      const at = stored.findIndex(({ headers }) => headers["millrace-reason"] !== undefined);
+      const dead = stored[at];
+      if (dead === undefined) throw new Error("no dead letter");
+      const headers = { ...dead.headers, [name]: Buffer.from("7") };
+      stored[at] = { ...dead, value: Buffer.from("another"), headers };
+      const value = Buffer.from("1");
+      const source = { ...place(0), timestampMs: 0, key: Buffer.from("a"), value, headers: {} };
+      bench.parkedLog.sources.push({ ...source, offset: asOffset(0) });
+
+      await redrive(bench);
+
+      expect(bench.openBodies).toEqual(["1"]);
+    },
+  );
+
   it("of a partition in order brings the whole partition back", async () => {
     const bench = await setupDriver({ order: "partition", onDeadLetter: "block" });
     await bench.fetch(["a:1", "b:2", "3"]);

@@ -119,6 +119,23 @@ describe("log lines", () => {
     expect(failures).toHaveLength(100);
   });
 
+  it("say that it drains, why, and how many attempts are open", async () => {
+    const bench = await bundle();
+    await bench.fetch(["a:1", "b:2"]);
+
+    const drained = bench.driver.draining("rebalance", 45_000);
+    const told = bench.telemetry.lines.at(-1);
+    await bench.succeed();
+    await bench.succeed();
+    await drained;
+
+    expect(told).toMatchObject({
+      level: "info",
+      message: "draining",
+      fields: { target: "crm", reason: "rebalance", inFlight: 2 },
+    });
+  });
+
   it("complain of a port that fails once, not for each try", async () => {
     const bench = await bundle();
     bench.source.onCommit = () =>

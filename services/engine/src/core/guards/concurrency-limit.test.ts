@@ -1,6 +1,13 @@
 import { describe, expect, it } from "vitest";
 
-import { FAILED, OK, partition, setup, throttled } from "../../../testing/engine-bench.ts";
+import {
+  FAILED,
+  OK,
+  partition,
+  REJECTED,
+  setup,
+  throttled,
+} from "../../../testing/engine-bench.ts";
 import { TargetLoop } from "../../../testing/target-loop.ts";
 import type { AttemptResult } from "../lanes/attempt-result.ts";
 import { DEFAULTS } from "../config.ts";
@@ -161,6 +168,19 @@ describe("the limit of a target that is asked too much", () => {
     }
 
     expect(state.limit.value).toBeLessThan(fallen);
+  });
+
+  it("counts a call that was rejected as one that the target took", () => {
+    const falls = [0, 1].map((moreCount) => {
+      const { arrive, end, state } = setup({ concurrencyMax: 16 });
+      const names = Array.from({ length: 16 }, (_, index) => `-${index}`);
+      arrive(...names);
+      const failing = new Set(names.filter((_, index) => index % 3 === 0).slice(0, 5 + moreCount));
+      for (const name of names) end(name, failing.has(name) ? FAILED : REJECTED);
+      return state.limit.value < 16;
+    });
+
+    expect(falls).toEqual([false, true]);
   });
 
   it("never falls below one", () => {

@@ -103,6 +103,23 @@ describe("offset tracker", () => {
     expect(decodeDoneSet(tracker.metadata(), 14, 100)).toEqual([carried[1]]);
   });
 
+  it("counts what no earlier owner settled of a range", () => {
+    const carried = [
+      { from: 12, to: 14 },
+      { from: 20, to: 30 },
+    ];
+    const tracker = new OffsetTracker(asOffset(10), carried);
+    const undone = (from: number, to: number): number =>
+      tracker.undoneCount(asOffset(from), asOffset(to));
+
+    expect(undone(10, 12)).toBe(2);
+    expect(undone(10, 13)).toBe(2);
+    expect(undone(13, 25)).toBe(6);
+    expect(undone(10, 40)).toBe(18);
+    expect(undone(22, 28)).toBe(0);
+    expect(undone(40, 30)).toBe(0);
+  });
+
   it("agrees with a naive set under any order of settlement", () => {
     const random = new StepRandom(7);
     const open = new Set<number>();
