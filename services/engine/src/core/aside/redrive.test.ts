@@ -156,6 +156,25 @@ describe("a discard", () => {
     expect(bench.names(find(["a1"], { isEnd: false }))).toEqual(["a1"]);
   });
 
+  it("of what was given up behind another drops nothing before the log says so either", () => {
+    const { discard, note, commit, find, bench } = quarantined();
+    commit();
+    discard(1);
+    note();
+    find(["a0"], { isEnd: false });
+    find(["a1", "a2"]);
+    bench.answer(bench.answer(bench.end("a1", REJECTED)));
+    commit();
+    const readCount = all(bench.world.effects, "read-detour").length;
+
+    discard(2, wish(1));
+    expect(all(bench.world.effects, "read-detour")).toHaveLength(readCount);
+    bench.wait(1_000);
+    note();
+
+    expect(all(bench.world.effects, "read-detour")).toHaveLength(readCount + 1);
+  });
+
   it("changes nothing of a redrive that is under way, nor that one anything of it", () => {
     const one = quarantined();
     one.redrive();

@@ -166,6 +166,17 @@ describe("a paused target", () => {
     expect(kinds(bench.world.effects).filter((kind) => kind === "paused")).toHaveLength(1);
   });
 
+  it("pauses again for as many as before, whatever came before it was resumed", () => {
+    const bench = flooded();
+    bench.send({ kind: "resume", by: "guard" });
+    endEach(bench, 200, [REJECTED, ...times(100, OK), ...times(49, REJECTED)]);
+    const pauses = (): number => bench.world.effects.filter(({ kind }) => kind === "paused").length;
+    expect(pauses()).toBe(1);
+    endEach(bench, 400, [REJECTED]);
+
+    expect(pauses()).toBe(2);
+  });
+
   it("drains although dead letters wait for it to go on", () => {
     const { arrive, send } = setup();
     send({ kind: "pause", by: "operator", reason: "why" });
