@@ -51,7 +51,7 @@ describe("a reader of answers", () => {
     const reader = new AnswerReader();
 
     expect(() => reader.read(bytes, () => undefined)).toThrow(
-      /an answer of -?\d+ bytes: this is no Kafka broker, or one that wants TLS/u,
+      /an answer of -?\d+ bytes, where 256 MiB is the most: this is no Kafka broker, or one that wants TLS/u,
     );
   });
 });

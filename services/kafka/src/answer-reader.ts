@@ -7,8 +7,8 @@
 
 const LENGTH_BYTES = 4;
 /**
- * The longest answer that is believed, bytes. A broker takes no request above 100 MiB (`socket.request.max.bytes`), so no batch
- * that it gives out is longer. What a TLS or an HTTP server says first is: 0x15030100 and above.
+ * The longest answer that is believed, bytes. A broker takes no request above 100 MiB unless it is told to (`socket.request.max.bytes`),
+ * so no batch that it gives out is longer. What a TLS or an HTTP server says first is: 0x15030100 and above.
  */
 const ANSWER_BYTES_MAX = 0x1000_0000;
 
@@ -45,7 +45,7 @@ export class AnswerReader {
     const length = this.#length.readInt32BE();
     if (length < 0 || length > ANSWER_BYTES_MAX) {
       const guess = "this is no Kafka broker, or one that wants TLS";
-      throw new RangeError(`an answer of ${length} bytes: ${guess}`);
+      throw new RangeError(`an answer of ${length} bytes, where 256 MiB is the most: ${guess}`);
     }
     this.#answer = Buffer.allocUnsafe(LENGTH_BYTES + length);
     this.#answerCount = this.#length.copy(this.#answer);

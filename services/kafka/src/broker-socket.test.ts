@@ -2,11 +2,13 @@ import { createServer, type AddressInfo, type Socket } from "node:net";
 import Connection from "kafkajs/src/network/connection.js";
 import { expect, it, onTestFinished, vi } from "vitest";
 import { openBrokerSocket } from "./broker-socket.ts";
+import { installConnectionHook } from "./connection-hook.ts";
 
 const nothing = (): void => undefined;
 
 /** A connection to a server that says whatever `serve` has it say, and what reaches its requests. */
 async function setup(serve: (socket: Socket, count: number) => void) {
+  installConnectionHook();
   let socketCount = 0;
   const server = createServer((socket) => {
     socketCount += 1;
@@ -23,14 +25,16 @@ async function setup(serve: (socket: Socket, count: number) => void) {
   const connection = Reflect.construct(Connection, [options]) as Connection;
   onTestFinished(() => void connection.socket?.destroy());
   const answers: [number, string][] = [];
+  const payloads: Buffer[] = [];
   const enough = Promise.withResolvers<undefined>();
   vi.spyOn(connection.requestQueue, "fulfillRequest").mockImplementation(
     ({ correlationId, payload }) => {
       answers.push([correlationId, payload.toString()]);
+      payloads.push(payload);
       if (payload.toString() === "last") enough.resolve(undefined);
     },
   );
-  return { connection, answers, last: enough.promise };
+  return { connection, answers, payloads, last: enough.promise };
 }
 
 /** Until a connection's socket is closed, whatever it ends with. */
@@ -94,4 +98,22 @@ it("a length that makes no sense costs the socket, and the next one begins anew"
   await last;
 
   expect(answers).toEqual([[2, "last"]]);
+});
+
+it("an answer reaches its request in the buffer that it was read into", async () => {
+  const { connection, payloads, last } = await setup((socket) => {
+    for (const payload of ["first", "second"]) socket.write(answer(1, payload.repeat(9_000)));
+    socket.write(answer(2, "last"));
+  });
+  const handed: Buffer[] = [];
+
+  const connecting = connection.connect();
+  connection.socket?.on("data", (data: Buffer) => handed.push(data));
+  await connecting;
+  await last;
+
+  expect(payloads).toHaveLength(3);
+  for (const [index, payload] of payloads.entries()) {
+    expect(payload.buffer === handed[index]?.buffer).toBe(true);
+  }
 });

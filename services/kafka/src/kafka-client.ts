@@ -23,6 +23,7 @@ import { openBrokerSocket } from "./broker-socket.ts";
 import { tlsOptions, type KafkaConnection } from "./connection.ts";
 import { KafkaError, brokerError, errorType } from "./kafka-error.ts";
 import { settlesWithin, wait } from "./wait.ts";
+import { installConnectionHook } from "./connection-hook.ts";
 import { installRequestQueueHook } from "./request-queue-hook.ts";
 
 const CONNECT_TIMEOUT_MS = 3_000;
@@ -75,6 +76,7 @@ export class KafkaClient {
   #isClosed = false;
 
   constructor(options: ClientOptions) {
+    installConnectionHook();
     installRequestQueueHook();
     this.#options = options;
     const { connection, telemetry, requestTimeoutMs } = options;

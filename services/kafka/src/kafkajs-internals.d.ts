@@ -165,11 +165,16 @@ declare module "kafkajs/src/network/connection.js" {
   import type { Socket } from "node:net";
 
   class Connection {
+    /** What has been read and belongs to no whole answer yet. */
+    chunks: Buffer[];
+    /** Of those, together. */
+    readonly bytesBuffered: number;
     readonly requestQueue: {
       fulfillRequest(answer: { readonly correlationId: number; readonly payload: Buffer }): void;
     };
     readonly socket?: Socket;
     connect(): Promise<unknown>;
+    processData(data: Buffer): void;
   }
   export default Connection;
 }

@@ -2,6 +2,7 @@ import { readFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import Cluster from "kafkajs/src/cluster/index.js";
 import assignerProtocol from "kafkajs/src/consumer/assignerProtocol.js";
+import Connection from "kafkajs/src/network/connection.js";
 import RequestQueue from "kafkajs/src/network/requestQueue/index.js";
 import Encoder from "kafkajs/src/protocol/encoder.js";
 import protocolError from "kafkajs/src/protocol/error.js";
@@ -106,6 +107,14 @@ describe("the inside of kafkajs that the adapter stands on", () => {
     expect(Reflect.get(prototype, "checkPendingRequests")).toBeTypeOf("function");
     const queue: unknown = Reflect.construct(RequestQueue, [{ logger: {} }]);
     expect(queue).toMatchObject({ pending: [], throttledUntil: -1, throttleCheckTimeoutId: null });
+  });
+
+  it("keeps pieces of answers in fields of the connection, where the hook empties them", () => {
+    const logger = { namespace: () => ({}) };
+    const connection: unknown = Reflect.construct(Connection, [{ logger }]);
+
+    expect(Reflect.get(Connection.prototype, "processData")).toBeTypeOf("function");
+    expect(connection).toMatchObject({ chunks: [], bytesBuffered: 0 });
   });
 
   it("encodes strings, and members' topics and assignments", () => {
