@@ -71,24 +71,19 @@ it("answers of connections that read at the same time are not mixed, though they
   }
 });
 
-it("a socket that breaks off in an answer leaves nothing of it to the next one", async () => {
-  const { connection, answers, last } = await setup((socket, count) => {
-    if (count === 1) socket.end(answer(1, "broken off").subarray(0, 11));
-    else socket.write(answer(2, "last"));
-  });
-
-  await connection.connect();
-  await closed(connection);
-  await connection.connect();
-  await last;
-
-  expect(answers).toEqual([[2, "last"]]);
-});
-
-it("a length that makes no sense costs the socket, and the next one begins anew", async () => {
-  const { connection, answers, last } = await setup((socket, count) => {
+it.each<[string, (socket: Socket) => void]>([
+  [
+    "a socket that breaks off in an answer leaves nothing of it to the next one",
+    (socket) => socket.end(answer(1, "broken off").subarray(0, 11)),
+  ],
+  [
+    "a length that makes no sense costs the socket, and the next one begins anew",
     // An answer of one byte, where each has four of its request's number.
-    if (count === 1) socket.write(Buffer.from([0, 0, 0, 1, 7, 0, 0]));
+    (socket) => socket.write(Buffer.from([0, 0, 0, 1, 7, 0, 0])),
+  ],
+])("%s", async (_, begin) => {
+  const { connection, answers, last } = await setup((socket, count) => {
+    if (count === 1) begin(socket);
     else socket.write(answer(2, "last"));
   });
 

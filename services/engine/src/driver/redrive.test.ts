@@ -59,6 +59,14 @@ async function successor(bench: DriverBench, committed = 0): Promise<DriverBench
   return next;
 }
 
+/** The next owner, which was asked for the redrive of `a:1` before it owned anything. */
+async function successorAsked(bench: DriverBench): Promise<DriverBench> {
+  const next = new DriverBench({}, { processId: "p2" }, new MemoryStateLog(bench.stateLog.entries));
+  next.driver.redrive({ ...place(0), key: KEY, offset: asOffset(0), redriveCount: 0 });
+  await next.assign(2, [{ committed: 4 }]);
+  return next;
+}
+
 describe("a redrive", () => {
   it("delivers the dead letter, what is parked, and then the key like any other", async () => {
     const bench = await quarantined();
@@ -119,13 +127,7 @@ describe("a redrive", () => {
     for (const body of ["1", "2", "3"]) await bench.end(body);
     await bench.clock.advance(1_000);
 
-    const next = new DriverBench(
-      {},
-      { processId: "p2" },
-      new MemoryStateLog(bench.stateLog.entries),
-    );
-    next.driver.redrive({ ...place(0), key: KEY, offset: asOffset(0), redriveCount: 0 });
-    await next.assign(2, [{ committed: 4 }]);
+    const next = await successorAsked(bench);
 
     expect(next.redriven).toMatchObject([{ request: { offset: 0 }, end: "delivered" }]);
   });
@@ -136,13 +138,7 @@ describe("a redrive", () => {
     await bench.end("1", 422);
     await bench.clock.advance(1_000);
 
-    const next = new DriverBench(
-      {},
-      { processId: "p2" },
-      new MemoryStateLog(bench.stateLog.entries),
-    );
-    next.driver.redrive({ ...place(0), key: KEY, offset: asOffset(0), redriveCount: 0 });
-    await next.assign(2, [{ committed: 4 }]);
+    const next = await successorAsked(bench);
 
     expect(next.redriven).toMatchObject([{ request: { offset: 0 }, end: "given-up" }]);
   });

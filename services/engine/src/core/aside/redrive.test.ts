@@ -63,6 +63,19 @@ function quarantined(config: Partial<EngineConfig> = {}) {
   };
 }
 
+/** The same once `a0` was dropped, and `a1` given up behind it: `a` is in quarantine for `a1`. */
+function givenUpBehindDrop(): ReturnType<typeof quarantined> {
+  const world = quarantined();
+  const { bench, commit, discard, find, note } = world;
+  commit();
+  discard(1);
+  note();
+  find(["a0"], { isEnd: false });
+  find(["a1", "a2"]);
+  bench.answer(bench.answer(bench.end("a1", REJECTED)));
+  return world;
+}
+
 describe("a discard", () => {
   it("drops nothing before the log says so", () => {
     const { discard, note, commit, bench } = quarantined();
@@ -143,13 +156,7 @@ describe("a discard", () => {
   });
 
   it("ends with its key in quarantine again where an event behind it is given up, which a redrive sends", () => {
-    const { discard, redrive, note, commit, find, bench } = quarantined();
-    commit();
-    discard(1);
-    note();
-    find(["a0"], { isEnd: false });
-    find(["a1", "a2"]);
-    bench.answer(bench.answer(bench.end("a1", REJECTED)));
+    const { redrive, find, bench } = givenUpBehindDrop();
 
     redrive(wish(1));
 
@@ -157,13 +164,7 @@ describe("a discard", () => {
   });
 
   it("of what was given up behind another drops nothing before the log says so either", () => {
-    const { discard, note, commit, find, bench } = quarantined();
-    commit();
-    discard(1);
-    note();
-    find(["a0"], { isEnd: false });
-    find(["a1", "a2"]);
-    bench.answer(bench.answer(bench.end("a1", REJECTED)));
+    const { discard, note, commit, bench } = givenUpBehindDrop();
     commit();
     const readCount = all(bench.world.effects, "read-detour").length;
 

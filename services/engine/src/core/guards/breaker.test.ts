@@ -36,6 +36,19 @@ function opened(config: Partial<EngineConfig> = {}): Bench {
   return made;
 }
 
+/** A bench whose breaker is closed since the lane of `a1`, which is alone and in flight, was taken for the cause. */
+function blamed(): Bench {
+  const made = bench();
+  const { arrive, fail, names, wait, state } = made;
+  arrive("a1");
+  for (let count = 0; count < 12; count += 1) {
+    fail("a1");
+    while (names(wait(100)).length === 0) expect(state.hold.breaker.stage).not.toBe("half-open");
+  }
+  expect(state.hold.breaker.stage).toBe("closed");
+  return made;
+}
+
 /** Answers all that is open as it starts, until nothing starts at this moment. */
 function answerAll({ names, end }: Bench, effects: readonly Effect<string>[]): number {
   let most = 0;
@@ -130,13 +143,7 @@ describe("a breaker", () => {
   });
 
   it("opens again for a lane that was taken for the cause once others fail too", () => {
-    const { arrive, fail, names, wait, state } = bench();
-    arrive("a1");
-    for (let count = 0; count < 12; count += 1) {
-      fail("a1");
-      while (names(wait(100)).length === 0) expect(state.hold.breaker.stage).not.toBe("half-open");
-    }
-    expect(state.hold.breaker.stage).toBe("closed");
+    const { arrive, fail, state } = blamed();
     arrive("b1", "c1", "d1", "e1", "f1");
     fail("b1", "c1", "d1", "e1", "f1");
 
@@ -144,13 +151,7 @@ describe("a breaker", () => {
   });
 
   it("takes a lane for the cause no more once the target has answered", () => {
-    const { arrive, end, fail, names, wait, state } = bench();
-    arrive("a1");
-    for (let count = 0; count < 12; count += 1) {
-      fail("a1");
-      while (names(wait(100)).length === 0) expect(state.hold.breaker.stage).not.toBe("half-open");
-    }
-    expect(state.hold.breaker.stage).toBe("closed");
+    const { arrive, end, fail, names, wait, state } = blamed();
     end("a1");
     arrive("a2");
     for (let count = 0; count < 4; count += 1) {
